@@ -1,0 +1,46 @@
+/**
+ * What an interpolating engine is. The other two kinds (Inbetweener, Tagger) come with their first engine.
+ *
+ * An engine works on native planes ([Note: native planes]) and never sees a cut: the plan has seen to that.
+ */
+import type { Frame } from '../media/frame.ts';
+
+/** Picture geometry an interpolator is opened for; every pair it is given has it. */
+export interface EngineSetup {
+  readonly width: number;
+  readonly height: number;
+  /** Threads it may use, at least 1. */
+  readonly threads: number;
+}
+
+/** One synthesised frame. */
+export interface Between {
+  readonly frame: Frame;
+  /** 0 (guess) to 1 (certain): how far the two warped pictures agree, averaged over the picture. */
+  readonly confidence: number;
+}
+
+export interface BetweenOptions {
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Makes frames between two. `between` analyses the pair once, then yields one frame for each timestep, in the order given.
+ * Timesteps are fractions of the way from a to b, 0 < t < 1. Calls do not overlap: finish or return() one before the next.
+ */
+export interface Interpolator extends AsyncDisposable {
+  /** For the result's `device`: 'cpu (WebAssembly SIMD, 2 threads)'. */
+  readonly device: string;
+  between(a: Frame, b: Frame, timesteps: readonly number[], options?: BetweenOptions): AsyncIterable<Between>;
+  /** Milliseconds spent so far inside the engine (analysis and synthesis); `bench` and the result's figures read it. */
+  readonly spent: { readonly analysisMs: number; readonly synthesisMs: number };
+}
+
+/** A row of the registry. `version` changes whenever the pixels do: it is part of every chunk's key. */
+export interface EngineEntry {
+  /** 'glide', 'glide:draft', 'blend', ... Presets are ids of their own. */
+  readonly id: string;
+  readonly version: string;
+  readonly summary: string;
+  open(setup: EngineSetup): Promise<Interpolator>;
+}
