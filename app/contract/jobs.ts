@@ -1,0 +1,123 @@
+/** What a job is asked to do, what it promises before it runs, what it says while it runs, and what it leaves behind. Plain data. */
+import type { WireError } from './errors.ts';
+import type { Rational } from './time.ts';
+
+export const AUDIO_MODES = ['keep-pitch', 'tape', 'mute', 'original'] as const;
+export type AudioMode = (typeof AUDIO_MODES)[number];
+
+export const CODECS = ['h264', 'hevc', 'av1', 'vp9', 'prores', 'ffv1'] as const;
+export type Codec = (typeof CODECS)[number];
+
+export const EASES = ['hold', 'linear', 'smooth', 'bezier'] as const;
+export type Ease = (typeof EASES)[number];
+
+/** A keyframe of a retime curve: at `output` seconds the picture shows `source` seconds; `ease` shapes the way to the next key. */
+export interface CurveKey {
+  output: number;
+  source: number;
+  ease: Ease;
+  /** For 'bezier': the two handles as fractions of the way to the next key, [x1, y1, x2, y2], x within 0..1. */
+  handles?: [number, number, number, number];
+}
+
+/** A point in the source: seconds from its first frame, or a frame number. */
+export type TimePoint = { seconds: number } | { frame: number };
+
+/** Everything that determines the output of a slow-motion job. Stored as JSON; another machine could run it. */
+export interface RetimeSpec {
+  kind: 'retime';
+  input: string;
+  output: string;
+  /** Speed of playback, > 0: 1/4 is quarter speed. Ignored when `curve` is given. */
+  speed: Rational;
+  /** Multiplies the rate, duration kept; an integer from 1. */
+  factor: number;
+  /** Output rate; 'source' keeps the timing of the source's own frames (VFR stays VFR); default: the source's rate times `factor`. */
+  fps?: Rational | 'source';
+  curve?: { keys: CurveKey[] };
+  from?: TimePoint;
+  to?: TimePoint;
+  engine: string;
+  /** Default: keep-pitch, and mute below half speed. */
+  audio?: AudioMode;
+  /** Cut times are seconds of the source at which a new shot starts. */
+  cuts: 'auto' | 'off' | { times: number[] };
+  /** 'auto' finds repeated frames and interpolates across them. */
+  holds: 'auto' | 'off';
+  /** Longest hold that is interpolated across, in source frames. */
+  maxHold: number;
+  /** Degrees of shutter for speeds above 1: each output frame averages the source over shutter/360 of its interval; 0 is off. */
+  shutter: number;
+  codec: Codec;
+  /** The codec's own constant quality (CRF for h264, hevc, av1, vp9; profile for prores); default by codec. */
+  quality?: number;
+  /** Replace an existing output that is not this job's. */
+  force: boolean;
+}
+
+export type JobSpec = RetimeSpec;
+
+export const JOB_STATES = ['waiting', 'running', 'done', 'failed', 'cancelled'] as const;
+export type JobState = (typeof JOB_STATES)[number];
+
+/** What a run left behind. Durations in seconds; `seconds` is wall time. */
+export interface RetimeResult {
+  output: string;
+  engine: string;
+  device: string;
+  /** Output frames, and how each was made: synthesised + passedThrough + held = frames. */
+  frames: number;
+  synthesised: number;
+  /** Source frames shown at their own time. */
+  passedThrough: number;
+  /** Source frames shown again: before a cut, in the tail, in a freeze. */
+  held: number;
+  /** Output times of the cuts, in seconds. */
+  cuts: number[];
+  /** Output rate as 'num/den', or 'vfr'. */
+  fps: string;
+  durationIn: number;
+  durationOut: number;
+  /** End of sound minus end of picture, measured on the written file; 0 without sound. */
+  avDriftMs: number;
+  seconds: number;
+  /** The written file was probed: frames, duration and streams are as planned. */
+  verified: boolean;
+  /** Milliseconds of engine time, for `bench` and for the curious. */
+  engineMs: number;
+  /** Frames taken from chunks made earlier. */
+  reusedFrames: number;
+  /** Notes of the plan that the user should know. */
+  notes: string[];
+}
+
+export type JobStage = 'probing' | 'analysing' | 'rendering' | 'sound' | 'writing' | 'verifying';
+
+/** What a running job says. `etaSeconds` is absent until it can be told. */
+export type JobEvent =
+  | {
+      type: 'progress';
+      stage: JobStage;
+      /** Of the whole job, 0..1. */
+      fraction: number;
+      done: number;
+      total: number;
+      unit: 'frames' | 'bytes' | 'seconds';
+      framesPerSecond?: number;
+      etaSeconds?: number;
+    }
+  | { type: 'note'; message: string }
+  | { type: 'done'; result: RetimeResult }
+  | { type: 'failed'; error: WireError };
+
+/** A job as listed. Times are ISO 8601. */
+export interface JobSummary {
+  id: string;
+  state: JobState;
+  spec: JobSpec;
+  fraction: number;
+  createdAt: string;
+  updatedAt: string;
+  result?: RetimeResult;
+  error?: WireError;
+}

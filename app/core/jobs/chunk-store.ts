@@ -1,0 +1,17 @@
+/** Finished pieces of work, addressed by the hash of all that determines them. */
+
+/** A chunk is one file. It appears under its key only when complete: it is written aside, fsynced and renamed. */
+export interface ChunkStore {
+  /** Path of a finished chunk, or undefined. Touches its time of last use. */
+  find(key: string): Promise<string | undefined>;
+  /** A path to write the chunk to; nothing is visible under `key` until `commit`. */
+  begin(key: string): Promise<PendingChunk>;
+}
+
+export interface PendingChunk {
+  readonly path: string;
+  /** fsync, rename, fsync the folder. Returns the final path. */
+  commit(): Promise<string>;
+  /** Removes what was written. */
+  abandon(): Promise<void>;
+}
