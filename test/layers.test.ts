@@ -1,0 +1,104 @@
+/** The import rules of docs/architecture.md, read off the sources themselves. */
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative, sep } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+const LAYERS: Record<string, readonly string[]> = {
+  contract: [],
+  core: ['contract'],
+  cli: ['core', 'contract'],
+  main: ['cli', 'core', 'contract'],
+  renderer: ['contract'],
+};
+
+/** Folders of core (and its one top file) and what each may import. base and time may be imported by all. */
+const CORE: Record<string, readonly string[]> = {
+  base: [],
+  time: [],
+  onnx: [],
+  kernels: ['media'],
+  nn: ['onnx'],
+  import: ['onnx', 'nn'],
+  media: ['library'],
+  engines: ['nn', 'onnx', 'import', 'kernels', 'media'],
+  library: [],
+  jobs: ['engines', 'media', 'library'],
+  score: ['engines', 'media'],
+  demo: ['engines', 'media', 'score'],
+  bench: ['engines', 'media', 'demo'],
+  doctor: ['media', 'nn', 'library'],
+  app: ['jobs', 'engines', 'media', 'library'],
+};
+
+/** Packages that exactly one file may import. */
+const SINGLE: Record<string, string> = {
+  'onnxruntime-node': 'app/core/nn/session.ts',
+  'better-sqlite3': 'app/core/library/db.ts',
+  'ffmpeg-static': 'app/core/media/ffmpeg.ts',
+  '@ffmpeg-installer/ffmpeg': 'app/core/media/ffmpeg.ts',
+};
+
+interface Import {
+  file: string;
+  target: string;
+}
+
+function imports(): Import[] {
+  const files = globSync('app/**/*.ts', { cwd: root }).map((file) => file.split(sep).join('/'));
+  return files.flatMap((file) => {
+    const text = readFileSync(join(root, file), 'utf8');
+    const found = text.matchAll(/(?:from|import|import\(|require\(|resolve\()\s*'([^']+)'/g);
+    return [...found].map((match) => {
+      const name = match[1]!;
+      const target = name.startsWith('.') ? relative(root, normalize(join(root, dirname(file), name))) : name;
+      return { file, target: target.split(sep).join('/') };
+    });
+  });
+}
+
+const all = imports();
+
+test('layers import only downwards', () => {
+  assert.ok(all.length > 50, 'the sources were found');
+  for (const { file, target } of all) {
+    const from = file.split('/')[1]!;
+    const to = /^app\/([^/]+)\//.exec(target)?.[1];
+    if (to === undefined || to === from) continue;
+    assert.ok(LAYERS[from]?.includes(to), `${file} imports ${target}`);
+  }
+});
+
+test('folders of the core import only what they may', () => {
+  for (const { file, target } of all) {
+    const [, from] = /^app\/core\/([^/.]+)/.exec(file) ?? [];
+    const [, to] = /^app\/core\/([^/.]+)/.exec(target) ?? [];
+    if (!from || !to || from === to || to === 'base' || to === 'time') continue;
+    assert.ok(CORE[from]?.includes(to), `${file} imports ${target}`);
+  }
+});
+
+test('electron, ONNX Runtime, SQLite and the ffmpeg packages each enter at one place', () => {
+  for (const { file, target } of all) {
+    if (target === 'electron') assert.match(file, /^app\/main\//);
+    const only = SINGLE[target];
+    if (only) assert.equal(file, only, `${file} imports ${target}`);
+  }
+});
+
+test('no import cycles in the core', () => {
+  const edges = new Map<string, string[]>();
+  for (const { file, target } of all) edges.set(file, [...(edges.get(file) ?? []), target]);
+  const state = new Map<string, 'open' | 'done'>();
+  const visit = (file: string, path: readonly string[]) => {
+    if (state.get(file) === 'done') return;
+    assert.notEqual(state.get(file), 'open', `cycle: ${[...path.slice(path.indexOf(file)), file].join(' -> ')}`);
+    state.set(file, 'open');
+    for (const next of edges.get(file) ?? []) if (edges.has(next)) visit(next, [...path, file]);
+    state.set(file, 'done');
+  };
+  for (const file of edges.keys()) visit(file, []);
+});
