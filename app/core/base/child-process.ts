@@ -1,0 +1,106 @@
+/** A child process whose end is told once: exit, failure to start or abort, with the last lines it said. */
+import { spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+
+/** How a child ended. `error` is set when it could not be started at all. */
+export interface ChildExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly error?: Error;
+}
+
+export interface ChildOptions {
+  /** Aborting asks the child to stop, as `stop` does. */
+  readonly signal?: AbortSignal;
+  readonly stdin?: 'pipe' | 'ignore';
+  /** Every line of standard error, without its line end. */
+  readonly onLine?: (line: string) => void;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+export interface Child {
+  readonly pid: number | undefined;
+  readonly stdin: Writable | null;
+  readonly stdout: Readable;
+  /** Settles when the process has ended and its standard error is closed. Never rejects. */
+  readonly exited: Promise<ChildExit>;
+  /** The last lines of standard error, oldest first. */
+  tail(): readonly string[];
+  /** Asks with SIGTERM, kills after KILL_AFTER_MS, resolves when it is gone. */
+  stop(): Promise<ChildExit>;
+}
+
+const KILL_AFTER_MS = 2000;
+const TAIL_LINES = 40;
+const LINE_CHARS = 500;
+
+/** Starts `path` with `args` (never through a shell). A failure to start shows in `exited`, not as a throw. */
+export function startChild(path: string, args: readonly string[], options: ChildOptions = {}): Child {
+  const process_ = spawn(path, [...args], {
+    stdio: [options.stdin ?? 'ignore', 'pipe', 'pipe'],
+    windowsHide: true,
+    env: options.env ?? process.env,
+  });
+  const { stdin, stdout, stderr } = process_;
+  if (!stdout || !stderr) throw new Error('spawn gave no pipes');
+  const lines = tailOf(stderr, options.onLine);
+  // A dead reader shows as EPIPE here as well as in the exit; the exit has the reason, so the stream's word is dropped.
+  stdin?.on('error', () => {});
+  stdout.on('error', () => {});
+
+  let killer: NodeJS.Timeout | undefined;
+  const exited = new Promise<ChildExit>((resolve) => {
+    process_.on('error', (error) => {
+      if (process_.pid === undefined) resolve({ code: null, signal: null, error });
+    });
+    let exit: ChildExit | undefined;
+    process_.on('exit', (code, signal) => (exit = { code, signal }));
+    // `close` waits for stdout to be read to its end; the exit must not depend on a reader that has gone away.
+    process_.on('exit', () => {
+      const told = (): void => resolve(exit ?? { code: null, signal: null });
+      if (stderr.closed) told();
+      else stderr.once('close', told);
+    });
+  }).finally(() => {
+    clearTimeout(killer);
+    options.signal?.removeEventListener('abort', onAbort);
+  });
+
+  const stop = (): Promise<ChildExit> => {
+    if (!killer && process_.exitCode === null && process_.signalCode === null) {
+      process_.kill('SIGTERM');
+      killer = setTimeout(() => process_.kill('SIGKILL'), KILL_AFTER_MS);
+      // ffmpeg only notices SIGTERM between writes: nothing may keep it waiting in one.
+      stdin?.destroy();
+      stdout.resume();
+    }
+    return exited;
+  };
+  const onAbort = (): void => void stop();
+  if (options.signal?.aborted) onAbort();
+  else options.signal?.addEventListener('abort', onAbort, { once: true });
+  return { pid: process_.pid, stdin, stdout, exited, tail: () => lines, stop };
+}
+
+/** The growing list of the last lines of a stream; ends of line are \n or \r (progress lines). */
+function tailOf(stream: Readable, onLine?: (line: string) => void): readonly string[] {
+  const lines: string[] = [];
+  let rest = '';
+  const take = (line: string): void => {
+    if (line.length === 0) return;
+    onLine?.(line);
+    lines.push(line.length > LINE_CHARS ? `${line.slice(0, LINE_CHARS)}...` : line);
+    if (lines.length > TAIL_LINES) lines.shift();
+  };
+  stream.setEncoding('utf8');
+  stream.on('data', (text: string) => {
+    const parts = (rest + text).split(/[\r\n]/);
+    rest = parts.pop() ?? '';
+    // A line without an end must not grow for ever.
+    if (rest.length > 1 << 20) rest = rest.slice(0, LINE_CHARS);
+    for (const part of parts) take(part);
+  });
+  stream.on('end', () => take(rest));
+  stream.on('error', () => {});
+  return lines;
+}
