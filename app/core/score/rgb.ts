@@ -1,0 +1,157 @@
+/**
+ * The one conversion by which frames become 8-bit RGB for scoring. [Note: scoring colour]
+ *
+ * Y'CbCr to R'G'B' with the matrix and range the source names, BT.601 limited where it names none, in double precision,
+ * rounded half up and clipped. Chroma of a video is replicated over the pixels it covers: that is what swscale's default,
+ * and so OpenCV, does, and published numbers for videos come from there. Chroma of a still is interpolated linearly between centred
+ * samples, as libjpeg does. Samples of more than 8 bits are scaled to 8 in the same rounding.
+ */
+import type { ColourInfo } from '../../contract/media.ts';
+import type { Frame, Plane } from '../media/frame.ts';
+
+/** 8-bit R'G'B', one plane a channel, rows tightly packed. */
+export interface Rgb8 {
+  readonly width: number;
+  readonly height: number;
+  readonly r: Uint8Array;
+  readonly g: Uint8Array;
+  readonly b: Uint8Array;
+}
+
+/** How chroma that is smaller than luma is brought to its size. */
+export type ChromaFilter = 'replicate' | 'linear-centre';
+
+/** Kr and Kb by ffmpeg's matrix names (ITU-R BT.601, BT.709, BT.2020, SMPTE 240M, FCC). */
+const LUMA_WEIGHTS: Readonly<Record<string, readonly [number, number]>> = {
+  bt709: [0.2126, 0.0722],
+  bt2020nc: [0.2627, 0.0593],
+  bt2020c: [0.2627, 0.0593],
+  smpte240m: [0.212, 0.087],
+  fcc: [0.3, 0.11],
+};
+const BT601: readonly [number, number] = [0.299, 0.114];
+
+/** The frame as 8-bit RGB ([Note: scoring colour]). 8-bit planar RGB is returned as it is, without a copy; alpha is left out. */
+export function toRgb8(frame: Frame, colour: ColourInfo, chroma: ChromaFilter): Rgb8 {
+  const planes = new Map(frame.format.planes.map((layout, i) => [layout.channel, frame.planes[i]]));
+  const { width, height } = frame;
+  const [g, b, r] = [planes.get('g'), planes.get('b'), planes.get('r')];
+  if (r && g && b) {
+    const eight = (plane: Plane) => toEightBits(plane, frame.format.bits);
+    return { width, height, r: eight(r), g: eight(g), b: eight(b) };
+  }
+  const y = planes.get('y');
+  if (!y) throw new Error(`A frame of format ${frame.format.name} has neither luma nor RGB`);
+  const limited = (colour.range ?? 'limited') === 'limited';
+  const luma = lumaTable(frame.format.bits, limited);
+  const [u, v] = [planes.get('u'), planes.get('v')];
+  if (!u || !v) {
+    const grey = new Uint8Array(width * height);
+    for (let i = 0; i < grey.length; i++) grey[i] = clip8(luma[y.data[i]!]!);
+    return { width, height, r: grey, g: grey, b: grey };
+  }
+  const enlarge = chroma === 'replicate' ? replicate : linearCentre;
+  const full = { u: enlarge(u, width, height), v: enlarge(v, width, height) };
+  return fromPlanes(y, full, luma, { width, height, bits: frame.format.bits, limited, colour });
+}
+
+interface Conversion {
+  width: number;
+  height: number;
+  bits: number;
+  limited: boolean;
+  colour: ColourInfo;
+}
+
+function fromPlanes(
+  y: Plane,
+  { u, v }: { u: Float32Array; v: Float32Array },
+  luma: Float64Array,
+  { width, height, bits, limited, colour }: Conversion,
+): Rgb8 {
+  const [kr, kb] = LUMA_WEIGHTS[colour.matrix ?? ''] ?? BT601;
+  const kg = 1 - kr - kb;
+  const middle = 1 << (bits - 1);
+  const gain = 255 / (limited ? 224 * 2 ** (bits - 8) : 2 ** bits - 1);
+  const redV = 2 * (1 - kr) * gain;
+  const blueU = 2 * (1 - kb) * gain;
+  const greenU = (-kb * blueU) / kg;
+  const greenV = (-kr * redV) / kg;
+  const size = width * height;
+  const out = { width, height, r: new Uint8Array(size), g: new Uint8Array(size), b: new Uint8Array(size) };
+  for (let i = 0; i < size; i++) {
+    const light = luma[y.data[i]!]!;
+    const cb = u[i]! - middle;
+    const cr = v[i]! - middle;
+    out.r[i] = clip8(light + redV * cr);
+    out.g[i] = clip8(light + greenU * cb + greenV * cr);
+    out.b[i] = clip8(light + blueU * cb);
+  }
+  return out;
+}
+
+/** Every luma code as 0..255, unrounded. */
+function lumaTable(bits: number, limited: boolean): Float64Array {
+  const scale = 2 ** (bits - 8);
+  return Float64Array.from({ length: 2 ** bits }, (_, code) =>
+    limited ? ((code - 16 * scale) * 255) / (219 * scale) : (code * 255) / (2 ** bits - 1),
+  );
+}
+
+function clip8(value: number): number {
+  return value <= 0 ? 0 : value >= 255 ? 255 : (value + 0.5) | 0;
+}
+
+function toEightBits(plane: Plane, bits: number): Uint8Array {
+  if (plane.data instanceof Uint8Array) return plane.data;
+  const top = 2 ** bits - 1;
+  return Uint8Array.from(plane.data, (code) => (code * 255) / top + 0.5);
+}
+
+/** How many pixels of the picture one sample covers: 1, 2 or 4. */
+function step(full: number, plane: number): number {
+  return plane === full ? 1 : plane === (full + 1) >> 1 ? 2 : 4;
+}
+
+function replicate(plane: Plane, width: number, height: number): Float32Array {
+  const out = new Float32Array(width * height);
+  const shiftX = Math.log2(step(width, plane.width));
+  const shiftY = Math.log2(step(height, plane.height));
+  for (let y = 0; y < height; y++) {
+    const row = (y >> shiftY) * plane.width;
+    for (let x = 0; x < width; x++) out[y * width + x] = plane.data[row + (x >> shiftX)]!;
+  }
+  return out;
+}
+
+function linearCentre(plane: Plane, width: number, height: number): Float32Array {
+  const columns = linearTaps(width, plane.width);
+  const rows = linearTaps(height, plane.height);
+  const out = new Float32Array(width * height);
+  const { data } = plane;
+  for (let y = 0; y < height; y++) {
+    const [near, far, weight] = [rows.near[y]! * plane.width, rows.far[y]! * plane.width, rows.weight[y]!];
+    for (let x = 0; x < width; x++) {
+      const [left, right, share] = [columns.near[x]!, columns.far[x]!, columns.weight[x]!];
+      const above = data[near + left]! * (1 - share) + data[near + right]! * share;
+      const below = data[far + left]! * (1 - share) + data[far + right]! * share;
+      out[y * width + x] = above * (1 - weight) + below * weight;
+    }
+  }
+  return out;
+}
+
+/** For each pixel the nearer sample, its neighbour on the other side (itself at the border) and the neighbour's share. */
+function linearTaps(full: number, plane: number) {
+  const scale = step(full, plane);
+  const near = new Int32Array(full);
+  const far = new Int32Array(full);
+  const weight = new Float32Array(full);
+  for (let x = 0; x < full; x++) {
+    const at = (x + 0.5) / scale - 0.5;
+    near[x] = Math.min(plane - 1, Math.floor(x / scale));
+    far[x] = Math.min(plane - 1, Math.max(0, near[x]! + (at < near[x]! ? -1 : 1)));
+    weight[x] = Math.abs(at - near[x]!);
+  }
+  return { near, far, weight };
+}
