@@ -36,6 +36,7 @@ export const ERROR_KINDS = {
   'output-format': 'refused',
   'disk-space': 'refused',
   'disk-full': 'failed',
+  'library-folder': 'refused',
   'job-unknown': 'refused',
   'job-busy': 'refused',
   'source-changed': 'failed',

@@ -2,15 +2,15 @@
 
 /** A chunk is one file. It appears under its key only when complete: it is written aside, fsynced and renamed. */
 export interface ChunkStore {
-  /** Path of a finished chunk, or undefined. Touches its time of last use. */
+  /** Path of a finished chunk, or undefined. Touches its time of last use; it stays until this job ends. `key` is 16 to 128 hex digits. */
   find(key: string): Promise<string | undefined>;
-  /** A path to write the chunk to; nothing is visible under `key` until `commit`. */
-  begin(key: string): Promise<PendingChunk>;
+  /** A path to write the chunk to, ending in `.extension` ('nut' by default); nothing is visible under `key` until `commit`. */
+  begin(key: string, extension?: string): Promise<PendingChunk>;
 }
 
 export interface PendingChunk {
   readonly path: string;
-  /** fsync, rename, fsync the folder. Returns the final path. */
+  /** fsync, rename, fsync the folder. Returns the final path. Throws `disk-full`. */
   commit(): Promise<string>;
   /** Removes what was written. */
   abandon(): Promise<void>;

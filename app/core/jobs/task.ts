@@ -1,15 +1,34 @@
 /** What a task (the code behind a kind of JobSpec) is given and what it must do. Runs inside the job's own process. */
-import type { JobEvent, RetimeResult } from '../../contract/jobs.ts';
+import type { JobEvent, JobSpec, RetimeResult } from '../../contract/jobs.ts';
+import type { FileIdentity } from '../library/file-identity.ts';
 import type { ChunkStore } from './chunk-store.ts';
+import type { SourceCache } from './source-cache.ts';
 
 export interface TaskContext {
+  /** The job's id, for names and messages. */
+  readonly id: string;
   readonly signal: AbortSignal;
+  /** Call it as often as you like: it is thinned out, and `etaSeconds` is added when absent. */
   readonly emit: (event: Extract<JobEvent, { type: 'progress' | 'note' }>) => void;
   readonly chunks: ChunkStore;
+  /** The input as it was when the job began; its `fingerprint` belongs into every chunk's key. */
+  readonly source: FileIdentity;
+  /** Source indexes of files seen before. */
+  readonly sources: SourceCache;
   /** A folder of this job alone, emptied when the job ends. */
   readonly scratch: string;
+  /** Where to write the finished output before it is verified: in the output's own folder and with its extension. Removed when the job ends. */
+  readonly part: string;
+  /**
+   * Puts verified files in place: fsynced, written down as this job's, renamed. `from` and `to` in one folder (`part` or below it, for one).
+   * Throws `output-exists` for a file that is not this job's unless the spec says force, `source-changed` when the input is not what it was.
+   */
+  readonly publish: (files: readonly { readonly from: string; readonly to: string }[]) => Promise<void>;
   /** Threads the engine may use. */
   readonly threads: number;
 }
 
 export type Task<Spec> = (spec: Spec, context: TaskContext) => Promise<RetimeResult>;
+
+/** One row for each kind of job, loaded only when one runs. */
+export type TaskTable = { readonly [Kind in JobSpec['kind']]: () => Promise<Task<Extract<JobSpec, { kind: Kind }>>> };

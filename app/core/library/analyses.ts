@@ -1,0 +1,60 @@
+/** A cache of what was found out about files at a cost. A row is good for one file in one state and one version of the code. */
+import { z } from 'zod';
+import type { Library } from './db.ts';
+import type { FileIdentity } from './file-identity.ts';
+
+/** JSON for what is small, bytes for what is not. Both are checked by whoever reads them. */
+export interface Analysis {
+  readonly info: string;
+  readonly data: Uint8Array;
+}
+
+/** Bytes of `data` kept in all; the least recently used go first. */
+const CAP_BYTES = 512 * 2 ** 20;
+
+const rowSchema = z.object({ info: z.string(), data: z.instanceof(Uint8Array) });
+
+/** What is known of exactly this file in this state. `kind` names the analysis and its version: 'source-index/1'. */
+export function findAnalysis(db: Library, file: FileIdentity, kind: string, now = Date.now()): Analysis | undefined {
+  const row = db.get(
+    rowSchema,
+    'SELECT info, data FROM analyses WHERE path = ? AND kind = ? AND bytes = ? AND mtime_ns = ? AND fingerprint = ?',
+    file.path,
+    kind,
+    file.bytes,
+    file.mtimeNs,
+    file.fingerprint,
+  );
+  if (row !== undefined)
+    db.soft(() => db.run('UPDATE analyses SET last_used = ? WHERE path = ? AND kind = ?', now, file.path, kind));
+  return row;
+}
+
+/** Remembers an analysis of the file in the state that `file` says, in place of what was known before. */
+export function storeAnalysis(
+  db: Library,
+  file: FileIdentity,
+  kind: string,
+  { info, data }: Analysis,
+  now = Date.now(),
+): void {
+  db.soft(() => {
+    db.run(
+      `INSERT OR REPLACE INTO analyses (path, kind, bytes, mtime_ns, fingerprint, info, data, last_used) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      file.path,
+      kind,
+      file.bytes,
+      file.mtimeNs,
+      file.fingerprint,
+      info,
+      data,
+      now,
+    );
+    db.run(
+      `DELETE FROM analyses WHERE rowid IN (
+         SELECT rowid FROM (SELECT rowid, SUM(length(data)) OVER (ORDER BY last_used DESC, rowid DESC) AS total FROM analyses)
+         WHERE total > ?)`,
+      CAP_BYTES,
+    );
+  });
+}

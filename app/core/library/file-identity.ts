@@ -1,0 +1,125 @@
+/** Which file, in which state: what a cached analysis or a stored result is valid for. */
+import { createHash } from 'node:crypto';
+import { open, readdir, stat, type FileHandle } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { z } from 'zod';
+import { AppError } from '../../contract/errors.ts';
+import { isErrno } from '../base/durable.ts';
+
+/** A file, or an image sequence under its pattern ('frames/%05d.png'): then bytes are the sum and mtimeNs the latest. */
+export interface FileIdentity {
+  /** Absolute. */
+  readonly path: string;
+  readonly bytes: number;
+  /** Decimal digits: nanoseconds do not fit a double. */
+  readonly mtimeNs: string;
+  /** Hex SHA-256 over the size and samples of the content; for a sequence over names, sizes and times of its files. */
+  readonly fingerprint: string;
+}
+
+export const fileIdentitySchema: z.ZodType<FileIdentity> = z.object({
+  path: z.string(),
+  bytes: z.number(),
+  mtimeNs: z.string(),
+  fingerprint: z.string(),
+});
+
+/** Bytes hashed at the file's head and tail, and at each of SAMPLES places between. A file of less is hashed whole. */
+const END_BYTES = 65_536;
+const SAMPLE_BYTES = 16_384;
+const SAMPLES = 8;
+
+const SEQUENCE = /%(?:0(\d{1,2}))?d/;
+const SEQUENCE_TYPES = /\.(png|exr|tiff?|jpe?g|dpx|bmp|webp)$/i;
+
+/** Takes a file's identity; about ten small reads however long it is. Throws `not-found`, `not-a-file`, `unreadable`. */
+export async function identify(path: string): Promise<FileIdentity> {
+  const absolute = resolve(path);
+  try {
+    const found = await stat(absolute, { bigint: true }).catch((error: unknown) => {
+      if (isErrno(error, 'ENOENT')) return undefined;
+      throw error;
+    });
+    if (found === undefined) return await identifySequence(absolute);
+    // Opening a named pipe would wait for ever.
+    if (!found.isFile()) throw new AppError('not-a-file', `${path} is not a file.`);
+    const bytes = Number(found.size);
+    return { path: absolute, bytes, mtimeNs: String(found.mtimeNs), fingerprint: await fingerprint(absolute, bytes) };
+  } catch (cause) {
+    if (isErrno(cause, 'ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP'))
+      throw new AppError('not-found', `There is no file ${path}.`, { cause });
+    if (isErrno(cause, 'EACCES', 'EPERM', 'EIO'))
+      throw new AppError('unreadable', `${path} cannot be read.`, { cause });
+    throw cause;
+  }
+}
+
+/** Whether both are the same file in the same state. */
+export function sameIdentity(a: FileIdentity, b: FileIdentity): boolean {
+  return a.path === b.path && a.bytes === b.bytes && a.mtimeNs === b.mtimeNs && a.fingerprint === b.fingerprint;
+}
+
+/** Absolute paths of the image files that the pattern names, by their numbers; none when it is not the pattern of a sequence. */
+export async function sequenceFiles(pattern: string): Promise<string[]> {
+  const folder = dirname(pattern);
+  const name = basename(pattern);
+  const place = SEQUENCE.exec(name);
+  if (place === null || !SEQUENCE_TYPES.test(name)) return [];
+  const [head, tail] = [name.slice(0, place.index), name.slice(place.index + place[0].length)].map((part) =>
+    part.replaceAll('%%', '%'),
+  );
+  if (head === undefined || tail === undefined) return [];
+  const width = Number(place[1] ?? 1);
+  const numbered: { number: number; path: string }[] = [];
+  for (const file of await readdir(folder)) {
+    if (file.length < head.length + width + tail.length || !file.startsWith(head) || !file.endsWith(tail)) continue;
+    const digits = file.slice(head.length, file.length - tail.length);
+    if (/^\d+$/.test(digits)) numbered.push({ number: Number(digits), path: join(folder, file) });
+  }
+  return numbered.toSorted((a, b) => a.number - b.number).map(({ path }) => path);
+}
+
+async function identifySequence(pattern: string): Promise<FileIdentity> {
+  const files = await sequenceFiles(pattern);
+  if (files.length === 0) throw new AppError('not-found', `There is no file ${pattern}.`);
+  const hash = createHash('sha256');
+  let bytes = 0;
+  let latest = 0n;
+  for (const file of files) {
+    const { size, mtimeNs } = await stat(file, { bigint: true });
+    hash.update(`${basename(file)}\0${size}\0${mtimeNs}\n`);
+    bytes += Number(size);
+    if (mtimeNs > latest) latest = mtimeNs;
+  }
+  return { path: pattern, bytes, mtimeNs: String(latest), fingerprint: hash.digest('hex') };
+}
+
+async function fingerprint(path: string, bytes: number): Promise<string> {
+  const hash = createHash('sha256').update(`${bytes}\n`);
+  const file = await open(path, 'r');
+  try {
+    if (bytes <= 2 * END_BYTES + SAMPLES * SAMPLE_BYTES) {
+      hash.update(await readAt(file, 0, bytes));
+    } else {
+      hash.update(await readAt(file, 0, END_BYTES));
+      for (let i = 1; i <= SAMPLES; i++)
+        hash.update(await readAt(file, Math.floor((bytes * i) / (SAMPLES + 1)), SAMPLE_BYTES));
+      hash.update(await readAt(file, bytes - END_BYTES, END_BYTES));
+    }
+  } finally {
+    await file.close();
+  }
+  return hash.digest('hex');
+}
+
+async function readAt(file: FileHandle, position: number, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  let filled = 0;
+  // One read may give less than asked for on a network drive.
+  while (filled < length) {
+    const { bytesRead } = await file.read(bytes, filled, length - filled, position + filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return bytes.subarray(0, filled);
+}
