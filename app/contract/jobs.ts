@@ -28,7 +28,7 @@ export interface RetimeSpec {
   kind: 'retime';
   input: string;
   output: string;
-  /** Speed of playback, > 0: 1/4 is quarter speed. Ignored when `curve` is given. */
+  /** Speed of playback, not 0: 1/4 is quarter speed, -1 is backwards. Ignored when `curve` is given. */
   speed: Rational;
   /** Multiplies the rate, duration kept; an integer from 1. */
   factor: number;
@@ -48,7 +48,8 @@ export interface RetimeSpec {
   maxHold: number;
   /** Degrees of shutter for speeds above 1: each output frame averages the source over shutter/360 of its interval; 0 is off. */
   shutter: number;
-  codec: Codec;
+  /** Default: by the container and what carries the source (h264 where it can). */
+  codec?: Codec;
   /** The codec's own constant quality (CRF for h264, hevc, av1, vp9; profile for prores); default by codec. */
   quality?: number;
   /** Replace an existing output that is not this job's. */

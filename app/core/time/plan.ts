@@ -45,7 +45,9 @@ export interface FramePlan {
   frame(k: number): PlannedFrame;
   /** Source time of output frame k in ticks, before clamping. */
   sourceTime(k: number): number;
-  /** A number that changes where a piece or a shot starts: chunks never span such a place. */
+  /** Number of the shot that output frame k shows. */
+  shot(k: number): number;
+  /** Changes where a piece or a shot starts: chunks never span such a place. */
   section(k: number): string;
   readonly map: TimeMap;
 }
@@ -151,6 +153,7 @@ export function constantRatePlan(
     timestamp: (k) => k,
     frame,
     sourceTime,
+    shot: (k) => finder.shotOf(firstIndex(frame(k))),
     section: (k) => `${locate(k)[2]}/${finder.shotOf(firstIndex(frame(k)))}`,
     map: {
       duration: count / toNumber(rate),
@@ -240,6 +243,7 @@ export function sourceTimingPlan(
   const unit = TICKS * toNumber(timeBase) * toNumber(speed);
   const timestamp = (k: number) => Math.round((sourceTime(k) - from) / unit);
   const duration = timestamp(count) * toNumber(timeBase);
+  const shot = (k: number) => finder.shotOf(firstIndex(finder.at(sourceTime(k))));
   return {
     count,
     timeBase,
@@ -247,7 +251,8 @@ export function sourceTimingPlan(
     timestamp,
     frame: (k) => finder.at(sourceTime(k)),
     sourceTime,
-    section: (k) => String(finder.shotOf(firstIndex(finder.at(sourceTime(k))))),
+    shot,
+    section: (k) => String(shot(k)),
     map: { duration, pieces: [0], sourceAt: (output) => from / TICKS + output * toNumber(speed) },
   };
 }

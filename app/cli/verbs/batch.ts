@@ -1,0 +1,160 @@
+/** `batch`: a folder of clips, overnight. One failure never stops the rest. */
+import { mkdir, readdir } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { basename, dirname, extname, join, relative, resolve } from 'node:path';
+import { AppError, toAppError, type WireError } from '../../contract/errors.ts';
+import { openApp, type App } from '../../core/app.ts';
+import { progressPrinter } from '../progress.ts';
+import {
+  parseWords,
+  readRecipe,
+  retimeSpec,
+  SLOWMO_FLAGS,
+  SLOWMO_USAGE,
+  type SlowmoOptions,
+} from '../slowmo-options.ts';
+import type { Verb, VerbIo } from '../verb.ts';
+
+/** Files with these endings are clips; anything else in the folder is left alone and counted. */
+const CLIP =
+  /\.(mp4|m4v|mov|mkv|webm|avi|gif|flv|ts|m2ts|mts|mpg|mpeg|vob|wmv|asf|3gp|3g2|ogv|mxf|y4m|nut|apng|webp)$/i;
+/** Containers we write; other clips become .mp4. */
+const WRITABLE = new Set(['.mp4', '.mov', '.mkv', '.webm']);
+
+interface Item {
+  input: string;
+  output: string;
+}
+
+interface Outcome extends Item {
+  state: 'done' | 'kept' | 'failed';
+  error?: WireError;
+}
+
+/** Every clip below `folder` in a stable order with its place in the mirrored tree; `skip` (the output folder) is not entered. */
+export async function findClips(folder: string, out: string): Promise<{ items: Item[]; others: number }> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((cause: unknown) => {
+    throw new AppError('not-found', `The folder '${folder}' cannot be read.`, { cause });
+  });
+  const inside = (path: string) => path === out || path.startsWith(out.endsWith('/') ? out : `${out}/`);
+  const files = entries
+    .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => out === folder || !inside(path))
+    .sort();
+  const clips = files.filter((path) => CLIP.test(path));
+  const taken = new Set<string>();
+  const items = clips.map((input) => {
+    const ending = extname(input);
+    const stem = input.slice(0, -ending.length);
+    const target = WRITABLE.has(ending.toLowerCase()) ? ending : '.mp4';
+    const mirror = (path: string) => join(out, relative(folder, path));
+    let output = mirror(stem + target);
+    // a.avi and a.mp4 beside each other both want a.mp4.
+    if (taken.has(output) || (target !== ending && clips.includes(stem + target))) output = mirror(input) + target;
+    taken.add(output);
+    return { input, output };
+  });
+  return { items, others: files.length - clips.length };
+}
+
+async function runItem(app: App, item: Item, options: SlowmoOptions, io: VerbIo): Promise<Outcome> {
+  const progress = progressPrinter(io, `${basename(item.input)}: `);
+  try {
+    const spec = await retimeSpec(item.input, item.output, options);
+    await mkdir(dirname(item.output), { recursive: true });
+    const kept = await app.finished(spec);
+    if (!kept) await app.run(spec, { signal: io.signal, onEvent: progress.listen });
+    progress.end();
+    return { ...item, state: kept ? 'kept' : 'done' };
+  } catch (thrown) {
+    progress.end();
+    const error = toAppError(thrown);
+    if (error.code === 'cancelled' || error.code === 'usage') throw error;
+    return { ...item, state: 'failed', error: { code: error.code, message: error.message } };
+  }
+}
+
+/** Runs `work` over all items, `width` at a time, in order of starting. The first throw stops new starts. */
+async function eachOf<T, R>(
+  items: readonly T[],
+  width: number,
+  work: (item: T, index: number) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = [];
+  let next = 0;
+  const lane = async () => {
+    while (next < items.length) {
+      const index = next++;
+      results[index] = await work(items[index]!, index);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(width, items.length) }, lane));
+  return results;
+}
+
+function laneCount(jobs: string | undefined): number {
+  if (jobs === undefined) return 1;
+  const count = Number(jobs);
+  if (Number.isInteger(count) && count >= 1 && count <= 64) return count;
+  throw new AppError(
+    'usage',
+    `--jobs is a whole number from 1 to 64, not '${jobs}'. This machine has ${availableParallelism()} cores.`,
+  );
+}
+
+export const batch: Verb = {
+  name: 'batch',
+  summary: 'Do the same to every clip of a folder, mirroring its tree',
+  usage:
+    `batch FOLDER -o FOLDER [--recipe FILE] [--jobs N] [slowmo options]\n\n` +
+    `  --recipe FILE  a JSON object with the options below by name; options on the command line win\n` +
+    `  --jobs N       clips at the same time (1)\n${SLOWMO_USAGE}`,
+  async run(args, io) {
+    const { values, positionals } = parseWords({
+      args: [...args],
+      options: {
+        ...SLOWMO_FLAGS,
+        output: { type: 'string', short: 'o' },
+        recipe: { type: 'string' },
+        jobs: { type: 'string' },
+      },
+      allowPositionals: true,
+    });
+    const { output, recipe, jobs, ...flags } = values;
+    if (positionals.length !== 1 || output === undefined) {
+      throw new AppError('usage', 'batch takes one folder and where to put the results: batch FOLDER -o FOLDER.');
+    }
+    const lanes = laneCount(jobs);
+    const options = { ...(recipe === undefined ? {} : await readRecipe(recipe)), ...flags };
+    const [folder, out] = [resolve(positionals[0]!), resolve(output)];
+    const { items, others } = await findClips(folder, out);
+    // A wrong option is said once, before any work.
+    await retimeSpec(folder, out, options);
+    await using app = await openApp({ lanes });
+    const outcomes = await eachOf(items, lanes, async (item, i) => {
+      if (!io.json) io.err(`[${i + 1}/${items.length}] ${relative(folder, item.input)}`);
+      return runItem(app, item, options, io);
+    });
+    const failures = outcomes.filter((outcome) => outcome.state === 'failed');
+    const count = (state: Outcome['state']) => outcomes.filter((outcome) => outcome.state === state).length;
+    if (io.json) {
+      io.out(
+        JSON.stringify({
+          done: count('done'),
+          kept: count('kept'),
+          failed: failures.length,
+          ignored: others,
+          items: outcomes,
+        }),
+      );
+    } else {
+      io.out(
+        `${count('done')} done, ${count('kept')} already valid, ${failures.length} failed, ${others} other files left alone.`,
+      );
+      for (const { input, error } of failures)
+        io.out(`  ${relative(folder, input)}: ${error?.code}: ${error?.message}`);
+    }
+    return failures.length > 0 ? 4 : 0;
+  },
+};

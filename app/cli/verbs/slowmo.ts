@@ -1,0 +1,50 @@
+/** `slowmo`: one clip into slow motion, or any other retime. */
+import { AppError } from '../../contract/errors.ts';
+import type { RetimeResult } from '../../contract/jobs.ts';
+import { openApp } from '../../core/app.ts';
+import { clock, progressPrinter } from '../progress.ts';
+import { parseWords, retimeSpec, SLOWMO_FLAGS, SLOWMO_USAGE } from '../slowmo-options.ts';
+import type { Verb } from '../verb.ts';
+
+/** What a person wants to know of a finished job, in a few lines. */
+export function describeResult(result: RetimeResult): string {
+  const { frames, synthesised, passedThrough, held, reusedFrames } = result;
+  const lines = [
+    `${result.output}`,
+    `  ${frames} frames at ${result.fps} (${synthesised} made by ${result.engine}, ${passedThrough} real, ${held} held)`,
+    `  ${result.durationIn.toFixed(3)} s in, ${result.durationOut.toFixed(3)} s out, sound ends ${result.avDriftMs.toFixed(1)} ms from picture`,
+  ];
+  if (result.cuts.length > 0) lines.push(`  ${result.cuts.length} cuts, none interpolated across`);
+  const reused = reusedFrames > 0 ? `, ${reusedFrames} frames from an earlier run` : '';
+  lines.push(`  ${clock(result.seconds)} on ${result.device}${reused}; checked by probing it`);
+  return lines.join('\n');
+}
+
+export const slowmo: Verb = {
+  name: 'slowmo',
+  summary: 'Turn a clip into slow motion (a quarter of its speed unless you say otherwise)',
+  usage: `slowmo IN -o OUT [options]\n\n${SLOWMO_USAGE}`,
+  async run(args, io) {
+    const { values, positionals } = parseWords({
+      args: [...args],
+      options: { ...SLOWMO_FLAGS, output: { type: 'string', short: 'o' } },
+      allowPositionals: true,
+    });
+    const [input, ...extra] = positionals;
+    const { output, ...options } = values;
+    if (input === undefined || extra.length > 0)
+      throw new AppError('usage', 'slowmo takes one input: slowmo IN -o OUT.');
+    if (output === undefined) throw new AppError('usage', 'slowmo needs the output: slowmo IN -o OUT.');
+    const spec = await retimeSpec(input, output, options);
+    await using app = await openApp();
+    const progress = progressPrinter(io);
+    try {
+      const result = await app.run(spec, { signal: io.signal, onEvent: progress.listen });
+      progress.end();
+      io.out(io.json ? JSON.stringify(result) : describeResult(result));
+      return 0;
+    } finally {
+      progress.end();
+    }
+  },
+};
