@@ -1,0 +1,209 @@
+/**
+ * Where everything lies in the kernels' memory, for one picture size and format. Plain data: it is posted to the workers.
+ *
+ * [Note: flow size] Flow is found on luma reduced by a power of two (`factor`) until it has at most `flowPixels` pixels.
+ * Only the last warp touches the native planes, row by row with the flow interpolated on the fly, so an 8K picture
+ * needs its planes and half a megapixel of fields; it is never cut into tiles and has no seams.
+ */
+import { Arena, gridOf, takeField } from '../../kernels/arena.ts';
+import type { Grid } from '../../kernels/arena.ts';
+import { planeHeight, planeWidth } from '../../media/frame.ts';
+import type { PixelFormat } from '../../media/frame.ts';
+import type { Settings } from './settings.ts';
+
+/** A level of one picture's pyramid: luma (0 to 255) and its gradient. */
+export interface Level {
+  readonly luma: number;
+  readonly gx: number;
+  readonly gy: number;
+}
+
+/** A flow and what was found with it, for one direction. */
+export interface Flow {
+  /** Per level. */
+  readonly u: readonly number[];
+  readonly v: readonly number[];
+  /** Trust of the finest level's flow, and the least and greatest v of its rows. */
+  readonly weight: number;
+  readonly vmin: number;
+  readonly vmax: number;
+  readonly patchU: number;
+  readonly patchV: number;
+  readonly patchE: number;
+  readonly solver: Solver;
+}
+
+/** Fields of the variational solver; shared by all levels. */
+export interface Solver {
+  readonly mean: number;
+  readonly diff: number;
+  readonly seen: number;
+  readonly u0: number;
+  readonly v0: number;
+  readonly d1: number;
+  readonly d2: number;
+  readonly a12: number;
+  readonly c1: number;
+  readonly c2: number;
+  readonly wx: number;
+  readonly wy: number;
+  readonly su: number;
+  readonly sv: number;
+}
+
+/** Fields of the synthesis, at the finest level. */
+export interface Middle {
+  /** Splat cells of the two directions: per level of the hole filling. */
+  readonly cells: readonly (readonly number[])[];
+  readonly u: readonly number[];
+  readonly v: readonly number[];
+  readonly weight: readonly number[];
+  readonly error: readonly number[];
+  readonly smoothError: readonly number[];
+  readonly share: number;
+  /** One float a row: trust summed over it. */
+  readonly sums: number;
+}
+
+export interface PlanePlace {
+  readonly w: number;
+  readonly h: number;
+  /** Pixels of the plane for one pixel of flow. */
+  readonly ratioX: number;
+  readonly ratioY: number;
+  readonly bytes: number;
+  /** The plane of the picture in each slot, and of the frame being made. */
+  readonly slots: readonly [number, number];
+  readonly out: number;
+}
+
+export interface Layout {
+  readonly factor: number;
+  readonly grids: readonly Grid[];
+  readonly cellGrids: readonly { readonly w: number; readonly h: number }[];
+  /** Pyramids of the two slots; a pair says which slot is its first picture. */
+  readonly pictures: readonly (readonly Level[])[];
+  readonly flows: readonly Flow[];
+  readonly middle: Middle;
+  readonly planes: readonly PlanePlace[];
+  /** Scratch of each thread. */
+  readonly scratch: readonly number[];
+  readonly bytesPerSample: 1 | 2;
+  readonly bits: number;
+  /** Bytes of memory needed. */
+  readonly end: number;
+}
+
+function grids(width: number, height: number, settings: Settings): { factor: number; levels: Grid[] } {
+  let factor = 1;
+  const size = (n: number): number => Math.ceil(n / factor);
+  while (size(width) * size(height) > settings.flowPixels) factor *= 2;
+  const levels = [gridOf(size(width), size(height))];
+  for (let last = levels[0]; last && Math.min(last.w, last.h) >= 2 * settings.coarsest;) {
+    last = gridOf((last.w + 1) >> 1, (last.h + 1) >> 1);
+    levels.push(last);
+  }
+  return { factor, levels };
+}
+
+function takeSolver(field: () => number): Solver {
+  return {
+    mean: field(),
+    diff: field(),
+    seen: field(),
+    u0: field(),
+    v0: field(),
+    d1: field(),
+    d2: field(),
+    a12: field(),
+    c1: field(),
+    c2: field(),
+    wx: field(),
+    wy: field(),
+    su: field(),
+    sv: field(),
+  };
+}
+
+/** Patches along an axis, one every `step` pixels and one flush with the border. */
+export function patchCount(size: number, step: number): number {
+  return size <= 8 ? 1 : Math.ceil((size - 8) / step) + 1;
+}
+
+function takePlanes(arena: Arena, format: PixelFormat, width: number, height: number, factor: number): PlanePlace[] {
+  return format.planes.map((layout) => {
+    const w = planeWidth(layout, width);
+    const h = planeHeight(layout, height);
+    const bytes = w * h * format.bytesPerSample;
+    const ratioX = factor / (1 << layout.shiftX);
+    const ratioY = factor / (1 << layout.shiftY);
+    // Four samples are read at once: leave room after the last.
+    const take = (): number => arena.take(bytes + 64);
+    return { w, h, ratioX, ratioY, bytes, slots: [take(), take()], out: take() };
+  });
+}
+
+function takeMiddle(arena: Arena, field: () => number, cellGrids: Layout['cellGrids'], rows: number): Middle {
+  const pair = (): number[] => [field(), field()];
+  const cells = (): number[] => cellGrids.map(({ w, h }) => arena.take(w * h * 16));
+  return {
+    cells: [cells(), cells()],
+    u: [field(), field(), field()],
+    v: [field(), field(), field()],
+    weight: pair(),
+    error: pair(),
+    smoothError: pair(),
+    share: field(),
+    sums: arena.take(rows * 4),
+  };
+}
+
+/** Lays out the memory from `base` up for pictures of this size and format and a team of `threads`. */
+export function createLayout(
+  base: number,
+  format: PixelFormat,
+  width: number,
+  height: number,
+  threads: number,
+  settings: Settings,
+): Layout {
+  const arena = new Arena(base);
+  const { factor, levels } = grids(width, height, settings);
+  const finest = levels[0] ?? gridOf(width, height);
+  const field = (): number => takeField(arena, finest);
+  const picture = (): Level[] =>
+    levels.map((grid) => ({ luma: takeField(arena, grid), gx: takeField(arena, grid), gy: takeField(arena, grid) }));
+  const flow = (): Flow => {
+    const patches = patchCount(finest.w, settings.step[0]) * patchCount(finest.h, settings.step[0]) + 64;
+    return {
+      u: levels.map((grid) => takeField(arena, grid)),
+      v: levels.map((grid) => takeField(arena, grid)),
+      weight: field(),
+      vmin: arena.take(finest.h * 4),
+      vmax: arena.take(finest.h * 4),
+      patchU: arena.take(patches * 4),
+      patchV: arena.take(patches * 4),
+      patchE: arena.take(patches * 4),
+      solver: takeSolver(field),
+    };
+  };
+  const cellGrids = [{ w: finest.w, h: finest.h }];
+  for (let last = cellGrids[0]; last && (last.w > 1 || last.h > 1);) {
+    last = { w: (last.w + 1) >> 1, h: (last.h + 1) >> 1 };
+    cellGrids.push(last);
+  }
+  const line = (finest.w + 3 * width + 64) * 4;
+  return {
+    factor,
+    grids: levels,
+    cellGrids,
+    pictures: [picture(), picture()],
+    flows: [flow(), flow()],
+    middle: takeMiddle(arena, field, cellGrids, finest.h),
+    planes: takePlanes(arena, format, width, height, factor),
+    scratch: Array.from({ length: threads }, () => arena.take(line)),
+    bytesPerSample: format.bytesPerSample,
+    bits: format.bits,
+    end: arena.end,
+  };
+}

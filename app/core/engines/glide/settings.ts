@@ -1,0 +1,77 @@
+/** What the presets of glide are made of. Every number here was chosen on test/dev/protocol.json; docs/glide.md has the scores. */
+
+/** Variational refinement: how often the pictures are warped again, the weights renewed, the system swept. */
+export interface Refinement {
+  readonly warps: number;
+  readonly fixed: number;
+  readonly sweeps: number;
+  /** Weights of the terms (intensity and gradient constancy, smoothness). */
+  readonly intensity: number;
+  readonly gradient: number;
+  readonly smooth: number;
+  /** How much a step in the picture (per code value of 255) weakens the smoothness across it. */
+  readonly edge: number;
+}
+
+export interface Settings {
+  /** Flow is found at full size up to this many pixels, else at half, a quarter, ... of it. */
+  readonly flowPixels: number;
+  /** Least side of the coarsest level. */
+  readonly coarsest: number;
+  /** Pixels between patches, and Gauss-Newton steps, for the finest level and for the others. */
+  readonly step: readonly [number, number];
+  readonly steps: readonly [number, number];
+  /** Differences below this (code values of 255) weigh alike where patches are averaged. */
+  readonly densifyFloor: number;
+  /** Refinement of the analysis, on the finest level and on the others; of the flow at the timestep. */
+  readonly refine: readonly [Refinement, Refinement];
+  readonly middle: Refinement;
+  /** Splat weights: pixels of way-back error and code values of difference that halve the trust. */
+  readonly slack: number;
+  readonly contrast: number;
+  /** Weight of a coarser cell where the splat left a hole. */
+  readonly faint: number;
+  /** Choosing between the projections: cap of the difference, cost of thinly covered places, window radius. */
+  readonly cap: number;
+  readonly doubt: number;
+  readonly radius: number;
+  /** Blending: pixels of flow difference that make a picture blind to a point, and what is left of its weight then. */
+  readonly blindSlack: number;
+  readonly blindFloor: number;
+}
+
+const ANALYSIS: Refinement = { warps: 1, fixed: 5, sweeps: 5, intensity: 2.5, gradient: 5, smooth: 10, edge: 0 };
+
+export const STANDARD: Settings = {
+  flowPixels: 600_000,
+  coarsest: 12,
+  step: [4, 4],
+  steps: [8, 8],
+  densifyFloor: 1,
+  refine: [ANALYSIS, ANALYSIS],
+  middle: { ...ANALYSIS, fixed: 5 },
+  slack: 1,
+  contrast: 16,
+  faint: 1e-3,
+  cap: 64,
+  doubt: 4,
+  radius: 2,
+  blindSlack: 2,
+  blindFloor: 0.2,
+};
+
+export const DRAFT: Settings = {
+  ...STANDARD,
+  flowPixels: 200_000,
+  middle: { ...ANALYSIS, warps: 0 },
+};
+
+export const BEST: Settings = {
+  ...STANDARD,
+  flowPixels: 2_500_000,
+  step: [2, 2],
+  refine: [
+    { ...ANALYSIS, warps: 3 },
+    { ...ANALYSIS, warps: 2 },
+  ],
+};
