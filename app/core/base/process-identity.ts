@@ -54,8 +54,20 @@ export function liveness({ pid, start }: Pick<ProcessIdentity, 'pid' | 'start'>)
 
 /** A short name for a process that is safe in a file name: pid, then hashes of its start and host. */
 export function processTag({ pid, start, host }: ProcessIdentity): string {
-  const short = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 8);
-  return `${pid}-${short(start)}-${short(host)}`;
+  return `${pid}-${shortHash(start)}-${shortHash(host)}`;
+}
+
+/** Whether the process behind a `processTag` is still there; 'elsewhere' when it ran on another host. */
+export function tagLiveness(tag: string): Liveness | 'elsewhere' {
+  const [pid, start, host] = tag.split('-');
+  if (host !== shortHash(thisHost())) return 'elsewhere';
+  const now = processStart(Number(pid));
+  if (now !== undefined) return shortHash(now) === start ? 'alive' : 'dead';
+  return liveness({ pid: Number(pid), start: '' });
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 8);
 }
 
 function linuxStart(pid: number): string | undefined {

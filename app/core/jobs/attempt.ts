@@ -1,0 +1,137 @@
+/** One attempt at a job whose lease is held: from clearing up after the last one to the terminal state. */
+import { rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AppError, toAppError } from '../../contract/errors.ts';
+import type { JobEvent, RetimeResult } from '../../contract/jobs.ts';
+import type { Home } from '../base/home.ts';
+import { processStart } from '../base/process-identity.ts';
+import { throttle } from '../base/throttle.ts';
+import type { Library } from '../library/db.ts';
+import type { FileIdentity } from '../library/file-identity.ts';
+import { logJob } from '../library/job-rows.ts';
+import { beat, endLease, pollLease, recordProgress, recordWorker, STALE_MS } from '../library/leases.ts';
+import { runInChild } from './child.ts';
+import { clearJobFiles, endOrphans, removeTree, sweepScratch } from './leftovers.ts';
+import { partPath, type PreparedJob } from './spec.ts';
+
+export interface Attempt {
+  readonly db: Library;
+  readonly home: Home;
+  readonly signal?: AbortSignal;
+  readonly onEvent?: (event: JobEvent) => void;
+  readonly job: PreparedJob;
+  readonly source: FileIdentity;
+  readonly token: string;
+  readonly threads: number;
+  readonly cacheBytes: number;
+  readonly tasks?: string;
+  /** The worker of a holder that died. */
+  readonly orphan: { readonly pid: number; readonly start: string } | undefined;
+}
+
+/** Milliseconds between two looks at the lease and its cancel flag, between heartbeats, and between progress written to the database. */
+const POLL_MS = 250;
+const BEAT_MS = 2000;
+const STORE_MS = 200;
+
+/** Does the job under the lease `token` and gives the lease back. The first cause of an ending is the one that is stored and thrown. */
+export async function attempt(run: Attempt): Promise<RetimeResult> {
+  const { db, home, job, token } = run;
+  // The reason of an AbortController is that of its first abort, so it is what ended the attempt, if not the worker itself.
+  const stop = new AbortController();
+  const unwatch = watchLease(db, job.id, token, stop);
+  const onAbort = (): void => stop.abort(run.signal?.reason);
+  run.signal?.addEventListener('abort', onAbort, { once: true });
+  if (run.signal?.aborted === true) onAbort();
+  try {
+    await endOrphans(job.id, run.orphan);
+    await clearJobFiles(home.scratch, job.id, job.spec.output);
+    await sweepScratch(db, home.scratch);
+    const result = await work(run, stop.signal);
+    if (!endLease(db, job.id, token, { state: 'done', result: JSON.stringify(result) })) throw lostLease();
+    return result;
+  } catch (thrown) {
+    const error = toAppError(thrown);
+    storeFailure(run, error);
+    throw error;
+  } finally {
+    unwatch();
+    run.signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+function storeFailure({ db, job, token }: Attempt, error: AppError): void {
+  const state = error.kind === 'cancelled' ? 'cancelled' : 'failed';
+  try {
+    const stored = endLease(db, job.id, token, {
+      state,
+      error: JSON.stringify({ code: error.code, message: error.message }),
+    });
+    if (stored) logJob(db, job.id, `${state}: ${error.message}`);
+  } catch {
+    // The database is what failed, most likely: the error at hand says so better than a second one.
+  }
+}
+
+async function work(run: Attempt, signal: AbortSignal): Promise<RetimeResult> {
+  const { db, home, job, token, source, threads, cacheBytes, tasks } = run;
+  const scratch = join(home.scratch, job.id, token.slice(0, 8));
+  const part = partPath(job.id, job.spec.output, token);
+  const store = throttle(STORE_MS, (event: { stage: string; fraction: number }) =>
+    recordProgress(db, job.id, token, event.stage, event.fraction),
+  );
+  const base = {
+    type: 'run',
+    id: job.id,
+    token,
+    spec: job.spec,
+    source,
+    home: home.root,
+    scratch,
+    part,
+    threads,
+    cacheBytes,
+  } as const;
+  try {
+    return await runInChild({
+      signal,
+      order: tasks === undefined ? base : { ...base, tasks },
+      onStart: (pid) => {
+        if (!recordWorker(db, job.id, token, { pid, start: processStart(pid) ?? '' })) throw lostLease();
+      },
+      onEvent: (event) => {
+        if (event.type === 'progress') store(event);
+        else logJob(db, job.id, event.message);
+        run.onEvent?.(event);
+      },
+    });
+  } finally {
+    store.cancel();
+    // This attempt's own files: were the lease lost, another attempt would be working beside them.
+    await removeTree(scratch);
+    await removeTree(part);
+    await rmdir(join(home.scratch, job.id)).catch(() => {});
+  }
+}
+
+/** Keeps the lease fresh, and aborts `stop` when the job is to be cancelled, the lease is lost, or the database has long been out of reach. */
+function watchLease(db: Library, id: string, token: string, stop: AbortController): () => void {
+  let beaten = Date.now();
+  const timer = setInterval(() => {
+    try {
+      const state = pollLease(db, id, token);
+      if (state === 'cancel') stop.abort(new AppError('cancelled', 'Cancelled.'));
+      if (state === 'lost') stop.abort(lostLease());
+      if (Date.now() - beaten < BEAT_MS) return;
+      beat(db, id, token);
+      beaten = Date.now();
+    } catch (error) {
+      if (Date.now() - beaten > STALE_MS) stop.abort(error);
+    }
+  }, POLL_MS);
+  return () => clearInterval(timer);
+}
+
+function lostLease(): AppError {
+  return new AppError('job-busy', 'Another process has taken this job over.');
+}

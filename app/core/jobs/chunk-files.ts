@@ -1,0 +1,174 @@
+/**
+ * The chunk store on disk: `chunks/aa/KEY.nut`, aa being the key's first two digits.
+ *
+ * [Note: chunk store] A chunk is written under a temporary name that says which process writes it, fsynced, and renamed inside the same
+ * transaction that writes its row; eviction deletes row and file inside one too. So whoever holds the database's write lock sees rows and
+ * files agree, whatever other processes do. After a crash they may disagree in two harmless ways: a file without a row is complete (it has its
+ * final name) and is adopted when a store is next opened; a row without its file, or with one of another size, is dropped when asked for.
+ */
+import { mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { AppError } from '../../contract/errors.ts';
+import { asDiskFull, syncFile, syncFolder } from '../base/durable.ts';
+import { processTag, tagLiveness, thisProcess } from '../base/process-identity.ts';
+import {
+  adoptChunk,
+  allChunks,
+  chunkByKey,
+  chunkBytes,
+  evictable,
+  forgetChunk,
+  putChunk,
+  useChunk,
+} from '../library/chunk-rows.ts';
+import type { Library } from '../library/db.ts';
+import type { ChunkStore, PendingChunk } from './chunk-store.ts';
+
+/** Bytes the store is kept to unless told otherwise. */
+export const CACHE_BYTES = 20e9;
+
+/** Age at which a temporary file of another host is given up. */
+const FOREIGN_MS = 24 * 3600 * 1000;
+const TEMPORARY = /^\.tmp-(\d+-[0-9a-f]{8}-[0-9a-f]{8})-\d+\./;
+const FINISHED = /^([0-9a-f]{16,128})\.[A-Za-z0-9]+$/;
+
+export interface ChunkStoreOptions {
+  /** Folder of the store. */
+  readonly root: string;
+  readonly db: Library;
+  /** The job that asks: chunks it has used stay until it ends. */
+  readonly job: string;
+  readonly cacheBytes?: number;
+}
+
+/** Opens the store for a job: leftovers of dead processes are removed, finished files without a row are adopted. */
+export async function openChunkStore(options: ChunkStoreOptions): Promise<ChunkStore> {
+  await sweep(options);
+  const { root, db, job, cacheBytes = CACHE_BYTES } = options;
+  const tag = processTag(thisProcess());
+  let begun = 0;
+  return {
+    async find(key) {
+      checkKey(key);
+      return db.soft(() => findChunk(db, root, key, job));
+    },
+    async begin(key, extension = 'nut') {
+      checkKey(key);
+      if (!/^[A-Za-z0-9]+$/.test(extension))
+        throw new AppError('internal', `'${extension}' is no extension for a chunk.`);
+      const folder = folderOf(root, key);
+      await mkdir(folder, { recursive: true });
+      const path = join(folder, `.tmp-${tag}-${begun++}.${extension}`);
+      return pendingChunk(path, `${key}.${extension}`, async (final) => {
+        const { size } = await stat(path);
+        db.soft(() => {
+          renameSync(path, final);
+          putChunk(db, { key, file: `${key}.${extension}`, bytes: size }, job);
+        });
+        evict(db, root, cacheBytes);
+      });
+    },
+  };
+}
+
+function pendingChunk(path: string, name: string, place: (final: string) => Promise<void>): PendingChunk {
+  let state: 'open' | 'committed' | 'abandoned' = 'open';
+  return {
+    path,
+    async commit() {
+      if (state !== 'open') throw new AppError('internal', `A chunk was committed after it was ${state}.`);
+      state = 'committed';
+      const final = join(dirname(path), name);
+      try {
+        await syncFile(path);
+        await place(final);
+        await syncFolder(dirname(path));
+      } catch (error) {
+        await rm(path, { force: true });
+        throw asDiskFull(error, path);
+      }
+      return final;
+    },
+    async abandon() {
+      if (state === 'committed') return;
+      state = 'abandoned';
+      await rm(path, { force: true });
+    },
+  };
+}
+
+function findChunk(db: Library, root: string, key: string, job: string): string | undefined {
+  const row = chunkByKey(db, key);
+  if (row === undefined) return undefined;
+  const path = join(folderOf(root, key), row.file);
+  if (sizeOf(path) === row.bytes) {
+    useChunk(db, key, job);
+    return path;
+  }
+  forgetChunk(db, key);
+  rmSync(path, { force: true });
+  return undefined;
+}
+
+/** Deletes what was used longest ago until the store is within its size; what running jobs use stays, even if that is more. */
+function evict(db: Library, root: string, cacheBytes: number): void {
+  if (chunkBytes(db) <= cacheBytes) return;
+  db.soft(() => {
+    let excess = chunkBytes(db) - cacheBytes;
+    for (const chunk of evictable(db)) {
+      if (excess <= 0) break;
+      forgetChunk(db, chunk.key);
+      rmSync(join(folderOf(root, chunk.key), chunk.file), { force: true });
+      excess -= chunk.bytes;
+    }
+  });
+}
+
+async function sweep({ root, db }: ChunkStoreOptions): Promise<void> {
+  mkdirSync(root, { recursive: true });
+  const known = new Set(allChunks(db).map((chunk) => chunk.file));
+  for (const name of await readdir(root)) {
+    if (!/^[0-9a-f]{2}$/.test(name)) continue;
+    const folder = join(root, name);
+    for (const file of await readdir(folder)) {
+      const tag = TEMPORARY.exec(file)?.[1];
+      if (tag !== undefined) await removeIfStale(join(folder, file), tag);
+      const key = FINISHED.exec(file)?.[1];
+      if (key !== undefined && key.startsWith(name) && !known.has(file)) adopt(db, folder, key, file);
+    }
+  }
+}
+
+/** The row is written down only if the file is still there under the write lock. */
+function adopt(db: Library, folder: string, key: string, file: string): void {
+  db.soft(() => {
+    const found = statSync(join(folder, file), { throwIfNoEntry: false });
+    if (found !== undefined) adoptChunk(db, { key, file, bytes: found.size }, Math.floor(found.mtimeMs));
+  });
+}
+
+async function removeIfStale(path: string, tag: string): Promise<void> {
+  const state = tagLiveness(tag);
+  if (state === 'alive') return;
+  if (state !== 'dead') {
+    const age = await stat(path).then(
+      ({ mtimeMs }) => Date.now() - mtimeMs,
+      () => 0,
+    );
+    if (age < FOREIGN_MS) return;
+  }
+  await rm(path, { force: true });
+}
+
+function sizeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.size;
+}
+
+function folderOf(root: string, key: string): string {
+  return join(root, key.slice(0, 2));
+}
+
+function checkKey(key: string): void {
+  if (!FINISHED.test(`${key}.nut`)) throw new AppError('internal', `'${key}' is no key of a chunk.`);
+}

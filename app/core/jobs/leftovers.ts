@@ -1,0 +1,108 @@
+/** What a job leaves behind when its processes are killed, and how it is cleared away before the job goes on. */
+import { randomUUID } from 'node:crypto';
+import { readdirSync, readFileSync, renameSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { liveness, processStart } from '../base/process-identity.ts';
+import type { Library } from '../library/db.ts';
+import { jobById } from '../library/job-rows.ts';
+import { holderAlive } from '../library/leases.ts';
+import { killTree } from './child.ts';
+import { partPrefix } from './spec.ts';
+
+/** Milliseconds that killed processes are given to be gone. */
+const GONE_MS = 2000;
+
+/**
+ * Ends the worker of a holder that died, and what that worker started. Usually both ended with it; but a worker that is busy in native code, or
+ * an encoder whose worker was killed with the holder, may still be writing.
+ */
+export async function endOrphans(job: string, worker: { pid: number; start: string } | undefined): Promise<void> {
+  if (worker === undefined || process.platform === 'win32') return;
+  const until = Date.now() + GONE_MS;
+  while (Date.now() < until) {
+    const orphans = orphansOf(job, worker);
+    if (orphans.length === 0) return;
+    if (liveness(worker) === 'alive') killTree(worker.pid, 'SIGKILL');
+    for (const pid of orphans) killOne(pid);
+    await sleep(10);
+  }
+}
+
+/** Pids of the job's processes: the worker if it lives, and on Linux every process of its group that carries the job's mark. */
+function orphansOf(job: string, worker: { pid: number; start: string }): number[] {
+  const found = liveness(worker) === 'alive' ? [worker.pid] : [];
+  if (process.platform !== 'linux') return found;
+  for (const name of readdirSync('/proc')) {
+    const pid = Number(name);
+    if (
+      Number.isInteger(pid) &&
+      pid !== process.pid &&
+      groupOf(pid) === worker.pid &&
+      processStart(pid) !== undefined &&
+      hasMark(pid, job)
+    ) {
+      found.push(pid);
+    }
+  }
+  return found;
+}
+
+function groupOf(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]);
+  } catch {
+    return undefined;
+  }
+}
+
+function hasMark(pid: number, job: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(`INBETWEEN_JOB=${job}`);
+  } catch {
+    return false;
+  }
+}
+
+function killOne(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // Gone meanwhile.
+  }
+}
+
+/** Removes the job's scratch folder and its unfinished outputs. The caller holds the lease. */
+export async function clearJobFiles(scratchRoot: string, job: string, output: string): Promise<void> {
+  await removeTree(join(scratchRoot, job));
+  const folder = dirname(output);
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names) if (name.startsWith(partPrefix(job))) await removeTree(join(folder, name));
+}
+
+/** Removes scratch folders of jobs that nobody works on: of crashed jobs that were never resumed, and of deleted ones. */
+export async function sweepScratch(db: Library, scratchRoot: string): Promise<void> {
+  for (const name of await readdir(scratchRoot)) {
+    const trash = join(scratchRoot, `.trash-${randomUUID()}`);
+    // Renaming under the write lock: whoever takes the job after it makes a new folder.
+    const renamed = db.soft(() => {
+      const holder = jobById(db, name)?.holder;
+      if (name.startsWith('.trash-') || (holder !== undefined && holderAlive(holder))) return false;
+      try {
+        renameSync(join(scratchRoot, name), trash);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+    if (renamed) await removeTree(trash);
+    else if (name.startsWith('.trash-')) await removeTree(join(scratchRoot, name));
+  }
+}
+
+/** Removes a file or a folder. Killed processes may be in the middle of a last write, and Windows may still hold a name: it is tried again. */
+export async function removeTree(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+}

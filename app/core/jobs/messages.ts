@@ -1,0 +1,79 @@
+/** What a runner and its worker say to each other. Both sides check what they hear. */
+import { z } from 'zod';
+import { ERROR_KINDS, type ErrorCode, type WireError } from '../../contract/errors.ts';
+import type { JobEvent, RetimeResult } from '../../contract/jobs.ts';
+import { fileIdentitySchema } from '../library/file-identity.ts';
+import { jobSpecSchema } from './spec.ts';
+
+const count = z.number().nonnegative();
+
+export const resultSchema: z.ZodType<RetimeResult> = z.object({
+  output: z.string(),
+  engine: z.string(),
+  device: z.string(),
+  frames: count,
+  synthesised: count,
+  passedThrough: count,
+  held: count,
+  cuts: z.array(z.number()),
+  fps: z.string(),
+  durationIn: z.number(),
+  durationOut: z.number(),
+  avDriftMs: z.number(),
+  seconds: z.number(),
+  verified: z.boolean(),
+  engineMs: z.number(),
+  reusedFrames: count,
+  notes: z.array(z.string()),
+});
+
+function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(ERROR_KINDS, text);
+}
+
+export const wireErrorSchema: z.ZodType<WireError> = z.object({
+  code: z.string().refine(isErrorCode),
+  message: z.string(),
+});
+
+/** Worker to runner. */
+export const jobEventSchema: z.ZodType<JobEvent> = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('progress'),
+    stage: z.enum(['probing', 'analysing', 'rendering', 'sound', 'writing', 'verifying']),
+    fraction: z.number().min(0).max(1),
+    done: z.number(),
+    total: z.number(),
+    unit: z.enum(['frames', 'bytes', 'seconds']),
+    framesPerSecond: z.number().optional(),
+    etaSeconds: z.number().optional(),
+  }),
+  z.object({ type: z.literal('note'), message: z.string() }),
+  z.object({ type: z.literal('done'), result: resultSchema }),
+  z.object({ type: z.literal('failed'), error: wireErrorSchema }),
+]);
+
+const runSchema = z.object({
+  type: z.literal('run'),
+  id: z.string(),
+  /** The lease under which the work is done; nothing is published without it. */
+  token: z.string(),
+  spec: jobSpecSchema,
+  source: fileIdentitySchema,
+  /** Root of the library. */
+  home: z.string(),
+  scratch: z.string(),
+  part: z.string(),
+  threads: z.int().positive(),
+  /** Bytes the chunk store is kept to. */
+  cacheBytes: z.number().positive(),
+  /** URL of the module with the table of tasks; the product's own when absent. */
+  tasks: z.string().optional(),
+});
+
+export type RunMessage = z.infer<typeof runSchema>;
+
+/** Runner to worker. */
+export const workerOrderSchema = z.discriminatedUnion('type', [runSchema, z.object({ type: z.literal('cancel') })]);
+
+export type WorkerOrder = z.infer<typeof workerOrderSchema>;

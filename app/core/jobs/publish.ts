@@ -1,0 +1,95 @@
+/** Outputs: whose they are, and how they get into place. [Note: outputs] */
+import { rename, stat } from 'node:fs/promises';
+import { dirname, extname } from 'node:path';
+import { AppError } from '../../contract/errors.ts';
+import type { JobSpec } from '../../contract/jobs.ts';
+import { isErrno, syncFile, syncFolder } from '../base/durable.ts';
+import type { Library } from '../library/db.ts';
+import { identify, sameIdentity, sequenceFiles, type FileIdentity } from '../library/file-identity.ts';
+import { pollLease } from '../library/leases.ts';
+import {
+  addOutputs,
+  jobOutputs,
+  keepOutputs,
+  outputOnDisk,
+  sameOutput,
+  type OutputFile,
+} from '../library/output-rows.ts';
+
+/**
+ * [Note: outputs] A finished file is written down (path, size, time; renaming changes none of them) before it is renamed. So a job that was
+ * killed between renaming and saying "done" finds its own file when it is resumed, and replaces it; a file that somebody else wrote, or
+ * changed since, is never replaced unless the spec says `force`.
+ */
+export interface PublishContext {
+  readonly db: Library;
+  readonly job: string;
+  readonly token: string;
+  readonly spec: JobSpec;
+  readonly source: FileIdentity;
+  readonly signal: AbortSignal;
+}
+
+/** Puts verified files in place. Throws `output-exists`, `source-changed`, `output-folder`, `disk-full`, `job-busy` (lease lost). */
+export async function publish(
+  context: PublishContext,
+  files: readonly { readonly from: string; readonly to: string }[],
+): Promise<void> {
+  const { db, job, token, spec, source, signal } = context;
+  for (const { to } of files) await refuseForeign(db, job, to, spec.force);
+  if (!sameIdentity(source, await identify(spec.input))) {
+    throw new AppError('source-changed', `${spec.input} was changed while it was read; run the command again.`);
+  }
+  const written: OutputFile[] = [];
+  for (const { from, to } of files) {
+    await syncFile(from);
+    const { size, mtimeNs } = await stat(from, { bigint: true });
+    written.push({ path: to, bytes: Number(size), mtimeNs: String(mtimeNs) });
+  }
+  signal.throwIfAborted();
+  db.write(() => {
+    if (pollLease(db, job, token) === 'lost')
+      throw new AppError('job-busy', 'Another process has taken this job over.');
+    addOutputs(db, job, written);
+  });
+  for (const { from, to } of files) await moveInto(from, to);
+  for (const folder of new Set(files.map(({ to }) => dirname(to)))) await syncFolder(folder);
+  keepOutputs(db, job, written);
+}
+
+/** Throws `output-exists` when there is a file at `path` that is not this job's own. */
+export async function refuseForeign(db: Library, job: string, path: string, force: boolean): Promise<void> {
+  const found = await outputOnDisk(path);
+  if (found === undefined || force) return;
+  const ours = jobOutputs(db, job).filter((output) => output.path === path);
+  if (ours.some((output) => sameOutput(output, found))) return;
+  const why = ours.length === 0 ? 'exists already' : 'was changed after this job wrote it';
+  throw new AppError('output-exists', `${path} ${why}; --force replaces it.`);
+}
+
+/** As `refuseForeign`, for all files a spec's output may mean: the path itself, or the images of a sequence. */
+export async function refuseForeignOutput(db: Library, job: string, spec: JobSpec): Promise<void> {
+  await refuseForeign(db, job, spec.output, spec.force);
+  if (spec.force || extname(spec.output) === '') return;
+  const images = await sequenceFiles(spec.output).catch(() => []);
+  for (const image of images) await refuseForeign(db, job, image, spec.force);
+}
+
+/** Whether everything the job wrote is there, as it was written. */
+export async function outputsIntact(db: Library, job: string): Promise<boolean> {
+  const outputs = jobOutputs(db, job);
+  for (const output of outputs) {
+    const found = await outputOnDisk(output.path);
+    if (found === undefined || !sameOutput(output, found)) return false;
+  }
+  return outputs.length > 0;
+}
+
+async function moveInto(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (cause) {
+    if (!isErrno(cause, 'EISDIR', 'ENOTEMPTY', 'EEXIST', 'ENOENT', 'EACCES', 'EPERM', 'EROFS')) throw cause;
+    throw new AppError('output-folder', `${to} could not be put in place.`, { cause });
+  }
+}

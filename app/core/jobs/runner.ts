@@ -1,0 +1,99 @@
+/** Runs a job to its end: finds out whether there is anything to do, takes the lease, lets a worker do it, and writes down how it ended. */
+import { randomUUID } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { AppError, toAppError } from '../../contract/errors.ts';
+import type { JobEvent, JobSpec, RetimeResult } from '../../contract/jobs.ts';
+import type { Home } from '../base/home.ts';
+import { parseJson } from '../base/json.ts';
+import { thisHost, thisProcess } from '../base/process-identity.ts';
+import type { Library } from '../library/db.ts';
+import { fileIdentitySchema, identify, sameIdentity, type FileIdentity } from '../library/file-identity.ts';
+import { jobById, logJob, registerJob, type Holder, type JobRow } from '../library/job-rows.ts';
+import { takeLease } from '../library/leases.ts';
+import { attempt } from './attempt.ts';
+import { CACHE_BYTES } from './chunk-files.ts';
+import { resultSchema } from './messages.ts';
+import { outputsIntact, refuseForeignOutput } from './publish.ts';
+import { prepareJob, type PreparedJob } from './spec.ts';
+
+export interface RunOptions {
+  readonly db: Library;
+  readonly home: Home;
+  /** Aborting cancels the job; the reason is what is thrown. */
+  readonly signal?: AbortSignal;
+  /** Progress at most ten times a second, then exactly one 'done' or 'failed'. */
+  readonly onEvent?: (event: JobEvent) => void;
+  /** Threads the engine may use; as many as there are cores unless told otherwise. */
+  readonly threads?: number;
+  /** Bytes the chunk store is kept to. */
+  readonly cacheBytes?: number;
+  /** URL of another table of tasks than the product's. */
+  readonly tasks?: string;
+}
+
+/**
+ * Runs a job, or goes on with it where it stopped; a job that is done and whose output is as it left it is not run again.
+ *
+ * Throws AppErrors: `bad-job`; `not-found`, `not-a-file`, `unreadable` for the input; `output-exists`; `job-busy` while another process runs
+ * it; `cancelled`; `worker-died`; `database`; and whatever its task throws.
+ */
+export async function runJob(untrusted: JobSpec, options: RunOptions): Promise<RetimeResult> {
+  const { onEvent } = options;
+  try {
+    options.signal?.throwIfAborted();
+    const result = await keepOrRun(prepareJob(untrusted), options);
+    onEvent?.({ type: 'done', result });
+    return result;
+  } catch (thrown) {
+    const error = toAppError(thrown);
+    onEvent?.({ type: 'failed', error: { code: error.code, message: error.message } });
+    throw error;
+  }
+}
+
+async function keepOrRun(job: PreparedJob, options: RunOptions): Promise<RetimeResult> {
+  const { db } = options;
+  const { id, spec } = job;
+  for (;;) {
+    const source = await identify(spec.input);
+    registerJob(db, { id, hash: job.hash, kind: spec.kind, spec: JSON.stringify(spec) });
+    const row = jobById(db, id);
+    if (row === undefined) continue;
+    const kept = await keptResult(db, row, source);
+    if (kept !== undefined) return kept;
+    await refuseForeignOutput(db, id, spec);
+    const token = randomUUID();
+    const taken = takeLease(db, id, {
+      token,
+      self: thisProcess(),
+      spec: JSON.stringify(spec),
+      source: JSON.stringify(source),
+      seen: row.updatedAt,
+    });
+    if (taken.taken) {
+      const { threads = availableParallelism(), cacheBytes = CACHE_BYTES } = options;
+      if (taken.before.holder !== undefined)
+        logJob(db, id, `Taken over from process ${taken.before.holder.pid}, which is gone.`);
+      return await attempt({ ...options, job, source, token, threads, cacheBytes, orphan: taken.before.worker });
+    }
+    if (taken.reason === 'busy') throw busy(id, taken.holder);
+    // Finished by another process between looking and taking: look again.
+  }
+}
+
+/** The stored result, if it still holds: the same input, and everything that was written is there as it was written. */
+async function keptResult(db: Library, row: JobRow, source: FileIdentity): Promise<RetimeResult | undefined> {
+  if (row.state !== 'done' || row.result === undefined || row.source === undefined) return undefined;
+  const before = parseJson(fileIdentitySchema, row.source);
+  if (before === undefined || !sameIdentity(before, source)) return undefined;
+  if (!(await outputsIntact(db, row.id))) return undefined;
+  return parseJson(resultSchema, row.result);
+}
+
+function busy(id: string, holder: Holder | undefined): AppError {
+  const who =
+    holder === undefined
+      ? 'another process'
+      : `process ${holder.pid}${holder.host === thisHost() ? '' : ` on ${holder.host}`}`;
+  return new AppError('job-busy', `Job ${id} is being run by ${who}; cancel it with: jobs cancel ${id}.`);
+}

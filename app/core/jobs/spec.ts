@@ -1,0 +1,80 @@
+/** Job specs as they come from outside: checked, made absolute, and named by their own content. */
+import { createHash } from 'node:crypto';
+import { dirname, extname, join, resolve } from 'node:path';
+import { z } from 'zod';
+import { AppError } from '../../contract/errors.ts';
+import { AUDIO_MODES, CODECS, EASES, type JobSpec, type RetimeSpec } from '../../contract/jobs.ts';
+import { canonicalJson } from '../base/json.ts';
+
+const rational = z.strictObject({ num: z.int(), den: z.int().positive() });
+const rate = rational.refine(({ num }) => num > 0, 'must be above 0');
+const timePoint = z.union([z.strictObject({ seconds: z.number() }), z.strictObject({ frame: z.int().nonnegative() })]);
+const path = z
+  .string()
+  .min(1)
+  .regex(/^[^\0]*$/);
+
+const curveKey = z.strictObject({
+  output: z.number(),
+  source: z.number(),
+  ease: z.enum(EASES),
+  handles: z.tuple([z.number().min(0).max(1), z.number(), z.number().min(0).max(1), z.number()]).optional(),
+});
+
+const retimeSpec = z.strictObject({
+  kind: z.literal('retime'),
+  input: path,
+  output: path,
+  speed: rate,
+  factor: z.int().positive(),
+  fps: z.union([rate, z.literal('source')]).optional(),
+  curve: z.strictObject({ keys: z.array(curveKey).max(100_000) }).optional(),
+  from: timePoint.optional(),
+  to: timePoint.optional(),
+  engine: z.string().min(1),
+  audio: z.enum(AUDIO_MODES).optional(),
+  cuts: z.union([z.literal(['auto', 'off']), z.strictObject({ times: z.array(z.number()).max(1_000_000) })]),
+  holds: z.enum(['auto', 'off']),
+  maxHold: z.int().nonnegative(),
+  shutter: z.number().nonnegative(),
+  codec: z.enum(CODECS),
+  quality: z.number().optional(),
+  force: z.boolean(),
+}) satisfies z.ZodType<RetimeSpec>;
+
+export const jobSpecSchema: z.ZodType<JobSpec> = z.discriminatedUnion('kind', [retimeSpec]);
+
+/** A spec that may run, and the names that follow from it. */
+export interface PreparedJob {
+  /** 12 hex digits of `hash`. */
+  readonly id: string;
+  /** Hex SHA-256 of the spec without `force`: the same command, given twice, is the same job. */
+  readonly hash: string;
+  /** Paths are absolute. */
+  readonly spec: JobSpec;
+}
+
+/** Checks a spec and names the job. Throws `bad-job` with the first thing that is wrong. */
+export function prepareJob(untrusted: unknown): PreparedJob {
+  const parsed = jobSpecSchema.safeParse(untrusted);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const where = issue === undefined || issue.path.length === 0 ? 'the job' : issue.path.join('.');
+    throw new AppError('bad-job', `The job cannot be run: ${where}: ${issue?.message ?? 'not a job'}.`);
+  }
+  const spec = { ...parsed.data, input: resolve(parsed.data.input), output: resolve(parsed.data.output) };
+  const hash = createHash('sha256')
+    .update(canonicalJson({ ...spec, force: undefined }))
+    .digest('hex');
+  return { id: hash.slice(0, 12), hash, spec };
+}
+
+/** The prefix that names of a job's unfinished outputs begin with, in the output's own folder. */
+export function partPrefix(id: string): string {
+  return `.inbetween-${id}-`;
+}
+
+/** Where one attempt writes the finished output before it is verified and renamed. Each attempt has its own name: an orphan of the last one may still write. */
+export function partPath(id: string, output: string, token: string): string {
+  return join(dirname(output), `${partPrefix(id)}${token.slice(0, 8)}${extname(output)}`);
+}
