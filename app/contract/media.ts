@@ -3,10 +3,14 @@ import type { Rational } from './time.ts';
 
 export type Range = 'limited' | 'full';
 
-/** Colour tags by ffmpeg's names ('bt709', 'smpte2084', ...); undefined where the file does not say. */
+/**
+ * Colour tags by ffmpeg's names ('bt709', 'smpte2084', ...); undefined where the file does not say. Probing fills in range and matrix
+ * ('gbr' for RGB), which arithmetic on pixels needs, and lists in `inferred` which of them the file did not say.
+ */
 export interface ColourInfo {
   range?: Range;
   matrix?: string;
+  inferred?: ('range' | 'matrix')[];
   primaries?: string;
   transfer?: string;
   /** ffmpeg's chroma location name ('left', 'center', 'topleft', ...). */
@@ -25,9 +29,10 @@ export interface VideoStreamInfo {
   /** Size as shown: after rotation, before the sample aspect ratio. */
   width: number;
   height: number;
-  /** Clockwise degrees that decoding turns the picture: 0, 90, 180 or 270; mirrored when `mirrored`. */
+  /** Clockwise degrees that decoding turns the picture: 0, 90, 180 or 270; where `mirrored`, it is mirrored left to right before. */
   rotation: 0 | 90 | 180 | 270;
   mirrored: boolean;
+  /** Of the picture as shown. */
   sampleAspect: Rational;
   timeBase: Rational;
   /** The container's claims; only the timestamps are believed for planning. */

@@ -29,9 +29,9 @@ export interface Capabilities {
   readonly safeDemuxers: readonly string[];
 }
 
-/** Demuxers that open further files, devices or addresses named by the file, or that interpret a name rather than a file. */
+/** Demuxers that open further files, devices or addresses named by the file, or that go by a name rather than a file's content. */
 const OPENING_DEMUXERS = new Set(
-  `applehttp avisynth concat concatf dash hls imf lavfi libcdio libdc1394 libopenmpt msnwc_tcp rtp rtsp sap sdp srt_live
+  `image2 applehttp avisynth concat concatf dash hls imf lavfi libcdio libdc1394 libopenmpt msnwc_tcp rtp rtsp sap sdp srt_live
   tedcaptions tty vapoursynth webm_dash_manifest alsa android_camera avfoundation bktr caca decklink dshow fbdev gdigrab
   iec61883 jack kmsgrab openal oss pulse sndio v4l2 video4linux2 vfwcap x11grab xcbgrab`.split(/\s+/),
 );

@@ -80,7 +80,7 @@ export async function findFfmpeg(env: NodeJS.ProcessEnv): Promise<FfmpegBuild> {
     if (version) return await describe(path, version, 'ffmpeg-static', env, notes);
   }
   const fetched = await fetchFfmpegStatic({ env, timeoutMs: 60_000, again: false });
-  if (fetched.path) {
+  if (fetched.path !== undefined) {
     const version = await versionOf(fetched.path, 'ffmpeg');
     if (version) return await describe(fetched.path, version, 'ffmpeg-static', env, notes);
   } else notes.push(fetched.reason);

@@ -1,21 +1,45 @@
 /** The input side of an ffmpeg command line ([Note: hostile names] in ffmpeg.ts). */
+import type { VideoInfo } from '../../contract/media.ts';
+import type { Rational } from '../../contract/time.ts';
 import { capabilities } from './capabilities.ts';
 import { fileUrl } from './ffmpeg.ts';
 import type { FfmpegBuild } from './ffmpeg.ts';
+import { findSequence, imagePattern } from './image-sequence.ts';
+
+/** VideoInfo.format of an image sequence. */
+export const IMAGE_SEQUENCE = 'image-sequence';
 
 /**
  * `-protocol_whitelist ... -format_whitelist ... [more] -i file:...`: everything that opens a media file goes through
  * here, sound too. `more` are input options such as `-ss`. The same options suit ffprobe.
  */
 export async function inputArgs(path: string, more: readonly string[] = [], build?: FfmpegBuild): Promise<string[]> {
+  return [...(await guards(build, more.includes('image2') ? 'image2' : undefined)), ...more, '-i', fileUrl(path)];
+}
+
+/** `inputArgs` for what was probed, image sequences included. */
+export async function inputArgsOf(info: VideoInfo, more: readonly string[] = []): Promise<string[]> {
+  if (info.format !== IMAGE_SEQUENCE) return await inputArgs(info.path, [...imageArgs(info.format), ...more]);
+  return await sequenceArgs(info.path, info.video.nominalRate ?? { num: 24, den: 1 }, more);
+}
+
+/** The input of a number pattern at `rate`. Throws as findSequence. */
+export async function sequenceArgs(path: string, rate: Rational, more: readonly string[] = []): Promise<string[]> {
+  const sequence = await findSequence(path);
+  const image2 = ['-f', 'image2', '-pattern_type', 'sequence', '-start_number', String(sequence.first)];
+  // One more of them than there are would make ffmpeg search on; the range says where to stop.
+  const rated = ['-framerate', `${rate.num}/${rate.den}`, '-start_number_range', '1'];
+  return [...(await guards(undefined, 'image2')), ...image2, ...rated, ...more, '-i', `file:${imagePattern(sequence)}`];
+}
+
+/** The options for a picture whose format cannot be told by its content, only by its extension (TGA); none for all else. */
+export function imageArgs(format: string): string[] {
+  return format === 'image2' ? ['-f', 'image2', '-pattern_type', 'none'] : [];
+}
+
+async function guards(build?: FfmpegBuild, also?: string): Promise<string[]> {
   const { safeDemuxers } = await capabilities(build);
-  return [
-    '-protocol_whitelist',
-    'file,pipe',
-    '-format_whitelist',
-    safeDemuxers.join(','),
-    ...more,
-    '-i',
-    fileUrl(path),
-  ];
+  // Nothing in a whitelist may be one that opens further files; image2 only for a name this side has read.
+  const formats = also ? [...safeDemuxers, also] : safeDemuxers;
+  return ['-protocol_whitelist', 'file,pipe', '-format_whitelist', formats.join(',')];
 }

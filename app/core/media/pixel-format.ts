@@ -117,6 +117,8 @@ const UNPACKED: Readonly<Record<string, readonly [raw: string, carrier: string, 
   ya8: ['ya8', 'gbrap', 'ya8', 2],
   ya16: ['ya16le', 'gbrap16le', 'ya16le', 4],
   gbrpf32: ['gbrpf32le', 'gbrp16le', 'float', 4],
+  gbrpf16: ['gbrpf32le', 'gbrp16le', 'float', 4],
+  gbrapf16: ['gbrapf32le', 'gbrap16le', 'float', 4],
   gbrapf32: ['gbrapf32le', 'gbrap16le', 'float', 4],
   grayf32: ['grayf32le', 'gray16le', 'float', 4],
 };
