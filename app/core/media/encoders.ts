@@ -1,0 +1,189 @@
+/** The encoders a video may go through, what they need, and how they are told. [Note: encoders]
+ *
+ * Presets are chosen so that the engine, not the encoder, is what one waits for. Threads are a fixed number, not the machine's: with frame
+ * threads the bits depend on it, and a chunk encoded again after a crash must decode to the same frames.
+ */
+import type { Codec } from '../../contract/jobs.ts';
+import { masteringNumbers, masteringUnits } from './colour.ts';
+import type { Mastering } from './colour.ts';
+import type { Capabilities } from './capabilities.ts';
+import { runFfmpeg } from './ffmpeg.ts';
+
+const THREADS = '4';
+/** Chunks are shorter than this: the only key frames a codec must make are their first ones. */
+const KEY_INTERVAL = '600';
+
+export type VideoCodec = Codec | 'png' | 'exr';
+
+export interface HdrLight {
+  readonly mastering?: Mastering;
+  readonly light?: { readonly max: number; readonly average: number };
+}
+
+export interface EncoderSpec {
+  /** ffmpeg's name. */
+  readonly name: string;
+  readonly codec: VideoCodec;
+  /** Quality: lowest, highest, default, in the codec's own measure. */
+  readonly quality: readonly [number, number, number];
+  /** Smallest picture it takes. */
+  readonly minimum: number;
+  /** A subsampled axis must have an even number of luma samples. */
+  readonly even: boolean;
+  /** How many frames a packet may be stored before its turn: decoding timestamps start that much earlier. */
+  readonly reorder: number;
+  /** It writes HDR10 light levels into its bitstream. */
+  readonly hdr: boolean;
+  readonly chromaLocation: boolean;
+  args(quality: number, hdr: HdrLight, bFrames: number): string[];
+}
+
+function joined(params: readonly string[]): string {
+  return params.join(':');
+}
+
+/** In order of preference within a codec. */
+export const ENCODERS: readonly EncoderSpec[] = [
+  {
+    name: 'libx264',
+    codec: 'h264',
+    quality: [0, 51, 18],
+    minimum: 2,
+    even: true,
+    reorder: 2,
+    hdr: true,
+    chromaLocation: true,
+    args: (quality, { mastering, light }, bFrames) => {
+      const params = ['open-gop=0', 'b-pyramid=normal', 'sliced-threads=0'];
+      if (mastering) params.push(`mastering-display=${masteringUnits(mastering)}`);
+      if (light) params.push(`cll=${light.max},${light.average}`);
+      return [
+        ...['-preset', 'veryfast', '-crf', String(quality), '-threads', THREADS],
+        ...['-bf', String(bFrames), '-g', KEY_INTERVAL],
+        ...['-x264-params', joined(params)],
+      ];
+    },
+  },
+  {
+    name: 'libx265',
+    codec: 'hevc',
+    quality: [0, 51, 20],
+    minimum: 16,
+    even: true,
+    reorder: 2,
+    hdr: true,
+    chromaLocation: true,
+    args: (quality, { mastering, light }, bFrames) => {
+      const params = ['log-level=error', 'open-gop=0', `keyint=${KEY_INTERVAL}`, `bframes=${bFrames}`, 'b-pyramid=1'];
+      params.push(`pools=${THREADS}`, 'frame-threads=2');
+      if (mastering) params.push(`master-display=${masteringUnits(mastering)}`);
+      if (light) params.push(`max-cll=${light.max},${light.average}`);
+      return ['-preset', 'veryfast', '-crf', String(quality), '-tag:v', 'hvc1', '-x265-params', joined(params)];
+    },
+  },
+  {
+    name: 'libsvtav1',
+    codec: 'av1',
+    quality: [0, 63, 28],
+    minimum: 64,
+    even: true,
+    reorder: 0,
+    hdr: true,
+    chromaLocation: true,
+    args: (quality, { mastering, light }) => {
+      const params = [`lp=${THREADS}`, 'scd=0'];
+      if (mastering) params.push(`mastering-display=${masteringNumbers(mastering)}`);
+      if (light) params.push(`content-light=${light.max},${light.average}`);
+      return ['-preset', '10', '-crf', String(quality), '-g', KEY_INTERVAL, '-svtav1-params', joined(params)];
+    },
+  },
+  {
+    name: 'libaom-av1',
+    codec: 'av1',
+    quality: [0, 63, 28],
+    minimum: 1,
+    even: false,
+    reorder: 0,
+    hdr: false,
+    chromaLocation: false,
+    args: (quality) => [
+      ...['-usage', 'realtime', '-cpu-used', '8', '-row-mt', '1', '-threads', THREADS],
+      ...['-crf', String(quality), '-b:v', '0', '-g', KEY_INTERVAL],
+    ],
+  },
+  {
+    name: 'libvpx-vp9',
+    codec: 'vp9',
+    quality: [0, 63, 24],
+    minimum: 1,
+    even: false,
+    reorder: 0,
+    hdr: false,
+    chromaLocation: false,
+    args: (quality) => [
+      ...['-deadline', 'realtime', '-cpu-used', '6', '-row-mt', '1', '-threads', THREADS, '-tile-columns', '2'],
+      ...['-crf', String(quality), '-b:v', '0', '-g', KEY_INTERVAL],
+    ],
+  },
+  {
+    name: 'prores_ks',
+    codec: 'prores',
+    quality: [0, 5, 3],
+    minimum: 1,
+    even: false,
+    reorder: 0,
+    hdr: false,
+    chromaLocation: false,
+    args: (quality) => ['-profile:v', String(quality), '-vendor', 'apl0', '-threads', THREADS],
+  },
+  {
+    name: 'ffv1',
+    codec: 'ffv1',
+    quality: [0, 0, 0],
+    minimum: 1,
+    even: false,
+    reorder: 0,
+    hdr: false,
+    chromaLocation: true,
+    args: () => ['-level', '3', '-slices', '4', '-slicecrc', '1', '-g', '1', '-threads', THREADS],
+  },
+  {
+    name: 'png',
+    codec: 'png',
+    quality: [0, 9, 4],
+    minimum: 1,
+    even: false,
+    reorder: 0,
+    hdr: false,
+    chromaLocation: false,
+    args: (quality) => ['-compression_level', String(quality), '-pred', 'paeth', '-threads', THREADS],
+  },
+  {
+    name: 'exr',
+    codec: 'exr',
+    quality: [0, 0, 0],
+    minimum: 1,
+    even: false,
+    reorder: 0,
+    hdr: false,
+    chromaLocation: false,
+    args: () => ['-compression', 'zip1', '-threads', THREADS],
+  },
+];
+
+const asked = new Map<string, Promise<ReadonlySet<string>>>();
+
+/** Pixel formats this build's encoder takes, by ffmpeg's names; empty when it is not built in. */
+export async function encoderFormats(encoder: string, { build, encoders }: Capabilities): Promise<ReadonlySet<string>> {
+  if (!encoders.has(encoder)) return new Set();
+  const key = `${build.path}\n${encoder}`;
+  const found = asked.get(key);
+  if (found) return await found;
+  const asking = runFfmpeg(['-h', `encoder=${encoder}`], { build }).then(({ stdout }) => {
+    const line = /Supported pixel formats: (.*)/.exec(stdout.toString('utf8'))?.[1];
+    return new Set((line ?? '').trim().split(/\s+/));
+  });
+  asked.set(key, asking);
+  asking.catch(() => asked.delete(key));
+  return await asking;
+}

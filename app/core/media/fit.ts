@@ -1,0 +1,305 @@
+/**
+ * How a source's planes go into an encoder: which layout it is fed, what a filter must convert, what is lost and said. [Note: fit]
+ *
+ * The order of wishes: the source's own format; else one that holds it exactly ([Note: raw layout]); else, only where the codec's nature asks for it
+ * (RGB into a video codec, ProRes, images), a conversion that a note names. Fewer bits or coarser chroma than a YUV source has: never, that is a refusal.
+ */
+import type { ColourInfo } from '../../contract/media.ts';
+import { knownColour, scaleMatrix } from './colour.ts';
+import type { EncoderSpec } from './encoders.ts';
+import type { PixelFormat } from './frame.ts';
+import { PIXEL_FORMATS } from './pixel-format.ts';
+import type { RawInput } from './raw-layout.ts';
+
+export interface FitRequest {
+  readonly carrier: PixelFormat;
+  readonly width: number;
+  readonly height: number;
+  readonly colour: ColourInfo;
+  readonly hasAlpha: boolean;
+  /** As asked for; ProRes profiles hold different chroma. */
+  readonly quality: number | undefined;
+}
+
+export interface Fit {
+  readonly input: RawInput;
+  /** Conversions, as ffmpeg filters. */
+  readonly filters: readonly string[];
+  /** The encoder's pixel format. */
+  readonly pixelFormat: string;
+  /** What the written file may probe as. */
+  readonly readsAs: readonly string[];
+  /** Tags of what is fed, and of what is written. */
+  readonly fed: ColourInfo;
+  readonly colour: ColourInfo;
+  readonly quality: number;
+  readonly notes: readonly string[];
+}
+
+const SWS = 'flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp';
+
+/** The fit of a source into an encoder that takes `formats`, or undefined when it cannot hold it. */
+export function fitInto(spec: EncoderSpec, formats: ReadonlySet<string>, request: FitRequest): Fit | undefined {
+  if (spec.codec === 'png') return fitPng(spec, formats, request);
+  if (spec.codec === 'exr') return fitExr(spec, formats, request);
+  if (spec.codec === 'prores') return fitProres(spec, formats, request);
+  if (!isRgb(request.carrier)) return fitExactly(spec, formats, request);
+  return spec.codec === 'ffv1' ? fitRgbExactly(spec, formats, request) : fitRgbToYuv(spec, formats, request);
+}
+
+function has(format: PixelFormat, channel: string): boolean {
+  return format.planes.some((plane) => plane.channel === channel);
+}
+
+export function isRgb(format: PixelFormat): boolean {
+  return has(format, 'g');
+}
+
+function isGrey(format: PixelFormat): boolean {
+  return !isRgb(format) && !has(format, 'u');
+}
+
+function chroma(format: PixelFormat): { shiftX: number; shiftY: number } {
+  return format.planes.find((plane) => plane.channel === 'u') ?? { shiftX: 0, shiftY: 0 };
+}
+
+/** Tags as fed: what has one natural range is given it. */
+function fedColour({ carrier, colour }: FitRequest): ColourInfo {
+  const known = knownColour(colour);
+  if (isRgb(carrier)) {
+    const { primaries, transfer } = known;
+    return { range: 'full', ...(primaries ? { primaries } : {}), ...(transfer ? { transfer } : {}) };
+  }
+  return isGrey(carrier) && !known.range ? { ...known, range: 'full' } : known;
+}
+
+function atLeast(size: number, minimum: number, even: boolean): number {
+  const grown = Math.max(size, minimum);
+  return even ? grown + (grown & 1) : grown;
+}
+
+/** The picture size an encoder takes for this one: even where chroma is halved, at least its minimum. */
+function paddedSize(
+  spec: EncoderSpec,
+  target: string,
+  { width, height }: FitRequest,
+): { width: number; height: number } {
+  const { shiftX, shiftY } = chroma(PIXEL_FORMATS.get(target)!);
+  return {
+    width: atLeast(width, spec.minimum, spec.even && shiftX > 0),
+    height: atLeast(height, spec.minimum, spec.even && shiftY > 0),
+  };
+}
+
+function sizeNotes(spec: EncoderSpec, padded: { width: number; height: number }, request: FitRequest): string[] {
+  const { width, height } = request;
+  if (padded.width === width && padded.height === height) return [];
+  const why =
+    padded.width > width + 1 || padded.height > height + 1 ? 'takes no smaller picture' : 'needs an even size';
+  return [
+    `The picture of ${width}x${height} is written as ${padded.width}x${padded.height}, its right and bottom edges repeated: ${spec.codec} ${why}.`,
+  ];
+}
+
+function alphaNotes(spec: EncoderSpec, { carrier, hasAlpha }: FitRequest, kept: boolean): string[] {
+  if (kept || !hasAlpha || !has(carrier, 'a')) return [];
+  return [`Transparency is not kept: ${spec.codec} cannot hold it; prores, ffv1 (.mkv) and numbered .png images can.`];
+}
+
+function defaults(spec: EncoderSpec, { quality }: FitRequest): number {
+  return quality ?? spec.quality[2];
+}
+
+/** YUV and grey into an encoder's own formats without loss. */
+function fitExactly(spec: EncoderSpec, formats: ReadonlySet<string>, request: FitRequest): Fit | undefined {
+  const { carrier } = request;
+  const from = chroma(carrier);
+  const cost = (format: PixelFormat): number => {
+    const { shiftX, shiftY } = chroma(format);
+    return format.bits * 100 + (2 - shiftX) * 10 + (2 - shiftY) * 10;
+  };
+  const keepsGrey = spec.codec === 'ffv1' && formats.has(carrier.name);
+  const target = [...PIXEL_FORMATS.values()]
+    .filter((format) => formats.has(format.name) && !isRgb(format) && format.bits >= carrier.bits)
+    .filter((format) => (isGrey(carrier) ? isGrey(format) === keepsGrey : !isGrey(format)))
+    .filter(
+      (format) => isGrey(carrier) || (chroma(format).shiftX <= from.shiftX && chroma(format).shiftY <= from.shiftY),
+    )
+    .filter((format) => !has(format, 'a') || has(carrier, 'a'))
+    .sort((a, b) => Number(has(b, 'a')) - Number(has(a, 'a')) || cost(a) - cost(b))
+    .at(0);
+  if (!target) return undefined;
+  const fed = fedColour(request);
+  const size = paddedSize(spec, target.name, request);
+  const notes = [...sizeNotes(spec, size, request), ...alphaNotes(spec, request, has(target, 'a'))];
+  const plain = carrier.name.replace('yuva', 'yuv');
+  if (isGrey(carrier) !== isGrey(target)) {
+    notes.push(`Grey is written as ${target.name} with neutral chroma, which players know; its values are the same.`);
+  } else if (target.name.replace('yuva', 'yuv') !== plain) {
+    notes.push(`${spec.codec} has no ${plain}: written as ${target.name}, which holds the same values.`);
+  }
+  return {
+    input: { pixelFormat: target.name, ...size, fullRange: fed.range === 'full' },
+    filters: [],
+    pixelFormat: target.name,
+    readsAs: [target.name, target.name.replace('yuv', 'yuvj')],
+    fed,
+    colour: fed,
+    quality: defaults(spec, request),
+    notes,
+  };
+}
+
+/** RGB into FFV1 as it is. */
+function fitRgbExactly(spec: EncoderSpec, formats: ReadonlySet<string>, request: FitRequest): Fit | undefined {
+  const { carrier, width, height } = request;
+  const alpha = has(carrier, 'a');
+  const planar = [...PIXEL_FORMATS.values()]
+    .filter((format) => isRgb(format) && has(format, 'a') === alpha && format.bits >= carrier.bits)
+    .filter((format) => formats.has(format.name))
+    .sort((a, b) => a.bits - b.bits)
+    .at(0);
+  const pixelFormat = carrier.bits === 8 ? (alpha ? 'bgra' : 'bgr0') : planar?.name;
+  if (!pixelFormat || !formats.has(pixelFormat)) return undefined;
+  const fed = fedColour(request);
+  return {
+    input: { pixelFormat, width, height, fullRange: true },
+    filters: [],
+    pixelFormat,
+    readsAs: [pixelFormat],
+    fed,
+    colour: fed,
+    quality: defaults(spec, request),
+    notes: [],
+  };
+}
+
+/** Tags of RGB turned to YUV. */
+function yuvColour(fed: ColourInfo): ColourInfo {
+  const wide = fed.primaries === 'bt2020';
+  return {
+    range: 'limited',
+    matrix: wide ? 'bt2020nc' : 'bt709',
+    primaries: fed.primaries ?? 'bt709',
+    transfer: fed.transfer ?? 'bt709',
+    chromaLocation: 'left',
+  };
+}
+
+function fitRgbToYuv(spec: EncoderSpec, formats: ReadonlySet<string>, request: FitRequest): Fit | undefined {
+  const target = request.carrier.bits === 8 ? 'yuv420p' : 'yuv420p10le';
+  if (!formats.has(target)) return undefined;
+  const fed = fedColour(request);
+  const colour = yuvColour(fed);
+  const size = paddedSize(spec, target, request);
+  const deep = request.carrier.bits > 10 ? ` of its ${request.carrier.bits} bits 10 are kept,` : '';
+  return {
+    input: { pixelFormat: request.carrier.name, ...size, fullRange: true },
+    filters: [`scale=${SWS}:out_color_matrix=${scaleMatrix(colour.matrix, size.height)}:in_range=pc:out_range=tv`],
+    pixelFormat: target,
+    readsAs: [target],
+    fed,
+    colour,
+    quality: defaults(spec, request),
+    notes: [
+      `The source is RGB: written as ${target} (${colour.matrix}, limited range),${deep} colour at half resolution as players expect; ffv1 in .mkv or numbered .png images keep RGB.`,
+      ...sizeNotes(spec, size, request),
+      ...alphaNotes(spec, request, false),
+    ],
+  };
+}
+
+/** ProRes is 4:2:2 or 4:4:4 in 10 bits and limited range: the source is brought up to that. */
+function fitProres(spec: EncoderSpec, formats: ReadonlySet<string>, request: FitRequest): Fit | undefined {
+  const { carrier, width, height, hasAlpha } = request;
+  const rgb = isRgb(carrier);
+  const alpha = hasAlpha && has(carrier, 'a') && (request.quality ?? 4) >= 4;
+  const fine = rgb || chroma(carrier).shiftX === 0;
+  const full = (fine && !isGrey(carrier)) || alpha || (request.quality ?? 0) >= 4;
+  const quality = request.quality ?? (full ? 4 : spec.quality[2]);
+  if (full && quality < 4) return undefined;
+  if (!rgb && carrier.bits > 10) return undefined;
+  const target = full ? (alpha ? 'yuva444p10le' : 'yuv444p10le') : 'yuv422p10le';
+  if (!formats.has(target)) return undefined;
+  const fed = fedColour(request);
+  const { chromaLocation: _, ...colour } = rgb ? yuvColour(fed) : { ...fed, range: 'limited' as const };
+  const inRange = fed.range === 'full' ? 'pc' : 'tv';
+  const matrix = scaleMatrix(colour.matrix, height);
+  const matrices = rgb ? `out_color_matrix=${matrix}` : `in_color_matrix=${matrix}:out_color_matrix=${matrix}`;
+  const notes = alphaNotes(spec, request, alpha);
+  if (rgb) notes.push(`The source is RGB: written as ${target} (${colour.matrix}, limited range).`);
+  else if (carrier.name !== target) notes.push(`ProRes holds ${target}: ${carrier.name} is brought up to it.`);
+  if (!rgb && fed.range === 'full') notes.push('ProRes is limited range: the full range of the source is converted.');
+  if (rgb && carrier.bits > 10) notes.push(`Of the ${carrier.bits} bits of the source 10 are kept.`);
+  return {
+    input: { pixelFormat: carrier.name, width, height, fullRange: fed.range === 'full' },
+    filters:
+      carrier.name === target && inRange === 'tv' ? [] : [`scale=${SWS}:${matrices}:in_range=${inRange}:out_range=tv`],
+    pixelFormat: target,
+    // ffmpeg decodes 4444 to 12 bits.
+    readsAs: [target, target.replace('10le', '12le')],
+    fed,
+    colour,
+    quality,
+    notes,
+  };
+}
+
+/** YUV to RGB by the source's own matrix and range. */
+function toRgb({ height, colour }: FitRequest): string {
+  const range = colour.range === 'full' ? 'pc' : 'tv';
+  return `scale=${SWS}:in_color_matrix=${scaleMatrix(colour.matrix, height)}:in_range=${range}:out_range=pc`;
+}
+
+function rgbTags({ colour }: FitRequest): ColourInfo {
+  const { primaries, transfer } = knownColour(colour);
+  return { range: 'full', ...(primaries ? { primaries } : {}), ...(transfer ? { transfer } : {}) };
+}
+
+function fitPng(spec: EncoderSpec, formats: ReadonlySet<string>, request: FitRequest): Fit | undefined {
+  const { carrier, width, height } = request;
+  const deep = carrier.bits > 8;
+  const alpha = has(carrier, 'a');
+  const grey = isGrey(carrier) && request.colour.range !== 'limited';
+  const pixelFormat = grey
+    ? deep
+      ? 'gray16be'
+      : 'gray'
+    : deep
+      ? alpha
+        ? 'rgba64be'
+        : 'rgb48be'
+      : alpha
+        ? 'rgba'
+        : 'rgb24';
+  if (!formats.has(pixelFormat)) return undefined;
+  const direct = grey || isRgb(carrier);
+  const fed = fedColour(request);
+  return {
+    input: { pixelFormat: direct ? pixelFormat : carrier.name, width, height, fullRange: true },
+    filters: direct ? [] : [toRgb(request)],
+    pixelFormat,
+    readsAs: [pixelFormat],
+    fed,
+    colour: direct ? fed : rgbTags(request),
+    quality: defaults(spec, request),
+    notes: direct ? [] : [`The picture is written as RGB (${pixelFormat}) by the source's own matrix and range.`],
+  };
+}
+
+function fitExr(spec: EncoderSpec, formats: ReadonlySet<string>, request: FitRequest): Fit | undefined {
+  const { carrier, width, height } = request;
+  const pixelFormat = has(carrier, 'a') ? 'gbrapf32le' : 'gbrpf32le';
+  if (!formats.has(pixelFormat)) return undefined;
+  const rgb = isRgb(carrier);
+  return {
+    input: { pixelFormat: carrier.name, width, height, fullRange: true },
+    filters: rgb ? [`scale=${SWS}:in_range=pc:out_range=pc`] : [toRgb(request)],
+    pixelFormat,
+    readsAs: [pixelFormat],
+    fed: fedColour(request),
+    colour: rgbTags(request),
+    quality: defaults(spec, request),
+    notes: ["EXR files hold the source's own code values as RGB from 0 to 1, not linear light."],
+  };
+}

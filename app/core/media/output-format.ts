@@ -1,0 +1,262 @@
+/** What an output will be: container, encoder, pixel format, tags and sound, decided before anything runs. [Note: output plan] */
+import { basename } from 'node:path';
+import { AppError } from '../../contract/errors.ts';
+import { CODECS } from '../../contract/jobs.ts';
+import type { Codec } from '../../contract/jobs.ts';
+import type { ColourInfo, VideoInfo } from '../../contract/media.ts';
+import type { Rational } from '../../contract/time.ts';
+import { compare, rational, standardRate } from '../time/rational.ts';
+import { encoderTrial } from './capabilities.ts';
+import type { Capabilities } from './capabilities.ts';
+import { FINEST_TIMESCALE } from './chunk-timing.ts';
+import type { Timing } from './chunk-timing.ts';
+import { masteringOf } from './colour.ts';
+import { audioFor, containerFor, CONTAINERS } from './containers.ts';
+import type { AudioPlan, Container } from './containers.ts';
+import { encoderFormats, ENCODERS } from './encoders.ts';
+import type { EncoderSpec, HdrLight, VideoCodec } from './encoders.ts';
+import { fitInto } from './fit.ts';
+import type { Fit, FitRequest } from './fit.ts';
+import type { PixelFormat } from './frame.ts';
+import type { RawInput } from './raw-layout.ts';
+
+export interface OutputRequest {
+  readonly info: VideoInfo;
+  /** Format and size of the frames that will be written. */
+  readonly carrier: PixelFormat;
+  readonly width: number;
+  readonly height: number;
+  readonly path: string;
+  readonly codec: Codec;
+  /** False when the user left the codec open: then another that holds the source better may be taken. Default true. */
+  readonly codecChosen?: boolean;
+  /** The codec's own measure; see `EncoderSpec.quality`. */
+  readonly quality?: number;
+  /** Constant rate; 'vfr' takes `timeBase` (default: the source's). */
+  readonly rate: Rational | 'vfr';
+  readonly timeBase?: Rational;
+  /** There will be sound. Default true. */
+  readonly sound?: boolean;
+}
+
+/** Plain data. Everything that shapes an encoded chunk is in `chunkRecipe(plan)`. */
+export interface OutputPlan extends Timing {
+  readonly path: string;
+  readonly container: Container;
+  readonly codec: VideoCodec;
+  readonly encoder: string;
+  readonly encoderArgs: readonly string[];
+  readonly quality: number;
+  /** Frames as given: format and size. */
+  readonly carrier: PixelFormat;
+  readonly frameWidth: number;
+  readonly frameHeight: number;
+  /** What the encoder is fed; its size is that of the written picture. */
+  readonly input: RawInput;
+  readonly filters: readonly string[];
+  readonly pixelFormat: string;
+  /** Pixel formats the written file may probe as. */
+  readonly readsAs: readonly string[];
+  readonly fed: ColourInfo;
+  readonly colour: ColourInfo;
+  readonly sampleAspect: Rational;
+  readonly audio?: AudioPlan;
+  /** Container of the chunk files: both keep exact time bases. */
+  readonly chunkMuxer: 'mp4' | 'mov';
+  /** How packets get their times ([Note: chunk timing]). */
+  readonly retime: 'setts' | 'setpts';
+  readonly passthrough: readonly string[];
+  /** The ffmpeg that encodes; another may encode otherwise. */
+  readonly ffmpegVersion: string;
+  /** What a user should know. One sentence each. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Plans an output. Throws output-format (the name's ending, or a codec it cannot hold), encoder-missing, encoder-cannot (the codec
+ * cannot hold the depth or chroma; the message names what can) and usage (quality out of range).
+ */
+export async function planOutput(request: OutputRequest, capabilities: Capabilities): Promise<OutputPlan> {
+  const container = containerFor(request.path);
+  const chosen = request.codecChosen !== false && !container.images;
+  if (chosen && !container.codecs.includes(request.codec)) throw cannotHold(container, request.codec);
+  const codecs = chosen ? [request.codec] : container.codecs;
+  const { spec, fit } = await firstThatFits(codecs, request, capabilities);
+  const timing = timingOf(request, capabilities.bsfs.has('setts') ? spec.reorder : 0);
+  const retime = capabilities.bsfs.has('setts') ? 'setts' : 'setpts';
+  const hdr = hdrOf(request.info);
+  const audio = request.sound === false ? undefined : audioFor(container, spec.codec, capabilities);
+  return {
+    path: request.path,
+    container,
+    codec: spec.codec,
+    encoder: spec.name,
+    encoderArgs: spec.args(checkedQuality(spec, fit.quality), hdr, retime === 'setts' ? 3 : 0),
+    quality: fit.quality,
+    carrier: request.carrier,
+    frameWidth: request.width,
+    frameHeight: request.height,
+    input: fit.input,
+    filters: fit.filters,
+    pixelFormat: fit.pixelFormat,
+    readsAs: fit.readsAs,
+    fed: fit.fed,
+    colour: fit.colour,
+    sampleAspect: request.info.video.sampleAspect,
+    ...(audio ? { audio } : {}),
+    chunkMuxer: ['h264', 'hevc', 'av1', 'vp9'].includes(spec.codec) ? 'mp4' : 'mov',
+    retime,
+    passthrough: capabilities.passthrough,
+    ffmpegVersion: capabilities.build.version,
+    ...timing,
+    notes: [...insteadNotes(request, container, spec), ...fit.notes, ...lossNotes(request, container, spec, hdr)],
+  };
+}
+
+/** Everything that determines a chunk's bytes but its frames and their times, as a string to hash. */
+export function chunkRecipe(plan: OutputPlan): string {
+  const { path: _, container, audio: __, notes: ___, passthrough: ____, readsAs: _____, ...rest } = plan;
+  return JSON.stringify({ ...rest, images: container.images });
+}
+
+async function firstThatFits(
+  codecs: readonly VideoCodec[],
+  request: OutputRequest,
+  capabilities: Capabilities,
+): Promise<{ spec: EncoderSpec; fit: Fit }> {
+  const missing: string[] = [];
+  for (const codec of codecs) {
+    for (const spec of ENCODERS.filter((one) => one.codec === codec)) {
+      const formats = await encoderFormats(spec.name, capabilities);
+      const fit = fitInto(spec, formats, fitRequest(request, codec));
+      if (formats.size === 0) missing.push(spec.name);
+      if (!fit) continue;
+      const trial = await encoderTrial(spec.name, capabilities.build);
+      if (trial.works) return { spec, fit };
+      missing.push(`${spec.name} (${trial.reason ?? 'it does not work'})`);
+    }
+  }
+  const others = await whatCan(request, capabilities);
+  const { name } = request.carrier;
+  const named = codecs.join(' or ');
+  if (
+    missing.length > 0 &&
+    !codecs.some((codec) => ENCODERS.some((s) => s.codec === codec && !missing.includes(s.name)))
+  ) {
+    throw new AppError(
+      'encoder-missing',
+      `This ffmpeg cannot encode ${named}: it lacks ${missing.join(' and ')}. ${others}`.trim(),
+    );
+  }
+  const profile =
+    codecs.includes('prores') && request.quality !== undefined && request.quality < 4
+      ? ' with that profile (4 and 5 hold 4:4:4)'
+      : '';
+  throw new AppError(
+    'encoder-cannot',
+    `${named} cannot hold ${name}${profile} without losing from it. ${others}`.trim(),
+  );
+}
+
+function fitRequest(request: OutputRequest, codec: VideoCodec): FitRequest {
+  const { carrier, width, height, info } = request;
+  // A quality is in the measure of the codec asked for; another that is fallen forward to has its own.
+  const quality = request.codecChosen === false && codec !== request.codec ? undefined : request.quality;
+  return { carrier, width, height, colour: info.video.colour, hasAlpha: info.video.hasAlpha, quality };
+}
+
+/** A sentence that names the codecs and formats that hold the source. */
+async function whatCan(request: OutputRequest, capabilities: Capabilities): Promise<string> {
+  const can: string[] = [];
+  for (const codec of CODECS) {
+    for (const spec of ENCODERS.filter((one) => one.codec === codec)) {
+      const formats = await encoderFormats(spec.name, capabilities);
+      if (!fitInto(spec, formats, { ...fitRequest(request, codec), quality: undefined })) continue;
+      const endings = Object.values(CONTAINERS).filter((c) => c.codecs.includes(codec));
+      can.push(`${codec} (${endings.map((c) => `.${c.name}`).join(', ')})`);
+      break;
+    }
+  }
+  return can.length > 0 ? `What can: ${can.join('; ')}.` : 'Numbered images (frames/%05d.png) can.';
+}
+
+function cannotHold(container: Container, codec: Codec): AppError {
+  const endings = Object.values(CONTAINERS).filter((one) => one.codecs.includes(codec));
+  return new AppError(
+    'output-format',
+    `.${container.name} does not hold ${codec}: use ${endings.map((one) => `.${one.name}`).join(' or ')}, or one of ${container.codecs.join(', ')} in .${container.name}.`,
+  );
+}
+
+function checkedQuality({ codec, quality: [low, high] }: EncoderSpec, quality: number): number {
+  // A lossless codec has no scale: what was asked means nothing to it, and a note says so.
+  if (low === high) return quality;
+  if (
+    Number.isFinite(quality) &&
+    quality >= low &&
+    quality <= high &&
+    (codec !== 'prores' || Number.isInteger(quality))
+  ) {
+    return quality;
+  }
+  throw new AppError('usage', `The quality of ${codec} is from ${low} to ${high}, not ${quality}.`);
+}
+
+/** Rates beyond this upset AV1's levels; encoders are told at most this ([Note: chunk timing]). */
+const FASTEST: Rational = { num: 240, den: 1 };
+
+function timingOf(request: OutputRequest, reorder: number): Timing {
+  if (request.rate !== 'vfr') {
+    const rate = rational(request.rate.num, request.rate.den);
+    return {
+      timeBase: rational(rate.den, rate.num),
+      timescale: rate.num <= FINEST_TIMESCALE ? rate.num : FINEST_TIMESCALE,
+      rate,
+      nominalRate: compare(rate, FASTEST) > 0 ? FASTEST : rate,
+      reorder,
+    };
+  }
+  const { video } = request.info;
+  const wanted = request.timeBase ?? video.timeBase;
+  const timeBase = wanted.num > 0 ? rational(wanted.num, wanted.den) : { num: 1, den: 90_000 };
+  const average = video.averageRate ?? video.nominalRate;
+  const measured = average && average.num > 0 ? average.num / average.den : 30;
+  const held = Math.min(240, Math.max(1, measured));
+  return {
+    timeBase,
+    timescale: timeBase.den <= FINEST_TIMESCALE ? timeBase.den : FINEST_TIMESCALE,
+    rate: undefined,
+    nominalRate: standardRate(held, 0.02) ?? rational(Math.round(held * 1000), 1000),
+    reorder,
+  };
+}
+
+function hdrOf({ video }: VideoInfo): HdrLight {
+  const mastering = masteringOf(video.hdr);
+  const light = video.hdr?.contentLight;
+  return { ...(mastering ? { mastering } : {}), ...(light ? { light } : {}) };
+}
+
+function insteadNotes(request: OutputRequest, container: Container, spec: EncoderSpec): string[] {
+  if (container.images || spec.codec === request.codec) return [];
+  if (!container.codecs.includes(request.codec)) return [];
+  return [`${spec.codec} is used: ${request.codec} cannot hold ${request.carrier.name} here.`];
+}
+
+/** What the output cannot say that the source did. */
+function lossNotes(request: OutputRequest, container: Container, spec: EncoderSpec, hdr: HdrLight): string[] {
+  const notes: string[] = [];
+  const { path, quality, sound } = request;
+  if (!spec.hdr && (hdr.mastering || hdr.light)) {
+    notes.push(
+      `HDR10 mastering and light levels are not kept: ${spec.codec} has no place for them here; hevc and av1 do.`,
+    );
+  }
+  if (container.images && sound !== false) notes.push('Numbered images have no sound.');
+  if (container.images)
+    notes.push(`Numbered images (${basename(path)}) do not say their rate: give it when reading them.`);
+  if (quality !== undefined && spec.quality[0] === spec.quality[1]) {
+    notes.push(`${spec.codec} is lossless: the quality asked for has no meaning and is ignored.`);
+  }
+  return notes;
+}
