@@ -19,6 +19,7 @@ export interface Pose {
 }
 
 export interface Layer {
+  readonly name: 'sky' | 'mountains' | 'meadow' | 'star' | 'balloon' | 'kite' | 'wheel';
   readonly texture: Texture;
   /** Absent: the layer covers everything. */
   readonly shape?: Shape;
@@ -60,11 +61,17 @@ export function createScene(width: number): Scene {
     scale: 1 + zoom * (seconds - 0.1),
   });
   const layers: Layer[] = [
-    { texture: painted(paints.sky, 400, 230), pose: camera(0.25, 0.015) },
-    { texture: painted(paints.mountains, 460, 230), shape: ground(ridge, 460), pose: camera(0.8, 0.03) },
+    { name: 'sky', texture: painted(paints.sky, 400, 230), pose: camera(0.25, 0.015) },
+    {
+      name: 'mountains',
+      texture: painted(paints.mountains, 460, 230),
+      shape: ground(ridge, 460),
+      pose: camera(0.8, 0.03),
+    },
     starLayer(painted(paints.star, 52, 52)),
     balloonLayer(painted(paints.balloon, 62, 122)),
     {
+      name: 'meadow',
       texture: painted(paints.meadow, 560, 260),
       shape: ground(meadow, 560),
       pose: camera(2, 0.06),
@@ -78,6 +85,7 @@ export function createScene(width: number): Scene {
 
 function starLayer(texture: Texture): Layer {
   return {
+    name: 'star',
     texture,
     shape: star(44, 0.46),
     reach: 45,
@@ -90,6 +98,7 @@ function balloonLayer(texture: Texture): Layer {
   const basket = moved(roundedBox(11, 8, 2), 0, 104);
   const ropes = union(moved(roundedBox(0.9, 13, 0.5), -9, 85), moved(roundedBox(0.9, 13, 0.5), 9, 85));
   return {
+    name: 'balloon',
     texture,
     shape: union(drop(58, 12, 64), basket, ropes),
     reach: 116,
@@ -105,6 +114,7 @@ function balloonLayer(texture: Texture): Layer {
 
 function kiteLayer(texture: Texture): Layer {
   return {
+    name: 'kite',
     texture,
     shape: roundedBox(56, 40, 7),
     reach: 70,
@@ -124,6 +134,7 @@ const travel = (t: number): number => -170 * t - 12 * Math.sin(t * 2.5);
 function wheelLayer(texture: Texture): Layer {
   const radius = 50;
   return {
+    name: 'wheel',
     texture,
     shape: wheel(radius, 7, 9, 3.2),
     reach: radius + 1,

@@ -1,0 +1,32 @@
+/** Runs in a process of its own: takes one request, measures one engine, answers once. Started by engines.ts. */
+import { toAppError, type WireError } from '../../contract/errors.ts';
+import { frameFromBytes, type PixelFormat } from '../media/frame.ts';
+import { measureEngine, type EngineCost } from './measure.ts';
+
+export interface Request {
+  readonly engine: string;
+  readonly threads: number;
+  readonly format: PixelFormat;
+  readonly width: number;
+  readonly height: number;
+  /** One rawvideo frame each. */
+  readonly frames: readonly Uint8Array[];
+}
+
+export type Answer = { readonly cost: EngineCost } | { readonly error: WireError };
+
+process.once('message', (request: Request) => {
+  const { engine, threads, format, width, height } = request;
+  const frames = request.frames.map((bytes, i) => frameFromBytes(format, width, height, bytes, i, i));
+  measureEngine(engine, frames, threads).then(
+    (cost) => answer({ cost }),
+    (thrown: unknown) => {
+      const { code, message } = toAppError(thrown);
+      answer({ error: { code, message } });
+    },
+  );
+});
+
+function answer(value: Answer): void {
+  process.send?.(value, () => process.disconnect());
+}

@@ -1,0 +1,62 @@
+/** What an engine costs: the part that runs in a process of its own, so that its memory is its own. */
+import { engineById } from '../engines/registry.ts';
+import type { Frame } from '../media/frame.ts';
+
+/** How many frames a second is cut into when slowed: what a pair's analysis is shared by. */
+export const FACTORS = [2, 4, 8] as const;
+/** Pairs measured for each factor; the median counts. */
+const RUNS = 3;
+/** Frames that `measureEngine` needs: one pair to warm up, then each run its own, so nothing is found in a cache that a real clip would not have there. */
+export const FRAMES_NEEDED = 2 + RUNS * FACTORS.length;
+
+export interface EngineCost {
+  /** Seconds for one new frame of a pair, by factor N: the pair's whole time over its N - 1 new frames. */
+  readonly secondsPerFrame: Readonly<Record<string, number>>;
+  readonly analysisMs: number;
+  /** Of one frame. */
+  readonly synthesisMs: number;
+  /** Peak resident memory of a process that holds the frames and the engine, in units of 10^6 bytes. */
+  readonly memoryMB: number;
+}
+
+/** Measures engine `id` on consecutive `frames` (at least FRAMES_NEEDED of one size). Throws 'engine-unknown' and what the engine throws. */
+export async function measureEngine(id: string, frames: readonly Frame[], threads: number): Promise<EngineCost> {
+  const { width, height } = frames[0]!;
+  await using engine = await engineById(id).open({ width, height, threads });
+  let pair = 0;
+  const run = async (factor: number) => {
+    const timesteps = Array.from({ length: factor - 1 }, (_, i) => (i + 1) / factor);
+    const before = { ...engine.spent };
+    const start = performance.now();
+    for await (const { frame } of engine.between(frames[pair]!, frames[pair + 1]!, timesteps)) {
+      if (frame.width !== width) throw new Error(`${id} returned a frame of another size`);
+    }
+    const ms = performance.now() - start;
+    pair++;
+    return {
+      seconds: ms / 1000 / timesteps.length,
+      analysisMs: engine.spent.analysisMs - before.analysisMs,
+      synthesisMs: (engine.spent.synthesisMs - before.synthesisMs) / timesteps.length,
+    };
+  };
+  await run(2);
+  const runs = new Map<number, Awaited<ReturnType<typeof run>>[]>();
+  for (const factor of FACTORS) {
+    const list = [];
+    for (let i = 0; i < RUNS; i++) list.push(await run(factor));
+    runs.set(factor, list);
+  }
+  const all = [...runs.values()].flat();
+  return {
+    secondsPerFrame: Object.fromEntries(
+      [...runs].map(([factor, list]) => [factor, middle(list.map((r) => r.seconds))]),
+    ),
+    analysisMs: middle(all.map((r) => r.analysisMs)),
+    synthesisMs: middle(all.map((r) => r.synthesisMs)),
+    memoryMB: (process.resourceUsage().maxRSS * 1024) / 1e6,
+  };
+}
+
+function middle(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
+}

@@ -1,0 +1,123 @@
+/** Scores engines: every sample of a protocol is rebuilt by each and measured against the truth. */
+import { availableParallelism } from 'node:os';
+import { AppError } from '../../contract/errors.ts';
+import { createEta } from '../base/eta.ts';
+import type { Interpolator } from '../engines/engine.ts';
+import { engineById } from '../engines/registry.ts';
+import { gmsd, psnr, PSNR_CAP, ssim } from './metrics.ts';
+import type { ScoreItem } from './protocol.ts';
+import type { Means, Score, SetScore } from './report.ts';
+import { countSamples, samplesOf, type Sample } from './samples.ts';
+
+export interface ScoreProgress {
+  readonly done: number;
+  /** An estimate where a video does not say how many frames it has. */
+  readonly total: number;
+  readonly set: string;
+  readonly etaSeconds?: number;
+}
+
+export interface ScoreOptions {
+  /** Engine ids; each sample goes through them one after the other. */
+  readonly engines: readonly string[];
+  readonly threads?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: ScoreProgress) => void;
+}
+
+/**
+ * Rebuilds and measures every sample of `items`. Sets keep the order in which they first appear. Throws 'engine-unknown', 'size-mismatch'
+ * and 'bad-protocol' (a frame number past the end of its video) naming the entry, and what decoding throws.
+ */
+export async function runScore(items: readonly ScoreItem[], options: ScoreOptions): Promise<Score> {
+  const { engines, threads = availableParallelism(), signal, onProgress } = options;
+  const tallies = new Map<string, Tally>();
+  for (const { set } of items) if (!tallies.has(set)) tallies.set(set, new Tally(engines));
+  await using open = new OpenEngines(engines, threads);
+  const total = await countSamples(items, signal);
+  const eta = createEta();
+  let done = 0;
+  for await (const sample of samplesOf(items, signal)) {
+    for (const id of engines) {
+      signal?.throwIfAborted();
+      tallies.get(sample.set)!.add(id, await measure(await open.get(id, sample), sample, signal));
+    }
+    done++;
+    const etaSeconds = eta.update(Math.min(1, done / total), performance.now() / 1000);
+    onProgress?.({
+      done,
+      total: Math.max(done, total),
+      set: sample.set,
+      ...(etaSeconds === undefined ? {} : { etaSeconds }),
+    });
+  }
+  if (done === 0) throw new AppError('no-frames', 'There is nothing to rebuild: a video needs at least three frames.');
+  const sets = [...tallies].flatMap(([name, tally]) => tally.score(name) ?? []);
+  const identical = engines.map(
+    (id) => [id, [...tallies.values()].reduce((n, tally) => n + tally.identical(id), 0)] as const,
+  );
+  return { sets, identical: new Map(identical) };
+}
+
+async function measure(engine: Interpolator, sample: Sample, signal?: AbortSignal): Promise<Means> {
+  for await (const { frame } of engine.between(sample.a, sample.b, [sample.t], signal ? { signal } : {})) {
+    const made = sample.toRgb(frame);
+    return { psnr: psnr(made, sample.truth), ssim: ssim(made, sample.truth), gmsd: gmsd(made, sample.truth) };
+  }
+  throw new AppError('engine-failed', `The engine gave no frame for '${sample.id}'.`);
+}
+
+/** One set's sums, by engine. */
+class Tally {
+  readonly #values: ReadonlyMap<string, Means[]>;
+
+  constructor(engines: readonly string[]) {
+    this.#values = new Map(engines.map((id) => [id, []]));
+  }
+
+  add(engine: string, means: Means): void {
+    this.#values.get(engine)!.push(means);
+  }
+
+  identical(engine: string): number {
+    return this.#values.get(engine)!.filter(({ psnr: value }) => value === PSNR_CAP).length;
+  }
+
+  /** Undefined for a set of which nothing could be rebuilt (a video of fewer than three frames). */
+  score(name: string): SetScore | undefined {
+    const n = [...this.#values.values()][0]?.length ?? 0;
+    if (n === 0) return undefined;
+    const of = (values: readonly Means[], key: keyof Means) => values.reduce((sum, means) => sum + means[key], 0) / n;
+    const engines = [...this.#values].map(
+      ([id, v]) => [id, { psnr: of(v, 'psnr'), ssim: of(v, 'ssim'), gmsd: of(v, 'gmsd') }] as const,
+    );
+    return { name, n, engines: new Map(engines) };
+  }
+}
+
+/** One interpolator an engine, opened again when the size changes. */
+class OpenEngines implements AsyncDisposable {
+  readonly #open = new Map<string, { interpolator: Interpolator; width: number; height: number }>();
+  readonly #threads: number;
+
+  constructor(engines: readonly string[], threads: number) {
+    // An unknown engine is told before anything is decoded.
+    for (const id of engines) engineById(id);
+    this.#threads = threads;
+  }
+
+  async get(id: string, { a: { width, height } }: Sample): Promise<Interpolator> {
+    const known = this.#open.get(id);
+    if (known && known.width === width && known.height === height) return known.interpolator;
+    this.#open.delete(id);
+    await known?.interpolator[Symbol.asyncDispose]();
+    const interpolator = await engineById(id).open({ width, height, threads: this.#threads });
+    this.#open.set(id, { interpolator, width, height });
+    return interpolator;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { interpolator } of this.#open.values()) await interpolator[Symbol.asyncDispose]();
+    this.#open.clear();
+  }
+}
