@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { locateFfmpeg } from '../../app/core/media/ffmpeg.ts';
 
-const { ffmpeg } = await locateFfmpeg();
+const { path: ffmpeg } = await locateFfmpeg();
 
 /** Runs ffmpeg and returns its standard output. */
 export function ffmpegOutput(...args: string[]): Buffer {

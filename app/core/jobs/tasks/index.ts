@@ -1,0 +1,6 @@
+/** The code behind each kind of job, loaded when one runs. */
+import type { TaskTable } from '../task.ts';
+
+export const TASKS: TaskTable = {
+  retime: async () => (await import('./retime.ts')).retime,
+};

@@ -1,0 +1,176 @@
+/** What a retime job will do, worked out before it does anything: the source, the frame plan, the output and the sound. */
+import { AppError } from '../../../contract/errors.ts';
+import type { AudioMode, RetimeSpec } from '../../../contract/jobs.ts';
+import type { AudioStreamInfo, VideoInfo } from '../../../contract/media.ts';
+import { TICKS, type Rational } from '../../../contract/time.ts';
+import { engineById } from '../../engines/registry.ts';
+import type { EngineEntry } from '../../engines/engine.ts';
+import { defaultAudioMode } from '../../media/audio/modes.ts';
+import { capabilities } from '../../media/capabilities.ts';
+import type { PixelFormat } from '../../media/frame.ts';
+import type { FrameFacts } from '../../media/frame-facts.ts';
+import { planOutput, type OutputPlan } from '../../media/output-format.ts';
+import { carrier } from '../../media/pixel-format.ts';
+import { curvePieces } from '../../time/curve.ts';
+import { constantRatePlan, sourceTimingPlan, speedPiece, type FramePlan, type PlanSource } from '../../time/plan.ts';
+import { divide, format, multiply, rational, ticksOf, toNumber } from '../../time/rational.ts';
+import { sourceTiming, type SourceTiming } from '../../time/regular.ts';
+import { timePointTicks } from '../../time/time-point.ts';
+
+export interface RetimePlan {
+  readonly info: VideoInfo;
+  readonly facts: FrameFacts;
+  readonly timing: SourceTiming;
+  readonly engine: EngineEntry;
+  readonly frames: FramePlan;
+  readonly output: OutputPlan;
+  /** Format of the source's planes as they are decoded. */
+  readonly carrier: PixelFormat;
+  readonly audio: { readonly stream: AudioStreamInfo; readonly mode: Exclude<AudioMode, 'mute'> } | undefined;
+  /** Seconds of source that are shown. */
+  readonly durationIn: number;
+  readonly notes: readonly string[];
+}
+
+interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Plans a job from what is known of its source. Throws the refusals: usage, empty-range, bad-curve, engine-unknown, encoder-*, output-format. */
+export async function planRetime(spec: RetimeSpec, info: VideoInfo, facts: FrameFacts): Promise<RetimePlan> {
+  const { index } = facts;
+  const engine = engineById(spec.engine);
+  const claimed = [info.video.nominalRate, info.video.averageRate];
+  const timing = sourceTiming(index.times, index.end, index.stamps.timeBase, claimed);
+  const range = rangeOf(spec, timing);
+  const source: PlanSource = {
+    times: timing.times,
+    end: timing.end,
+    cuts: cutFrames(spec, timing, facts),
+    holds: spec.holds === 'off' ? [] : facts.holds.filter(({ first, last }) => last - first + 1 <= spec.maxHold),
+  };
+  const frames = framePlan(spec, source, timing, range, info);
+  const native = carrier(info.video.pixelFormat);
+  const audio = soundOf(spec, info, frames);
+  const output = await planOutput(
+    {
+      info,
+      carrier: native,
+      width: info.video.width,
+      height: info.video.height,
+      path: spec.output,
+      codec: spec.codec ?? 'h264',
+      codecChosen: spec.codec !== undefined,
+      ...(spec.quality !== undefined && { quality: spec.quality }),
+      rate: frames.rate ?? 'vfr',
+      timeBase: frames.timeBase,
+      sound: audio !== undefined,
+    },
+    await capabilities(),
+  );
+  return {
+    info,
+    facts,
+    timing,
+    engine,
+    frames,
+    output,
+    carrier: native,
+    audio: output.audio === undefined ? undefined : audio,
+    durationIn: durationIn(spec, range, timing),
+    notes: [...info.warnings, ...index.warnings, ...timingNotes(spec, timing), ...output.notes],
+  };
+}
+
+function rangeOf(spec: RetimeSpec, { times, end }: SourceTiming): Range {
+  const point = (value: RetimeSpec['from'], otherwise: number) =>
+    value === undefined ? otherwise : Math.min(timePointTicks(value, times, end), end);
+  const range = { from: Math.max(0, point(spec.from, 0)), to: point(spec.to, end) };
+  if (range.from < range.to) return range;
+  const seconds = (ticks: number) => `${(ticks / TICKS).toFixed(3)} s`;
+  throw new AppError(
+    'empty-range',
+    `From ${seconds(range.from)} to ${seconds(range.to)} there is nothing: the clip has ${times.length} frames in ${seconds(end)}.`,
+  );
+}
+
+function cutFrames(spec: RetimeSpec, { times, end }: SourceTiming, facts: FrameFacts): number[] {
+  if (spec.cuts === 'off') return [];
+  if (spec.cuts === 'auto') return facts.cuts;
+  const frames = spec.cuts.times.map((seconds) => {
+    const ticks = seconds * TICKS;
+    // The first frame at or after the cut; people round times, so a frame a tenth of an interval early still counts.
+    const slack = end / times.length / 10;
+    return times.findIndex((time) => time >= ticks - slack);
+  });
+  return [...new Set(frames.filter((frame) => frame > 0))].sort((a, b) => a - b);
+}
+
+function framePlan(
+  spec: RetimeSpec,
+  source: PlanSource,
+  timing: SourceTiming,
+  range: Range,
+  info: VideoInfo,
+): FramePlan {
+  if (spec.fps === 'source' && spec.curve === undefined && timing.vfr) return sourceTimed(spec, source, range, info);
+  const rate = multiply(
+    spec.fps === undefined || spec.fps === 'source' ? timing.rate : spec.fps,
+    rational(spec.fps === undefined || spec.fps === 'source' ? spec.factor : 1),
+  );
+  checkRate(rate);
+  const interval = ticksOf(1, { num: timing.rate.den, den: timing.rate.num });
+  const pieces = spec.curve
+    ? curvePieces(spec.curve.keys, rate)
+    : [speedPiece(range.from, range.to, spec.speed, rate, interval)];
+  return constantRatePlan(source, pieces, rate, spec.shutter);
+}
+
+function checkRate(rate: Rational): void {
+  if (toNumber(rate) <= 10_000) return;
+  throw new AppError('usage', `${format(rate)} frames a second is more than any format holds; ask for at most 10000.`);
+}
+
+/** A VFR clip with its own timing: as many parts to an interval as keep its own density of frames at this speed. */
+function sourceTimed(spec: RetimeSpec, source: PlanSource, range: Range, info: VideoInfo): FramePlan {
+  if (spec.speed.num < 0) {
+    throw new AppError('usage', '--fps source plays forwards only; leave it out to play backwards at a constant rate.');
+  }
+  const first = source.times.findIndex((time) => time >= range.from);
+  const last = source.times.findLastIndex((time) => time < range.to);
+  if (first < 0 || last < first) throw new AppError('empty-range', 'There is no frame of the source in that range.');
+  const divisions = Math.max(1, Math.round(toNumber(divide(rational(spec.factor), spec.speed))));
+  const { den } = info.video.timeBase;
+  // Fine enough that a divided and stretched interval is right to some microseconds, and a multiple of the source's own clock.
+  const unit = rational(1, den >= 90_000 ? den : den * Math.ceil(90_000 / den));
+  return sourceTimingPlan(source, { first, last, to: range.to }, divisions, spec.speed, unit);
+}
+
+function soundOf(spec: RetimeSpec, info: VideoInfo, frames: FramePlan): RetimePlan['audio'] {
+  const stream = info.audio[0];
+  if (stream === undefined) return undefined;
+  const mode = spec.audio ?? defaultAudioMode(frames.map);
+  return mode === 'mute' ? undefined : { stream, mode };
+}
+
+function durationIn(spec: RetimeSpec, range: Range, { end }: SourceTiming): number {
+  if (spec.curve === undefined) return (range.to - range.from) / TICKS;
+  const sources = spec.curve.keys.map((key) => Math.min(key.source, end / TICKS));
+  return Math.max(...sources) - Math.min(...sources);
+}
+
+function timingNotes(spec: RetimeSpec, timing: SourceTiming): string[] {
+  const notes: string[] = [];
+  if (timing.vfr && spec.fps !== 'source') {
+    notes.push(
+      `The source has no constant frame rate; its real timing is kept and the output has ${format(timing.rate)} frames a second before any factor (--fps source keeps variable timing).`,
+    );
+  }
+  const past = spec.curve?.keys.find((key) => key.source * TICKS > timing.end + 1);
+  if (past)
+    notes.push(
+      `The curve asks for ${past.source} s, but the source ends at ${(timing.end / TICKS).toFixed(3)} s: its last frame holds.`,
+    );
+  return notes;
+}

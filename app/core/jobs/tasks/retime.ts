@@ -1,0 +1,232 @@
+/** The retime task: probe, find the frames, plan, make what is missing, join, verify, publish. See docs/architecture.md. */
+import { readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { JobStage, RetimeResult, RetimeSpec } from '../../../contract/jobs.ts';
+import type { VideoInfo } from '../../../contract/media.ts';
+import type { Interpolator } from '../../engines/engine.ts';
+import { audioBytes, renderAudio } from '../../media/audio/render.ts';
+import { estimateBytes, requireSpace, watchSpace } from '../../media/disk-space.ts';
+import { FACTS_KIND, findFrameFacts, frameFactsSchema, type FrameFacts } from '../../media/frame-facts.ts';
+import { muxOutput } from '../../media/mux.ts';
+import { chunkRecipe } from '../../media/output-format.ts';
+import { probe } from '../../media/probe.ts';
+import { format, toNumber } from '../../time/rational.ts';
+import { verifyOutput } from '../../media/verify.ts';
+import type { Task, TaskContext } from '../task.ts';
+import { chunkKey, chunksOf } from './chunks.ts';
+import { renderChunks, type KeyedChunk, type RenderedChunk } from './render.ts';
+import { planRetime, type RetimePlan } from './retime-plan.ts';
+
+/** Where in the whole job, as fractions, each stage begins and ends: about their shares of the time. */
+const STAGES: Record<JobStage, readonly [number, number]> = {
+  probing: [0, 0.01],
+  analysing: [0.01, 0.06],
+  rendering: [0.06, 0.94],
+  sound: [0.94, 0.97],
+  writing: [0.97, 0.99],
+  verifying: [0.99, 1],
+};
+
+type Report = (stage: JobStage, done: number, total: number, unit?: 'frames' | 'seconds') => void;
+
+function reporter({ emit }: TaskContext): Report {
+  return (stage, done, total, unit = 'frames') => {
+    const [start, end] = STAGES[stage];
+    const within = total > 0 ? Math.min(1, done / total) : 0;
+    emit({ type: 'progress', stage, fraction: start + (end - start) * within, done, total, unit });
+  };
+}
+
+export const retime: Task<RetimeSpec> = async (spec, context) => {
+  const started = performance.now();
+  const report = reporter(context);
+  report('probing', 0, 1, 'seconds');
+  const info = await probe(spec.input, { signal: context.signal });
+  const facts = await frameFacts(spec, info, context, report);
+  const plan = await planRetime(spec, info, facts);
+  for (const message of plan.notes) context.emit({ type: 'note', message });
+
+  const chunks = keyedChunks(plan, context);
+  await checkSpace(plan, context);
+  const made = await makePictures(plan, chunks, context, report);
+  const sound = await makeSound(plan, context, report);
+  const verified = await write(plan, made.chunks, sound, context, report);
+  return {
+    output: spec.output,
+    engine: plan.engine.id,
+    device: made.device,
+    frames: plan.frames.count,
+    ...countFrames(plan),
+    fps: plan.frames.rate ? format(plan.frames.rate) : 'vfr',
+    durationIn: plan.durationIn,
+    durationOut: verified.duration,
+    avDriftMs: verified.avDriftMs,
+    seconds: (performance.now() - started) / 1000,
+    verified: verified.verified,
+    engineMs: made.engineMs,
+    reusedFrames: made.reused,
+    notes: [...plan.notes],
+  };
+};
+
+async function frameFacts(
+  spec: RetimeSpec,
+  info: VideoInfo,
+  { analyses, source, signal }: TaskContext,
+  report: Report,
+): Promise<FrameFacts> {
+  const known = await analyses.find(source, FACTS_KIND, frameFactsSchema);
+  if (known) return known;
+  const total =
+    info.video.frameCount ?? Math.round((info.duration ?? 0) * toNumber(info.video.averageRate ?? { num: 25, den: 1 }));
+  const facts = await findFrameFacts(spec.input, info, {
+    signal,
+    onProgress: ({ frames }) => report('analysing', frames, Math.max(frames, total)),
+  });
+  await analyses.store(source, FACTS_KIND, facts);
+  return facts;
+}
+
+/** The chunks of a plan, keyed by all that determines their bytes. */
+function keyedChunks(plan: RetimePlan, { source }: TaskContext): KeyedChunk[] {
+  const shared = {
+    source: source.fingerprint,
+    engine: `${plan.engine.id}@${plan.engine.version}`,
+    picture: [plan.carrier.name, plan.info.video.width, plan.info.video.height, plan.info.video.rotation],
+    encoder: chunkRecipe(plan.output),
+  };
+  return [...chunksOf(plan.frames)].map((chunk) => ({ ...chunk, key: chunkKey(shared, chunk, plan.timing.times) }));
+}
+
+async function checkSpace(plan: RetimePlan, context: TaskContext): Promise<void> {
+  const { frames, output, audio } = plan;
+  const bytes = estimateBytes(output, frames.count, audio ? frames.map.duration : 0);
+  const needs = [
+    { path: context.scratch, bytes },
+    { path: dirname(output.path), bytes },
+  ];
+  if (audio) {
+    const sound = audioBytes({ stream: audio.stream, map: frames.map, mode: audio.mode });
+    needs.push({ path: context.scratch, bytes: sound.output + sound.scratch });
+  }
+  await requireSpace(needs);
+}
+
+interface Made {
+  readonly chunks: RenderedChunk[];
+  readonly device: string;
+  readonly engineMs: number;
+  readonly reused: number;
+}
+
+async function makePictures(
+  plan: RetimePlan,
+  chunks: readonly KeyedChunk[],
+  context: TaskContext,
+  report: Report,
+): Promise<Made> {
+  const { width, height } = plan.info.video;
+  const checkRoom = watchSpace([context.scratch, dirname(plan.output.path)]);
+  const made: RenderedChunk[] = [];
+  let engine: Promise<Interpolator> | undefined;
+  let [done, reused] = [0, 0];
+  const count = (frames: number) => report('rendering', (done += frames), plan.frames.count);
+  const rendered = renderChunks(plan, chunks, context, {
+    open: () => (engine ??= plan.engine.open({ width, height, threads: context.threads })),
+    onFrames: count,
+    onReused: (frames) => {
+      reused += frames;
+      count(frames);
+    },
+  });
+  try {
+    for await (const chunk of rendered) {
+      made.push(chunk);
+      await checkRoom();
+    }
+    const opened = await engine;
+    return {
+      chunks: made,
+      device: opened?.device ?? 'nothing: every frame came from earlier chunks',
+      engineMs: opened ? opened.spent.analysisMs + opened.spent.synthesisMs : 0,
+      reused,
+    };
+  } finally {
+    await (await engine?.catch(() => undefined))?.[Symbol.asyncDispose]();
+  }
+}
+
+interface Sound {
+  readonly path: string;
+  readonly channels: number;
+  readonly seconds: number;
+  readonly language?: string;
+}
+
+async function makeSound(plan: RetimePlan, context: TaskContext, report: Report): Promise<Sound | undefined> {
+  const { audio, frames, info, facts } = plan;
+  if (!audio) return undefined;
+  const path = join(context.scratch, 'sound.wav');
+  const { samples, sampleRate, channels } = await renderAudio({
+    path: info.path,
+    stream: audio.stream,
+    map: frames.map,
+    mode: audio.mode,
+    sourceStart: facts.index.start,
+    to: path,
+    signal: context.signal,
+    onProgress: (fraction) => report('sound', fraction * frames.map.duration, frames.map.duration, 'seconds'),
+  });
+  const { language } = audio.stream;
+  return { path, channels, seconds: samples / sampleRate, ...(language !== undefined && { language }) };
+}
+
+async function write(
+  plan: RetimePlan,
+  chunks: readonly RenderedChunk[],
+  sound: Sound | undefined,
+  context: TaskContext,
+  report: Report,
+) {
+  const { frames, output, info } = plan;
+  const { part, scratch, signal } = context;
+  await muxOutput({
+    chunks,
+    plan: output,
+    ...(sound && { audio: sound }),
+    tags: info.tags,
+    to: part,
+    scratch,
+    signal,
+    onProgress: (fraction) => report('writing', fraction * frames.count, frames.count),
+  });
+  report('verifying', 0, 1, 'seconds');
+  const verified = await verifyOutput(part, {
+    plan: output,
+    frames: frames.count,
+    timestamp: (k) => frames.timestamp(k) - frames.timestamp(0),
+    ...(sound && { sound: sound.seconds }),
+    signal,
+  });
+  const folder = dirname(output.path);
+  const files = output.container.images
+    ? (await readdir(part)).map((name) => ({ from: join(part, name), to: join(folder, name) }))
+    : [{ from: part, to: output.path }];
+  await context.publish(files);
+  return verified;
+}
+
+function countFrames({ frames }: RetimePlan): Pick<RetimeResult, 'synthesised' | 'passedThrough' | 'held' | 'cuts'> {
+  const counts = { synthesised: 0, passedThrough: 0, held: 0 };
+  const cuts: number[] = [];
+  const origin = frames.timestamp(0);
+  for (let k = 0; k < frames.count; k++) {
+    const frame = frames.frame(k);
+    if (frame.kind !== 'source') counts.synthesised++;
+    else counts[frame.held ? 'held' : 'passedThrough']++;
+    if (k > 0 && frames.shot(k) !== frames.shot(k - 1)) {
+      cuts.push(((frames.timestamp(k) - origin) * frames.timeBase.num) / frames.timeBase.den);
+    }
+  }
+  return { ...counts, cuts };
+}
