@@ -8,6 +8,7 @@
  */
 import type { ColourInfo } from '../../contract/media.ts';
 import type { Frame, Plane } from '../media/frame.ts';
+import { pixelFormat } from '../media/pixel-format.ts';
 
 /** 8-bit R'G'B', one plane a channel, rows tightly packed. */
 export interface Rgb8 {
@@ -53,6 +54,12 @@ export function toRgb8(frame: Frame, colour: ColourInfo, chroma: ChromaFilter): 
   const enlarge = chroma === 'replicate' ? replicate : linearCentre;
   const full = { u: enlarge(u, width, height), v: enlarge(v, width, height) };
   return fromPlanes(y, full, luma, { width, height, bits: frame.format.bits, limited, colour });
+}
+
+/** The image as a frame of 8-bit planar RGB, without a copy. */
+export function frameOfRgb({ width, height, r, g, b }: Rgb8): Frame {
+  const planes = [g, b, r].map((data) => ({ width, height, data }));
+  return { format: pixelFormat('gbrp'), width, height, planes, index: -1, time: 0 };
 }
 
 interface Conversion {

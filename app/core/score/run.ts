@@ -7,7 +7,7 @@ import { engineById } from '../engines/registry.ts';
 import { gmsd, psnr, PSNR_CAP, ssim } from './metrics.ts';
 import type { ScoreItem } from './protocol.ts';
 import type { Means, Score, SetScore } from './report.ts';
-import { countSamples, samplesOf, type Sample } from './samples.ts';
+import { countSamples, samplesOf, Videos, type Sample } from './samples.ts';
 
 export interface ScoreProgress {
   readonly done: number;
@@ -34,10 +34,11 @@ export async function runScore(items: readonly ScoreItem[], options: ScoreOption
   const tallies = new Map<string, Tally>();
   for (const { set } of items) if (!tallies.has(set)) tallies.set(set, new Tally(engines));
   await using open = new OpenEngines(engines, threads);
-  const total = await countSamples(items, signal);
+  const videos = new Videos();
+  const total = await countSamples(items, videos, signal);
   const eta = createEta();
   let done = 0;
-  for await (const sample of samplesOf(items, signal)) {
+  for await (const sample of samplesOf(items, videos, signal)) {
     for (const id of engines) {
       signal?.throwIfAborted();
       tallies.get(sample.set)!.add(id, await measure(await open.get(id, sample), sample, signal));

@@ -1,0 +1,47 @@
+/** `score`: how near engines come to the truth. */
+import { AppError } from '../../contract/errors.ts';
+import { readProtocol } from '../../core/score/protocol.ts';
+import { readBaselines, scoreJson, scoreTable } from '../../core/score/report.ts';
+import { runScore } from '../../core/score/run.ts';
+import { parseWords } from '../slowmo-options.ts';
+import { statusLine } from '../status-line.ts';
+import type { Verb } from '../verb.ts';
+
+export const score: Verb = {
+  name: 'score',
+  summary: 'Measure engines against frames that are known',
+  usage: `score PATH [--engines blend,glide] [--json]
+
+  PATH       a protocol.json: an array of
+               {"set", "id", "f0", "f1", "gt", "t"}  three images, paths relative to the protocol;
+               {"set", "id", "video"}                a video: every odd frame is dropped and rebuilt, the set is SET:FILENAME;
+               {"set", "id", "video", "frames": [A, TRUTH, B], "t"}  three frames of a video, by number;
+             or a folder of triplets (subfolders of three images: first, truth, second by name), or a video
+  --engines  engine ids, separated by commas
+
+  PSNR is over 8-bit RGB; SSIM and GMSD are on luma; each is the mean of the per-image values. A baselines.json beside the protocol is shown.`,
+  async run(args, io) {
+    const { values, positionals } = parseWords({
+      args: [...args],
+      options: { engines: { type: 'string', default: 'blend,glide' } },
+      allowPositionals: true,
+    });
+    const [path, ...extra] = positionals;
+    if (path === undefined || extra.length > 0) throw new AppError('usage', 'score takes one path: score PATH.');
+    const engines = [...new Set(values.engines.split(',').map((id) => id.trim()))];
+    const status = statusLine(io);
+    try {
+      const result = await runScore(await readProtocol(path), {
+        engines,
+        signal: io.signal,
+        onProgress: ({ done, total, set, ...eta }) =>
+          status.tell({ sentence: `${done} of ${total} frames rebuilt (${set})`, fraction: done / total, ...eta }),
+      });
+      status.end();
+      io.out(io.json ? JSON.stringify(scoreJson(result)) : scoreTable(result, await readBaselines(path)));
+      return 0;
+    } finally {
+      status.end();
+    }
+  },
+};
