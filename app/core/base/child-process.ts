@@ -13,8 +13,8 @@ export interface ChildOptions {
   /** Aborting asks the child to stop, as `stop` does. */
   readonly signal?: AbortSignal;
   readonly stdin?: 'pipe' | 'ignore';
-  /** Every line of standard error, without its line end. */
-  readonly onLine?: (line: string) => void;
+  /** Every line of standard error, without its line end; one it answers with true is not kept in `tail`. */
+  readonly onLine?: (line: string) => boolean | void;
   readonly env?: NodeJS.ProcessEnv;
 }
 
@@ -83,12 +83,12 @@ export function startChild(path: string, args: readonly string[], options: Child
 }
 
 /** The growing list of the last lines of a stream; ends of line are \n or \r (progress lines). */
-function tailOf(stream: Readable, onLine?: (line: string) => void): readonly string[] {
+function tailOf(stream: Readable, onLine?: ChildOptions['onLine']): readonly string[] {
   const lines: string[] = [];
   let rest = '';
   const take = (line: string): void => {
     if (line.length === 0) return;
-    onLine?.(line);
+    if (onLine?.(line) === true) return;
     lines.push(line.length > LINE_CHARS ? `${line.slice(0, LINE_CHARS)}...` : line);
     if (lines.length > TAIL_LINES) lines.shift();
   };

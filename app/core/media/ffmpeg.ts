@@ -188,8 +188,8 @@ export function fileUrl(path: string): string {
 export interface RunOptions extends Pick<ChildOptions, 'signal' | 'onLine'> {
   /** 'pipe' to write to pipe:0. */
   readonly stdin?: 'pipe' | 'ignore';
-  /** ffmpeg's log level; 'info' for showinfo and the like. Default 'warning'. */
-  readonly logLevel?: 'error' | 'warning' | 'info';
+  /** ffmpeg's log level; 'info' for showinfo and the like, 'level+' writes each line's level. Default 'warning'. */
+  readonly logLevel?: 'error' | 'warning' | 'info' | 'level+info';
   readonly tool?: 'ffmpeg' | 'ffprobe';
   /** Another build than the located one. */
   readonly build?: FfmpegBuild;

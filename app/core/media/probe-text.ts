@@ -19,7 +19,9 @@ export async function readFfmpegText(
   await runFfmpeg(input, {
     ...options,
     logLevel: 'info',
-    onLine: (line) => lines.length < 20_000 && lines.push(line),
+    onLine: (line) => {
+      if (lines.length < 20_000) lines.push(line);
+    },
   }).catch((error: unknown) => {
     if (!(error instanceof AppError) || error.code !== 'ffmpeg-failed' || !lines.some((line) => /^Input #0/.test(line)))
       throw error;

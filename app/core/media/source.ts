@@ -1,13 +1,7 @@
-/** What one decoding pass over a source tells: the exact time of every frame, and a small signature of each for shots and holds. */
+/** What one decoding pass over a source tells: the exact time of every frame, and how to find the frames again. */
+import type { Rational } from '../../contract/time.ts';
 
-/** Frame signatures: a luma thumbnail of every frame. width * height bytes each, row-major, one frame after the other. */
-export interface Thumbnails {
-  readonly width: number;
-  readonly height: number;
-  readonly data: Uint8Array;
-}
-
-/** The frames of a source as decoded, in order of presentation. */
+/** The frames of a source as decoded, in order of presentation. Plain data. */
 export interface SourceIndex {
   /** Time of each frame in ticks since the first frame (times[0] === 0), strictly ascending. */
   readonly times: readonly number[];
@@ -15,5 +9,19 @@ export interface SourceIndex {
   readonly end: number;
   /** Time of the first frame on the file's own clock, in ticks: sound is placed by it. */
   readonly start: number;
-  readonly thumbnails: Thumbnails;
+  readonly stamps: DecodedStamps;
+  /** What was mended on the way: one sentence each. */
+  readonly warnings: readonly string[];
 }
+
+/** The decoder's own words about each frame it gives, for decoding the same frames again ([Note: stamps] in stamps.ts). */
+export interface DecodedStamps {
+  readonly timeBase: Rational;
+  /** Timestamps in units of timeBase, one for each frame; null where the decoder gives none. */
+  readonly pts: readonly (number | null)[];
+  /** Frames that are keyframes, ascending. */
+  readonly keys: readonly number[];
+}
+
+/** Takes the thumbnail of frame `index`: width * height bytes of luma, row-major. The bytes are the callee's to keep. */
+export type ThumbnailSink = (index: number, luma: Uint8Array) => void;

@@ -1,0 +1,134 @@
+/**
+ * Frames of a source as its own planes, in lock step with its index. [Note: lock step]
+ *
+ * The k-th frame this decoder gives is the k-th frame the index saw: both passes decode the same stream with the same options, and
+ * every timestamp is compared on the way (showinfo), so a source that changed is noticed rather than misread.
+ */
+import { AppError } from '../../contract/errors.ts';
+import type { VideoInfo } from '../../contract/media.ts';
+import { BlockReader } from './block-reader.ts';
+import { capabilities } from './capabilities.ts';
+import { spawnFfmpeg } from './ffmpeg.ts';
+import type { FfmpegProcess } from './ffmpeg.ts';
+import { frameFromBytes } from './frame.ts';
+import type { Frame, PixelFormat } from './frame.ts';
+import { inputArgsOf } from './input.ts';
+import { pictureFilters, pictureOf, pictureSetup } from './picture.ts';
+import { LockStep, fromStart, seekPlan } from './lock-step.ts';
+import type { StartPlan } from './lock-step.ts';
+import { pipeBytes } from './unpack.ts';
+import type { SourceIndex } from './source.ts';
+
+export interface DecodeOptions {
+  /** First and last frame wanted, by the index; 0 <= first <= last < times.length. */
+  readonly first: number;
+  readonly last: number;
+  readonly index: SourceIndex;
+  readonly signal?: AbortSignal;
+}
+
+/** The format of the frames `decodeFrames` yields for a source. */
+export function decodedFormat(info: VideoInfo): PixelFormat {
+  return pictureSetup(info.video).format;
+}
+
+/**
+ * Frames `first` to `last` of the index, turned upright ([Note: quarter turns]), at info.video.width x height, with
+ * the times of the index; each owns its buffer. No more than a few are decoded ahead of the consumer. Nothing is converted: what
+ * changes size midway is scaled to the first size, that is all. Ending the iteration ends the decoder.
+ * Throws decode-failed (the decoder died), source-changed (other or fewer frames than were indexed), cancelled.
+ */
+export async function* decodeFrames(
+  path: string,
+  info: VideoInfo,
+  options: DecodeOptions,
+): AsyncGenerator<Frame, void, undefined> {
+  const { index, signal } = options;
+  const source = { ...info, path };
+  const seek = seekPlan(info.video.codec, index, options.first, options.last);
+  if (seek) {
+    const outcome = yield* attempt(source, options, seek);
+    if (outcome === 'done') return;
+    // The seek did not land where the index says it would: only the long way is certain.
+    signal?.throwIfAborted();
+  }
+  const outcome = yield* attempt(source, options, fromStart(index, options.first, options.last));
+  if (outcome === 'lost') throw changed(path);
+}
+
+/** One run of the decoder. 'lost' when its timestamps are not those of the index and nothing was yielded yet. */
+async function* attempt(
+  info: VideoInfo,
+  { first, last, index, signal }: DecodeOptions,
+  plan: StartPlan,
+): AsyncGenerator<Frame, 'done' | 'lost', undefined> {
+  const setup = pictureSetup(info.video);
+  const steps = new LockStep(index, plan);
+  const ffmpeg = await spawnFfmpeg(await decodeArgs(info, plan), {
+    ...(signal ? { signal } : {}),
+    logLevel: 'level+info',
+    onLine: (line) => steps.line(line),
+  });
+  const blocks = new BlockReader(ffmpeg.stdout, pipeBytes(setup.carrier, setup.width, setup.height));
+  ffmpeg.done.then(
+    () => steps.end(),
+    () => steps.end(),
+  );
+  try {
+    for (let wanted = first; wanted <= last;) {
+      const block = await blocks.next();
+      if (!block) return await endedEarly(info.path, ffmpeg, steps, wanted, { first, last, signal });
+      const at = await steps.next();
+      if (at === undefined) {
+        if (wanted === first) return 'lost';
+        throw changed(info.path);
+      }
+      if (at < wanted) continue;
+      const bytes = pictureOf(setup, block);
+      yield frameFromBytes(setup.format, info.video.width, info.video.height, bytes, at, index.times[at] ?? 0);
+      wanted = at + 1;
+    }
+    return 'done';
+  } finally {
+    await ffmpeg.stop();
+  }
+}
+
+/** The stream ended before frame `wanted`: why. */
+async function endedEarly(
+  path: string,
+  ffmpeg: FfmpegProcess,
+  steps: LockStep,
+  wanted: number,
+  { first, last, signal }: { first: number; last: number; signal: AbortSignal | undefined },
+): Promise<'lost'> {
+  const failure = await ffmpeg.done.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (signal?.aborted || (failure && !(failure instanceof AppError))) throw failure;
+  // A seek that lands wrong is tried from the start; whatever else it was shows there again.
+  if (wanted === first && steps.sought) return 'lost';
+  if (failure instanceof AppError) {
+    throw new AppError('decode-failed', `Decoding ${path} stopped at frame ${wanted}: ${failure.message}`, {
+      cause: failure,
+    });
+  }
+  throw new AppError(
+    'source-changed',
+    `${path} ended at frame ${wanted} where ${last + 1} were found: it has changed.`,
+  );
+}
+
+function changed(path: string): AppError {
+  return new AppError('source-changed', `The frames of ${path} are not those found before: it has changed.`);
+}
+
+async function decodeArgs(info: VideoInfo, plan: StartPlan): Promise<string[]> {
+  const { passthrough, filters } = await capabilities();
+  const quiet = filters.has('sidedata') ? ['sidedata=mode=delete'] : [];
+  const chain = [...quiet, 'showinfo=checksum=0', ...plan.filters, ...pictureFilters(info.video)];
+  const input = await inputArgsOf(info, [...plan.inputOptions, '-noautorotate']);
+  const only = ['-map', `0:${info.video.index}`, '-vf', chain.join(','), ...passthrough, ...plan.outputOptions];
+  return [...input, '-copyts', ...only, '-f', 'rawvideo', 'pipe:1'];
+}

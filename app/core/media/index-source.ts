@@ -1,0 +1,113 @@
+/** The one pass that tells every frame's exact time, and shows each as a thumbnail to whoever looks for cuts and holds. */
+import { AppError } from '../../contract/errors.ts';
+import type { VideoInfo } from '../../contract/media.ts';
+import { BlockReader } from './block-reader.ts';
+import { capabilities } from './capabilities.ts';
+import { spawnFfmpeg, tellingLine } from './ffmpeg.ts';
+import { inputArgsOf } from './input.ts';
+import type { SourceIndex, ThumbnailSink } from './source.ts';
+import { StampReader, showinfoReader } from './stamps.ts';
+import type { Stamp } from './stamps.ts';
+
+export interface IndexOptions {
+  readonly signal?: AbortSignal;
+  /** Called about ten times a second; `seconds` of the source are behind. */
+  readonly onProgress?: (progress: { frames: number; seconds: number }) => void;
+  /** Width of the thumbnails; default 32. Their height follows the coded picture (thumbnailSize). */
+  readonly thumbnails?: { readonly width: number };
+  readonly onThumbnail?: ThumbnailSink;
+}
+
+/** Formats whose clock may be reset on the way. */
+const BROADCAST = /^(mpegts|mpeg|mpegtsraw|vob)$/;
+
+/** Size of the thumbnails of a source: of its coded picture, before it is turned, and without regard to the shape of its pixels. */
+export function thumbnailSize(info: VideoInfo, width = 32): { width: number; height: number } {
+  const { codedWidth, codedHeight } = info.video;
+  return { width, height: Math.min(4 * width, Math.max(4, Math.round((width * codedHeight) / codedWidth))) };
+}
+
+/**
+ * Decodes the source once. Thumbnails are luma averaged over areas. Nothing of the pictures is kept: ten hours at 60 frames a second are
+ * 2.2 million times. What does not decode at the start or the end is left out. Throws no-frames when nothing decodes,
+ * codec-unsupported, decode-failed when the decoder dies, cancelled.
+ */
+export async function indexSource(path: string, info: VideoInfo, options: IndexOptions = {}): Promise<SourceIndex> {
+  const { signal } = options;
+  const size = thumbnailSize(info, options.thumbnails?.width);
+  const rate = info.video.averageRate ?? info.video.nominalRate;
+  const reader = new StampReader({
+    interval: rate ? rate.den / rate.num : 1 / 25,
+    resets: BROADCAST.test(info.format),
+  });
+  const stamps: Stamp[] = [];
+  let wake: (() => void) | undefined;
+  let errors = 0;
+  const showinfo = showinfoReader({
+    onStamp: (stamp) => {
+      stamps.push(stamp);
+      wake?.();
+    },
+    onTimeBase: (base) => (reader.timeBase = base),
+  });
+  const ffmpeg = await spawnFfmpeg(await indexArgs({ ...info, path }, size), {
+    ...(signal ? { signal } : {}),
+    logLevel: 'level+info',
+    onLine: (line) => {
+      if (showinfo(line)) return true;
+      if (/\[(error|fatal|panic)\]/.test(line)) errors++;
+      return false;
+    },
+  });
+  const blocks = new BlockReader(ffmpeg.stdout, size.width * size.height);
+  let ended = false;
+  const end = (): void => {
+    ended = true;
+    wake?.();
+  };
+  ffmpeg.done.then(end, end);
+  let told = 0;
+  try {
+    for (let block = await blocks.next(); block; block = await blocks.next()) {
+      while (stamps.length === 0 && !ended) await new Promise<void>((resolve) => (wake = resolve));
+      const stamp = stamps.shift();
+      if (!stamp) throw new AppError('decode-failed', `ffmpeg gave a frame of ${path} without its time.`);
+      options.onThumbnail?.(reader.add(stamp), block);
+      if (options.onProgress && performance.now() - told > 100) {
+        told = performance.now();
+        options.onProgress({ frames: reader.count, seconds: reader.seconds });
+      }
+    }
+    await ffmpeg.done.catch((error: unknown) => keepWhatDecoded(error, signal));
+  } finally {
+    await ffmpeg.stop();
+  }
+  if (reader.count === 0) throw nothingDecoded(path, ffmpeg.tail());
+  const index = reader.finish(info.video.duration);
+  const damage =
+    errors > 0 ? [`The decoder complained ${errors} times: parts of the file are damaged. What decodes is used.`] : [];
+  return { ...index, warnings: [...index.warnings, ...damage] };
+}
+
+async function indexArgs(info: VideoInfo, size: { width: number; height: number }): Promise<string[]> {
+  const { passthrough, filters } = await capabilities();
+  // Side data can be kilobytes a frame and would all be printed by showinfo.
+  const quiet = filters.has('sidedata') ? 'sidedata=mode=delete,' : '';
+  const filter = `${quiet}scale=${size.width}:${size.height}:flags=area,format=gray,showinfo=checksum=0`;
+  const only = ['-map', `0:${info.video.index}`, '-vf', filter, ...passthrough];
+  return [...(await inputArgsOf(info, ['-noautorotate'])), '-copyts', ...only, '-f', 'rawvideo', 'pipe:1'];
+}
+
+/** A decoder that ends with an error has still decoded what came before; one that was killed has not. */
+function keepWhatDecoded(error: unknown, signal?: AbortSignal): void {
+  if (signal?.aborted || !(error instanceof AppError) || error.code !== 'ffmpeg-failed') throw error;
+  if (!/was ended by/.test(error.message)) return;
+  throw new AppError('decode-failed', `Reading the source stopped: ${error.message}`, { cause: error });
+}
+
+function nothingDecoded(path: string, tail: readonly string[]): AppError {
+  if (tail.some((line) => /hardware accelerat|not (currently )?(implemented|supported)|no decoder/i.test(line))) {
+    return new AppError('codec-unsupported', `This ffmpeg cannot decode ${path}: ${tellingLine(tail)}`);
+  }
+  return new AppError('no-frames', `No picture of ${path} can be decoded: ${tellingLine(tail)}`);
+}
