@@ -23,7 +23,6 @@ export const frameFactsSchema = z.object({
     stamps: z.object({
       timeBase: rational,
       pts: z.array(z.number().nullable()),
-      dropped: z.array(index),
       keys: z.array(index),
     }),
     warnings: z.array(z.string()),
@@ -58,7 +57,7 @@ export async function findFrameFacts(
       times: [...times],
       end,
       start,
-      stamps: { ...stamps, pts: [...stamps.pts], dropped: [...stamps.dropped], keys: [...stamps.keys] },
+      stamps: { ...stamps, pts: [...stamps.pts], keys: [...stamps.keys] },
       warnings: [...warnings],
     },
     cuts: cutDetector.finish().cuts.map((cut) => cut.frame),
