@@ -72,7 +72,9 @@ export async function indexSource(path: string, info: VideoInfo, options: IndexO
       while (stamps.length === 0 && !ended) await new Promise<void>((resolve) => (wake = resolve));
       const stamp = stamps.shift();
       if (!stamp) throw new AppError('decode-failed', `ffmpeg gave a frame of ${path} without its time.`);
-      options.onThumbnail?.(reader.add(stamp), block);
+      // Not inside the optional call, whose arguments are not evaluated where nobody listens.
+      const number = reader.add(stamp);
+      options.onThumbnail?.(number, block);
       if (options.onProgress && performance.now() - told > 100) {
         told = performance.now();
         options.onProgress({ frames: reader.count, seconds: reader.seconds });
