@@ -27,7 +27,7 @@ const RETRY_AFTER_MS = 24 * 3600 * 1000;
 export async function fetchFfmpegStatic(options: FetchOptions): Promise<Fetched> {
   const { env } = options;
   if (env['INBETWEEN_OFFLINE']) return { reason: 'ffmpeg was not fetched: INBETWEEN_OFFLINE is set.' };
-  const folder = join(homeFolder(env), 'bin');
+  const folder = join(homeFolder({ env }), 'bin');
   const marker = join(folder, 'ffmpeg-fetch-failed.json');
   const before = options.again ? undefined : recentFailure(marker);
   if (before) return { reason: before };

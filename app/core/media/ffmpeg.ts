@@ -135,7 +135,7 @@ function* onPath(name: string, env: NodeJS.ProcessEnv): Iterable<string> {
 }
 
 function* staticPaths(env: NodeJS.ProcessEnv): Iterable<string> {
-  yield join(homeFolder(env), 'bin', `ffmpeg${EXE}`);
+  yield join(homeFolder({ env }), 'bin', `ffmpeg${EXE}`);
   try {
     yield join(dirname(require_.resolve('ffmpeg-static/package.json')), `ffmpeg${EXE}`);
   } catch {
@@ -160,7 +160,7 @@ function packaged(scope: string, name: string, env: NodeJS.ProcessEnv): string |
     // Read-only: copy it.
   }
   try {
-    const copy = join(homeFolder(env), 'bin', `${scope.slice(1)}-${name}${EXE}`);
+    const copy = join(homeFolder({ env }), 'bin', `${scope.slice(1)}-${name}${EXE}`);
     if (executable(copy)) return copy;
     mkdirSync(dirname(copy), { recursive: true });
     copyFileSync(path, copy);
