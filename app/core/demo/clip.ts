@@ -20,13 +20,12 @@ export async function writeClip(path: string, frames: AsyncIterable<Frame>, sign
   let ffmpeg: Awaited<ReturnType<typeof spawnFfmpeg>> | undefined;
   try {
     for await (const frame of frames) {
-      ffmpeg ??= await spawnFfmpeg(
-        [
-          ...['-f', 'rawvideo', '-pix_fmt', frame.format.name, '-s', `${frame.width}x${frame.height}`],
-          ...['-r', String(CLIP_RATE), '-i', 'pipe:0', ...codec, ...colourArgs(DEMO_COLOUR), '-y', fileUrl(path)],
-        ],
-        { stdin: 'pipe', ...(signal ? { signal } : {}) },
-      );
+      const raw = ['-f', 'rawvideo', '-pix_fmt', frame.format.name, '-s', `${frame.width}x${frame.height}`];
+      const input = [...raw, '-r', String(CLIP_RATE), '-i', 'pipe:0'];
+      ffmpeg ??= await spawnFfmpeg([...input, ...codec, ...colourArgs(DEMO_COLOUR), '-y', fileUrl(path)], {
+        stdin: 'pipe',
+        ...(signal ? { signal } : {}),
+      });
       for (const { data } of frame.planes) {
         await ffmpeg.write(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
       }

@@ -1,0 +1,64 @@
+/** `bench`: what a frame costs on this machine. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AppError } from '../../contract/errors.ts';
+import { openApp } from '../../core/app.ts';
+import { benchTable, runBench } from '../../core/bench/run.ts';
+import { DEFAULT_ENGINE } from '../../core/engines/registry.ts';
+import { parseWords } from '../slowmo-options.ts';
+import { statusLine } from '../status-line.ts';
+import type { Verb } from '../verb.ts';
+
+export const bench: Verb = {
+  name: 'bench',
+  summary: 'Measure what engines and a whole job cost a frame on this machine',
+  usage: `bench [--size WxH] [--engines glide,blend] [--json]
+
+  --size     size of the picture (1920x1080)
+  --engines  engine ids, separated by commas; the whole job runs with the first of them
+
+  Seconds a frame are (analysis + synthesis) / (N - 1) new frames of a pair, the median of several pairs after one to warm up.`,
+  async run(args, io) {
+    const { values, positionals } = parseWords({
+      args: [...args],
+      options: {
+        size: { type: 'string', default: '1920x1080' },
+        engines: { type: 'string', default: `${DEFAULT_ENGINE},blend` },
+      },
+      allowPositionals: true,
+    });
+    if (positionals.length > 0)
+      throw new AppError('usage', 'bench takes no words: bench [--size WxH] [--engines a,b].');
+    const engines = [...new Set(values.engines.split(',').map((id) => id.trim()))];
+    const status = statusLine(io);
+    // A library of its own: frames kept from an earlier bench would make the job look free.
+    const library = await mkdtemp(join(tmpdir(), 'inbetween-bench-library-'));
+    try {
+      await using app = await openApp({ library });
+      const result = await runBench({
+        ...sizeOf(values.size),
+        engines,
+        pipelineEngine: engines[0]!,
+        slowmo: (spec, options) => app.run(spec, options),
+        signal: io.signal,
+        onStage: (sentence) => status.tell({ sentence }),
+      });
+      status.end();
+      io.out(io.json ? JSON.stringify(result) : benchTable(result));
+      return 0;
+    } finally {
+      status.end();
+      await rm(library, { recursive: true, force: true });
+    }
+  },
+};
+
+/** 'WxH', even, 64 to 8192 a side. */
+function sizeOf(text: string): { width: number; height: number } {
+  const [, width, height] = (/^(\d+)[x×](\d+)$/i.exec(text.trim()) ?? []).map(Number);
+  const fits = (side: number | undefined): side is number =>
+    side !== undefined && side >= 64 && side <= 8192 && side % 2 === 0;
+  if (fits(width) && fits(height)) return { width, height };
+  throw new AppError('usage', `--size is written like 1920x1080, even and from 64 to 8192 a side, not '${text}'.`);
+}
