@@ -20,13 +20,21 @@ export interface HdrLight {
   readonly light?: { readonly max: number; readonly average: number };
 }
 
+export interface EncoderSettings {
+  readonly hdr: HdrLight;
+  readonly bFrames: number;
+  /** Of the written picture. */
+  readonly width: number;
+  readonly height: number;
+}
+
 export interface EncoderSpec {
   /** ffmpeg's name. */
   readonly name: string;
   readonly codec: VideoCodec;
   /** Quality: lowest, highest, default, in the codec's own measure. */
   readonly quality: readonly [number, number, number];
-  /** Smallest picture it takes. */
+  /** Smallest picture it takes, a side. x265 3.5 spoils its heap below 32. */
   readonly minimum: number;
   /** A subsampled axis must have an even number of luma samples. */
   readonly even: boolean;
@@ -35,7 +43,7 @@ export interface EncoderSpec {
   /** It writes HDR10 light levels into its bitstream. */
   readonly hdr: boolean;
   readonly chromaLocation: boolean;
-  args(quality: number, hdr: HdrLight, bFrames: number): string[];
+  args(quality: number, more: EncoderSettings): string[];
 }
 
 function joined(params: readonly string[]): string {
@@ -53,7 +61,7 @@ export const ENCODERS: readonly EncoderSpec[] = [
     reorder: 2,
     hdr: true,
     chromaLocation: true,
-    args: (quality, { mastering, light }, bFrames) => {
+    args: (quality, { hdr: { mastering, light }, bFrames }) => {
       const params = ['open-gop=0', 'b-pyramid=normal', 'sliced-threads=0'];
       if (mastering) params.push(`mastering-display=${masteringUnits(mastering)}`);
       if (light) params.push(`cll=${light.max},${light.average}`);
@@ -68,12 +76,12 @@ export const ENCODERS: readonly EncoderSpec[] = [
     name: 'libx265',
     codec: 'hevc',
     quality: [0, 51, 20],
-    minimum: 16,
+    minimum: 32,
     even: true,
     reorder: 2,
     hdr: true,
     chromaLocation: true,
-    args: (quality, { mastering, light }, bFrames) => {
+    args: (quality, { hdr: { mastering, light }, bFrames }) => {
       const params = ['log-level=error', 'open-gop=0', `keyint=${KEY_INTERVAL}`, `bframes=${bFrames}`, 'b-pyramid=1'];
       params.push(`pools=${THREADS}`, 'frame-threads=2');
       if (mastering) params.push(`master-display=${masteringUnits(mastering)}`);
@@ -90,7 +98,7 @@ export const ENCODERS: readonly EncoderSpec[] = [
     reorder: 0,
     hdr: true,
     chromaLocation: true,
-    args: (quality, { mastering, light }) => {
+    args: (quality, { hdr: { mastering, light } }) => {
       const params = [`lp=${THREADS}`, 'scd=0'];
       if (mastering) params.push(`mastering-display=${masteringNumbers(mastering)}`);
       if (light) params.push(`content-light=${light.max},${light.average}`);
@@ -145,7 +153,11 @@ export const ENCODERS: readonly EncoderSpec[] = [
     reorder: 0,
     hdr: false,
     chromaLocation: true,
-    args: () => ['-level', '3', '-slices', '4', '-slicecrc', '1', '-g', '1', '-threads', THREADS],
+    args: (_, { width, height }) => {
+      // It refuses four slices of very small pictures.
+      const slices = Math.min(width, height) < 64 ? '1' : '4';
+      return ['-level', '3', '-slices', slices, '-slicecrc', '1', '-g', '1', '-threads', THREADS];
+    },
   },
   {
     name: 'png',

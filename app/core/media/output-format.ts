@@ -91,7 +91,12 @@ export async function planOutput(request: OutputRequest, capabilities: Capabilit
     container,
     codec: spec.codec,
     encoder: spec.name,
-    encoderArgs: spec.args(checkedQuality(spec, fit.quality), hdr, retime === 'setts' ? 3 : 0),
+    encoderArgs: spec.args(checkedQuality(spec, fit.quality), {
+      hdr,
+      bFrames: retime === 'setts' ? 3 : 0,
+      width: fit.input.width,
+      height: fit.input.height,
+    }),
     quality: fit.quality,
     carrier: request.carrier,
     frameWidth: request.width,

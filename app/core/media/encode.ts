@@ -1,0 +1,115 @@
+/** One encoder process for one chunk of frames: native planes in by a pipe, a file with exact timestamps out. */
+import { AppError, toAppError } from '../../contract/errors.ts';
+import { chunkTicks, settsFor, setptsFor } from './chunk-timing.ts';
+import { colourArgs, setparams } from './colour.ts';
+import { fileUrl, spawnFfmpeg, tellingLine } from './ffmpeg.ts';
+import type { Frame } from './frame.ts';
+import type { OutputPlan } from './output-format.ts';
+import { rawWriter } from './raw-layout.ts';
+
+export interface ChunkEncoderOptions {
+  /**
+   * When each frame of the chunk starts, from the chunk's start, in the plan's time base, and last the end of the last frame: one more than
+   * there are frames; the first is 0; strictly ascending.
+   */
+  readonly timestamps: readonly number[];
+  readonly signal?: AbortSignal;
+}
+
+export interface ChunkEncoder {
+  /**
+   * Takes the next frame; resolves when the encoder has room for another. The frame's planes must not be changed afterwards.
+   * Throws encode-failed, disk-full, or the abort's reason.
+   */
+  write(frame: Frame): Promise<void>;
+  /** Ends the chunk; resolves when the file is whole (not yet synced). Throws as `write`. */
+  finish(): Promise<void>;
+  /** Stops the encoder and waits until it is gone; what it wrote is not removed. Does not throw. */
+  abort(): Promise<void>;
+}
+
+/** Starts the encoder of a chunk that writes `path` (replaced if there). Throws ffmpeg-missing. */
+export async function openChunkEncoder(
+  path: string,
+  plan: OutputPlan,
+  { timestamps, signal }: ChunkEncoderOptions,
+): Promise<ChunkEncoder> {
+  const args = encoderArgs(path, plan, timestamps);
+  const process_ = await spawnFfmpeg(args, { stdin: 'pipe', ...(signal ? { signal } : {}) });
+  const buffersOf = rawWriter(plan.carrier, plan.input);
+  const expected = timestamps.length - 1;
+  let written = 0;
+  const explain = (error: unknown): AppError => asEncodeError(error, process_.tail(), path);
+  return {
+    async write(frame) {
+      checkFrame(frame, plan);
+      if (written === expected) throw new Error(`chunk ${path} has only ${expected} frames`);
+      written++;
+      try {
+        for (const buffer of buffersOf(frame)) await process_.write(buffer);
+      } catch (error) {
+        throw explain(error);
+      }
+    },
+    async finish() {
+      if (written !== expected) throw new Error(`chunk ${path} was given ${written} of ${expected} frames`);
+      try {
+        await process_.end();
+      } catch (error) {
+        throw explain(error);
+      }
+      // Older ffmpeg ends well although the disk was full.
+      if (process_.tail().some(saysFull)) throw diskFull(path);
+    },
+    abort: () => process_.stop(),
+  };
+}
+
+function checkFrame(frame: Frame, plan: OutputPlan): void {
+  const { carrier, frameWidth, frameHeight } = plan;
+  if (frame.format.name === carrier.name && frame.width === frameWidth && frame.height === frameHeight) return;
+  throw new Error(
+    `a frame of ${frame.width}x${frame.height} ${frame.format.name} for a plan of ${frameWidth}x${frameHeight} ${carrier.name}`,
+  );
+}
+
+function encoderArgs(path: string, plan: OutputPlan, timestamps: readonly number[]): string[] {
+  const ticks = timestamps.map((timestamp) => chunkTicks(timestamp, plan));
+  if (ticks.length < 2 || ticks[0] !== 0 || ticks.some((tick, i) => i > 0 && tick <= ticks[i - 1]!)) {
+    throw new Error('timestamps of a chunk start at 0 and ascend');
+  }
+  const { input, nominalRate, sampleAspect, timescale } = plan;
+  const retimed = plan.retime === 'setpts' ? setptsFor(ticks, plan) : undefined;
+  const tagged = setparams(plan.colour);
+  const aspect = sampleAspect.num > 0 ? `setsar=${sampleAspect.num}/${sampleAspect.den}` : undefined;
+  const filters = [...plan.filters, `format=${plan.pixelFormat}`, tagged, aspect, retimed].filter(
+    (filter) => filter !== undefined,
+  );
+  return [
+    ...['-y', '-f', 'rawvideo', '-pixel_format', input.pixelFormat, '-video_size', `${input.width}x${input.height}`],
+    ...['-framerate', `${nominalRate.num}/${nominalRate.den}`, ...colourArgs(plan.fed), '-i', 'pipe:0'],
+    ...['-map', '0:v:0', '-vf', filters.join(','), ...plan.passthrough],
+    ...(retimed ? ['-enc_time_base', `1/${timescale}`] : []),
+    ...['-c:v', plan.encoder, ...plan.encoderArgs, '-pix_fmt', plan.pixelFormat, ...colourArgs(plan.colour)],
+    ...(plan.retime === 'setts' ? ['-bsf:v', settsFor(ticks, plan)] : []),
+    ...['-video_track_timescale', String(timescale), '-map_metadata', '-1', '-f', plan.chunkMuxer, fileUrl(path)],
+  ];
+}
+
+function saysFull(line: string): boolean {
+  return /no space left on device|disk quota exceeded|there is not enough space/i.test(line);
+}
+
+function diskFull(path: string, cause?: unknown): AppError {
+  return new AppError('disk-full', `The disk is full: ${path} could not be written.`, { cause });
+}
+
+/** What went wrong in an ffmpeg that writes `path`: disk-full, encode-failed, or as it is (cancelled, ffmpeg-missing). */
+export function asEncodeError(error: unknown, tail: readonly string[], path: string): AppError {
+  const known = toAppError(error);
+  if (tail.some(saysFull)) return diskFull(path, error);
+  if (known.code !== 'ffmpeg-failed') return known;
+  const ended = /was ended by (SIG\w+)/.exec(known.message)?.[1];
+  const why = ended ? `it was ended by ${ended}` : tellingLine(tail);
+  return new AppError('encode-failed', `The encoder stopped: ${why}.`.replace(/\.\.$/, '.'), { cause: error });
+}

@@ -1,0 +1,138 @@
+/** Chunks, sound and tags into the finished file, by stream copy. */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { AppError } from '../../contract/errors.ts';
+
+import { chunkTicks } from './chunk-timing.ts';
+import { colourArgs } from './colour.ts';
+import { writeConcatList } from './concat-list.ts';
+import type { Chunk } from './concat-list.ts';
+import { asEncodeError } from './encode.ts';
+import { fileUrl, spawnFfmpeg } from './ffmpeg.ts';
+import { inputArgs } from './input.ts';
+import type { OutputPlan } from './output-format.ts';
+
+export interface MuxAudio {
+  /** A sound file ffmpeg reads (WAV), as long as the picture; its first sample sounds with the first frame. */
+  readonly path: string;
+  readonly channels: number;
+  /** ISO 639-2, when known. */
+  readonly language?: string;
+}
+
+export interface MuxRequest {
+  /** In order; every chunk made by this plan. */
+  readonly chunks: readonly Chunk[];
+  readonly plan: OutputPlan;
+  readonly audio?: MuxAudio;
+  /** The source's container tags; those that stay true of the output are kept. */
+  readonly tags?: Readonly<Record<string, string>>;
+  /** Where to write: a file, or for numbered images a folder (made if it is not there). */
+  readonly to: string;
+  /** An existing folder for small files. */
+  readonly scratch: string;
+  readonly signal?: AbortSignal;
+  /** Fraction of the frames written, 0..1. */
+  readonly onProgress?: (fraction: number) => void;
+}
+
+/** Tags that describe the film, not the file. */
+const KEPT_TAGS = new Set(
+  `title artist album album_artist composer date creation_time comment copyright description synopsis genre show network
+  keywords grouping performer publisher language`.split(/\s+/),
+);
+/** One tag's longest value: a hostile file must not fill a command line. */
+const TAG_CHARS = 4000;
+
+/**
+ * Writes the finished file. Every packet keeps its chunk's exact time; nothing is decoded or encoded but sound. Throws encode-failed, disk-full, or
+ * the abort's reason; what was written by then is the caller's to remove.
+ */
+export async function muxOutput(request: MuxRequest): Promise<void> {
+  const { plan, chunks, to, signal, onProgress } = request;
+  if (chunks.length === 0) throw new AppError('no-frames', 'There are no frames to write.');
+  const folder = await mkdtemp(join(request.scratch, 'mux-'));
+  try {
+    const list = await writeConcatList(chunks, plan, folder);
+    if (plan.container.images) await mkdir(to, { recursive: true });
+    const process_ = await spawnFfmpeg(await muxArgs(request, list), { ...(signal ? { signal } : {}) });
+    const frames = chunks.reduce((sum, { timestamps }) => sum + timestamps.length - 1, 0);
+    try {
+      for await (const line of createInterface({ input: process_.stdout })) {
+        const frame = /^frame=\s*(\d+)/.exec(line)?.[1];
+        if (frame !== undefined) onProgress?.(Math.min(1, Number(frame) / frames));
+      }
+      await process_.done;
+    } catch (error) {
+      await process_.stop();
+      throw asEncodeError(error, process_.tail(), to);
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function muxArgs(request: MuxRequest, list: string): Promise<string[]> {
+  const { plan, audio, to } = request;
+  const { container } = plan;
+  const sound = container.images ? undefined : audio;
+  const videoTags = container.images ? [] : colourArgs(plan.colour);
+  const hvc1 = plan.codec === 'hevc' && (container.name === 'mp4' || container.name === 'mov');
+  return [
+    ...['-y', '-f', 'concat', '-safe', '0', '-i', fileUrl(list)],
+    ...(sound ? await inputArgs(sound.path) : []),
+    ...['-map', '0:v:0', ...(sound ? ['-map', '1:a:0'] : []), '-c:v', 'copy', ...videoTags],
+    ...(hvc1 ? ['-tag:v', 'hvc1'] : []),
+    ...(plan.retime === 'setts' ? ['-bsf:v', lastDuration(request)] : []),
+    ...(sound ? audioArgs(sound, plan) : []),
+    ...['-map_metadata', '-1', '-map_chapters', '-1', ...(container.images ? [] : metadata(request.tags ?? {}))],
+    ...['-max_muxing_queue_size', '4096', '-progress', 'pipe:1', '-f', container.muxer, ...container.muxerArgs],
+    container.images ? imagesUrl(to, plan.path) : fileUrl(to),
+  ];
+}
+
+/**
+ * The end of the film is the end of its last frame. Of a copied packet ffmpeg only knows how long it lay before the next one, so the last shown and
+ * the last stored one are told how long they are.
+ */
+function lastDuration({ chunks, plan }: MuxRequest): string {
+  const starts = chunks.map(({ timestamps }) => timestamps.at(-1) ?? 0);
+  const end = starts.reduce((a, b) => a + b, 0);
+  const last = chunks.at(-1)!.timestamps;
+  const frames = chunks.reduce((sum, { timestamps }) => sum + timestamps.length - 1, 0);
+  const endTicks = chunkTicks(end, plan);
+  const shown = chunkTicks(end - (last.at(-1) ?? 0) + (last.at(-2) ?? 0), plan);
+  const duration = `if(gte(PTS,${shown})+eq(N,${frames - 1}),${endTicks}-PTS,DURATION)`;
+  return `setts=pts=PTS:dts=DTS:duration='${duration}'`;
+}
+
+function audioArgs(audio: MuxAudio, { audio: encoding }: OutputPlan): string[] {
+  if (!encoding) throw new Error('the plan is without sound');
+  return [
+    ...['-c:a', encoding.encoder, ...encoding.args],
+    // Their encoders refuse some layouts of the same speakers, 5.1(side) for one.
+    ...(encoding.plainLayout && audio.channels > 2 ? ['-ac', String(audio.channels)] : []),
+    ...(audio.language && /^[a-z]{3}$/.test(audio.language) ? ['-metadata:s:a:0', `language=${audio.language}`] : []),
+  ];
+}
+
+function metadata(tags: Readonly<Record<string, string>>): string[] {
+  return Object.entries(tags)
+    .filter(([key]) => KEPT_TAGS.has(key.toLowerCase()))
+    .flatMap(([key, value]) => ['-metadata', `${key.toLowerCase()}=${value.slice(0, TAG_CHARS).replaceAll('\0', '')}`]);
+}
+
+/** image2's pattern: every % of the path but the number's own is doubled. */
+function imagesUrl(folder: string, path: string): string {
+  const [before, number, after] = splitNumber(basename(path));
+  const literal = (text: string): string => text.replaceAll('%', '%%');
+  return `file:${literal(join(resolve(folder), before))}${number}${literal(after)}`;
+}
+
+/** The last number pattern of a name, and what is before and after it. */
+export function splitNumber(name: string): [before: string, number: string, after: string] {
+  const match = /^(.*)(%(?:0\d{1,2})?d)(.*)$/s.exec(name);
+  if (!match) throw new AppError('output-format', `${name} has no number pattern such as %05d.`);
+  return [match[1] ?? '', match[2] ?? '', match[3] ?? ''];
+}

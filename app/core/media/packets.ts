@@ -1,0 +1,121 @@
+/** The packets of a file as a player meets them: when each is shown and for how long. Nothing is decoded. */
+import { createInterface } from 'node:readline';
+import type { Rational } from '../../contract/time.ts';
+import { rational } from '../time/rational.ts';
+import { locateFfmpeg, spawnFfmpeg } from './ffmpeg.ts';
+import { inputArgs } from './input.ts';
+
+export interface PacketStream {
+  readonly index: number;
+  readonly type: 'video' | 'audio' | 'other';
+  /** Unit of the times below, in seconds. */
+  readonly timeBase: Rational;
+  readonly sampleRate?: number;
+  /** Presentation times, in order of storage. */
+  readonly times: number[];
+  readonly durations: number[];
+  /** Samples at the very end that are padding and not heard. */
+  discardedSamples: number;
+}
+
+/** Reads the times of all packets by ffprobe, or by ffmpeg where there is none of the same build. Throws ffmpeg-failed and as the signal says. */
+export async function readPackets(path: string, signal?: AbortSignal): Promise<PacketStream[]> {
+  const { ffprobe } = await locateFfmpeg();
+  return ffprobe ? await byFfprobe(path, signal) : await byFfmpeg(path, signal);
+}
+
+async function byFfprobe(path: string, signal?: AbortSignal): Promise<PacketStream[]> {
+  const entries =
+    'stream=index,codec_type,time_base,sample_rate:packet=stream_index,pts,duration:packet_side_data=discard_padding';
+  const args = [...(await inputArgs(path)), '-show_entries', entries, '-of', 'compact=nk=0'];
+  const streams = new Map<number, PacketStream>();
+  const packets: Map<string, string>[] = [];
+  await eachLine(args, 'ffprobe', signal, (line) => {
+    const fields = new Map(
+      line.split('|').map((field): [string, string] => {
+        const at = field.indexOf('=');
+        return at < 0 ? ['', field] : [field.slice(0, at).replace(/^.*:/, ''), field.slice(at + 1)];
+      }),
+    );
+    if (line.startsWith('packet')) packets.push(fields);
+    else if (line.startsWith('stream')) {
+      const index = Number(fields.get('index'));
+      const rate = Number(fields.get('sample_rate'));
+      streams.set(index, newStream(index, fields.get('codec_type') ?? '', fields.get('time_base') ?? '1/1', rate));
+    }
+  });
+  // ffprobe lists the streams after their packets.
+  for (const packet of packets) {
+    const stream = streams.get(Number(packet.get('stream_index')));
+    if (!stream) continue;
+    stream.times.push(Number(packet.get('pts')));
+    stream.durations.push(Number(packet.get('duration') ?? 0) || 0);
+    stream.discardedSamples = Number(packet.get('discard_padding') ?? 0) || 0;
+  }
+  return [...streams.values()];
+}
+
+/** ffmpeg's framecrc: '#tb 0: 1/24000', '#media_type 0: video', then 'stream, dts, pts, duration, size, crc'. */
+export async function byFfmpeg(path: string, signal?: AbortSignal): Promise<PacketStream[]> {
+  const streams = new Map<number, PacketStream>();
+  const bases = new Map<number, string>();
+  const types = new Map<number, string>();
+  const copy = [
+    '-map',
+    '0',
+    '-c',
+    'copy',
+    '-copyts',
+    '-copyinkf',
+    '-avoid_negative_ts',
+    'disabled',
+    '-f',
+    'framecrc',
+    '-',
+  ];
+  await eachLine([...(await inputArgs(path)), ...copy], 'ffmpeg', signal, (line) => {
+    const header = /^#(tb|media_type|sample_rate) (\d+): (\S+)/.exec(line);
+    if (header) {
+      const [, key, index = '0', value = ''] = header;
+      if (key === 'tb') bases.set(Number(index), value);
+      if (key === 'media_type') types.set(Number(index), value);
+      const [base, type] = [bases.get(Number(index)), types.get(Number(index))];
+      if (base && type && key !== 'sample_rate') streams.set(Number(index), newStream(Number(index), type, base, NaN));
+      return;
+    }
+    const [index, , pts, duration] = line.split(',').map(Number);
+    const stream = index === undefined || line.startsWith('#') ? undefined : streams.get(index);
+    if (!stream || pts === undefined) return;
+    stream.times.push(pts);
+    stream.durations.push(duration ?? 0);
+  });
+  return [...streams.values()];
+}
+
+function newStream(index: number, type: string, timeBase: string, sampleRate: number): PacketStream {
+  const [num, den] = timeBase.split('/').map(Number);
+  return {
+    index,
+    type: type === 'video' || type === 'audio' ? type : 'other',
+    timeBase: rational(num || 1, den || 1),
+    ...(sampleRate > 0 ? { sampleRate } : {}),
+    times: [],
+    durations: [],
+    discardedSamples: 0,
+  };
+}
+
+async function eachLine(
+  args: readonly string[],
+  tool: 'ffmpeg' | 'ffprobe',
+  signal: AbortSignal | undefined,
+  take: (line: string) => void,
+): Promise<void> {
+  const process_ = await spawnFfmpeg(args, { tool, logLevel: 'error', ...(signal ? { signal } : {}) });
+  try {
+    for await (const line of createInterface({ input: process_.stdout })) take(line);
+    await process_.done;
+  } finally {
+    await process_.stop();
+  }
+}
