@@ -63,14 +63,14 @@ async function sizeOf(path: string): Promise<number | undefined> {
   return found.size;
 }
 
-/** Asks by content; a picture that only its extension tells (TGA) is asked again by that. */
+/** Asks by content; a picture that only its extension tells (TGA, many JPEGs) is asked again by that. */
 async function ask(path: string, signal?: AbortSignal): Promise<{ raw: RawProbe; more: string[]; format: string }> {
   try {
     const raw = await askProbe(path, [], signal);
     return { raw, more: [], format: raw.format.format_name };
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'ffmpeg-failed') throw error;
-    if (/^\.(tga|pcx|sgi|ras|xbm|xwd|dpx|cin|pnm)$/i.test(extname(path))) {
+    if (/^\.(tga|pcx|sgi|ras|xbm|xwd|dpx|cin|pnm|jpe?g)$/i.test(extname(path))) {
       const more = imageArgs('image2');
       const raw = await askProbe(path, more, signal).catch(() => undefined);
       if (raw) return { raw, more, format: 'image2' };
