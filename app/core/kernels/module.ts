@@ -20,6 +20,7 @@ export interface Kernels {
   readonly down2: Kernel;
   readonly pad: Kernel;
   readonly gradient: Kernel;
+  readonly search_wide: Kernel;
   readonly search: Kernel;
   readonly search_one: Kernel;
   readonly densify: Kernel;

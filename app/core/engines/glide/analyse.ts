@@ -97,6 +97,19 @@ function searchLevel(team: Team, layout: Layout, settings: Settings, pictures: P
   const steps = settings.steps[n === 0 ? 0 : 1];
   const nx = patchCount(w, step);
   const ny = patchCount(h, step);
+  const wide = n === layout.wideLevel;
+  if (wide)
+    team.rows(
+      ny,
+      1,
+      (p0, p1, d) => {
+        const { from, to } = direction(layout, pictures, d, n);
+        const found = layout.wide[d] ?? 0;
+        const { radius } = settings.wide;
+        k.search_wide(from.luma, to.luma, w, h, stride, radius, found, found + nx * ny * 4, nx, step, p0, p1);
+      },
+      2,
+    );
   team.rows(
     ny,
     STRIPE,
@@ -105,28 +118,11 @@ function searchLevel(team: Team, layout: Layout, settings: Settings, pictures: P
       const cu = coarse ? (flow.u[n + 1] ?? 0) : 0;
       const cv = coarse ? (flow.v[n + 1] ?? 0) : 0;
       const { patchU, patchV, patchE } = flow;
-      k.search(
-        from.luma,
-        from.gx,
-        from.gy,
-        to.luma,
-        w,
-        h,
-        stride,
-        cu,
-        cv,
-        coarse?.w ?? 0,
-        coarse?.h ?? 0,
-        coarse?.stride ?? 0,
-        patchU,
-        patchV,
-        patchE,
-        nx,
-        step,
-        steps,
-        p0,
-        p1,
-      );
+      const found = wide ? (layout.wide[d] ?? 0) : 0;
+      const back = wide ? (layout.wide[1 - d] ?? 0) : 0;
+      // prettier-ignore
+      k.search(from.luma, from.gx, from.gy, to.luma, w, h, stride, cu, cv, coarse?.w ?? 0, coarse?.h ?? 0, coarse?.stride ?? 0,
+        patchU, patchV, patchE, nx, ny, step, steps, found, back, settings.wide.gain, p0, p1);
     },
     2,
   );

@@ -84,6 +84,9 @@ export interface Layout {
   /** Pyramids of the two slots; a pair says which slot is its first picture. */
   readonly pictures: readonly (readonly Level[])[];
   readonly flows: readonly Flow[];
+  /** Level of the wide search (-1 for none) and what it finds in each direction: all u, then all v. */
+  readonly wideLevel: number;
+  readonly wide: readonly number[];
   readonly middle: Middle;
   readonly planes: readonly PlanePlace[];
   /** Scratch of each thread. */
@@ -192,6 +195,10 @@ export function createLayout(
     last = { w: (last.w + 1) >> 1, h: (last.h + 1) >> 1 };
     cellGrids.push(last);
   }
+  const wideLevel = settings.wide.size ? levels.findLastIndex(({ w, h }) => Math.min(w, h) >= settings.wide.size) : -1;
+  const wideGrid = levels[wideLevel];
+  const wideStep = settings.step[wideLevel === 0 ? 0 : 1];
+  const widePatches = wideGrid ? patchCount(wideGrid.w, wideStep) * patchCount(wideGrid.h, wideStep) : 0;
   const line = (finest.w + 3 * width + 64) * 4;
   return {
     factor,
@@ -199,6 +206,8 @@ export function createLayout(
     cellGrids,
     pictures: [picture(), picture()],
     flows: [flow(), flow()],
+    wideLevel,
+    wide: [arena.take(widePatches * 8), arena.take(widePatches * 8)],
     middle: takeMiddle(arena, field, cellGrids, finest.h),
     planes: takePlanes(arena, format, width, height, factor),
     scratch: Array.from({ length: threads }, () => arena.take(line)),

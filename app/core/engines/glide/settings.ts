@@ -21,6 +21,11 @@ export interface Settings {
   /** Pixels between patches, and Gauss-Newton steps, for the finest level and for the others. */
   readonly step: readonly [number, number];
   readonly steps: readonly [number, number];
+  /**
+   * [Note: wide search] in search.c: done on the coarsest level whose lesser side is at least `size`, `radius` pixels around,
+   * of the patch; a find must fit `gain` times better. Size 0: not at all.
+   */
+  readonly wide: { readonly size: number; readonly radius: number; readonly gain: number };
   /** Differences below this (code values of 255) weigh alike where patches are averaged. */
   readonly densifyFloor: number;
   /** Refinement of the analysis, on the finest level and on the others; of the flow at the timestep. */
@@ -47,6 +52,7 @@ export const STANDARD: Settings = {
   coarsest: 12,
   step: [4, 4],
   steps: [8, 8],
+  wide: { size: 100, radius: 20, gain: 2 },
   densifyFloor: 1,
   refine: [ANALYSIS, ANALYSIS],
   middle: { ...ANALYSIS, fixed: 5 },
@@ -57,7 +63,7 @@ export const STANDARD: Settings = {
   doubt: 4,
   radius: 2,
   blindSlack: 2,
-  blindFloor: 0.2,
+  blindFloor: 1,
 };
 
 export const DRAFT: Settings = {

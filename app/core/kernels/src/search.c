@@ -102,12 +102,52 @@ static inline int place(int i, int step, int size) {
   return i * step < last ? i * step : last;
 }
 
+// [Note: wide search] Coarse to fine loses what moves farther than it is large: on the levels where its motion is
+// small it is smaller than a patch. So on one middle level every patch also looks everywhere within `radius`, at whole
+// pixels. What it finds counts only if the patch it finds finds it in return, and only if it fits much better.
+KERNEL(void, search_wide)
+(const float *ref, const float *other, int w, int h, int stride, int radius, float *wu, float *wv, int nx, int step, int p0,
+ int p1) {
+  for (int n = p0 * nx; n < p1 * nx; n++) {
+    int x = place(n % nx, step, w), y = place(n / nx, step, h);
+    const float *a = ref + y * stride + x;
+    f4 mine[16];
+    for (int r = 0; r < PATCH; r++) mine[2 * r] = load4(a + r * stride), mine[2 * r + 1] = load4(a + r * stride + 4);
+    float best = 3e38f;
+    int bx = 0, by = 0;
+    int xa = x - radius < -4 ? -4 : x - radius, xb = x + radius > w - 4 ? w - 4 : x + radius;
+    int ya = y - radius < -4 ? -4 : y - radius, yb = y + radius > h - 4 ? h - 4 : y + radius;
+    for (int j = ya; j <= yb; j++)
+      for (int i = xa; i <= xb; i++) {
+        const float *b = other + j * stride + i;
+        f4 sum = {0}, ssd = {0};
+        for (int r = 0; r < PATCH; r++) {
+          f4 d0 = load4(b + r * stride) - mine[2 * r], d1 = load4(b + r * stride + 4) - mine[2 * r + 1];
+          sum += d0 + d1, ssd += d0 * d0 + d1 * d1;
+        }
+        float total = sum4(sum), e = sum4(ssd) - total * total * (1.0f / 64);
+        // Of equal fits the nearest.
+        e += 0.05f * (float)((i - x) * (i - x) + (j - y) * (j - y));
+        if (e < best) best = e, bx = i - x, by = j - y;
+      }
+    wu[n] = bx, wv[n] = by;
+  }
+}
+
+// Whether the patch found from (x, y) at (u, v) finds it in return.
+static inline int mutual(float x, float y, float u, float v, const float *bu, const float *bv, int nx, int ny, int step) {
+  int i = clampi((int)((x + u) / step + 0.5f), 0, nx - 1), j = clampi((int)((y + v) / step + 0.5f), 0, ny - 1);
+  int n = j * nx + i;
+  return absf(u + bu[n]) <= 2.5f && absf(v + bv[n]) <= 2.5f;
+}
+
 // Patches of rows [p0, p1) of the nx x ny grid. `cu`, `cv` is the flow of the next coarser level (0 for none).
-// pu, pv get the displacements, pe the squared differences.
+// pu, pv get the displacements, pe the squared differences. `wide` holds what search_wide found, all u and
+// then all v (0 for none), `back` what it found the other way; it must fit `gain` times better.
 KERNEL(void, search)
 (const float *ref, const float *gx, const float *gy, const float *other, int w, int h, int stride, const float *cu,
- const float *cv, int cw, int ch, int cstride, float *pu, float *pv, float *pe, int nx, int step, int steps,
- int p0, int p1) {
+ const float *cv, int cw, int ch, int cstride, float *pu, float *pv, float *pe, int nx, int ny, int step,
+ int steps, const float *wide, const float *back, float gain, int p0, int p1) {
   Look l = {0, 0, 0, other, w, h, stride};
   for (int pass = 0; pass < 2; pass++)
     for (int k = 0; k < (p1 - p0) * nx; k++) {
@@ -130,8 +170,14 @@ KERNEL(void, search)
         if (j > p0) offer(&l, x, y, pu[n - nx], pv[n - nx], &u, &v, &best);
       }
       Tensor t = tensor(&l);
-      pe[n] = descend(&l, &t, x, y, &u, &v, steps);
-      pu[n] = u, pv[n] = v;
+      best = descend(&l, &t, x, y, &u, &v, steps);
+      int all = nx * ny;
+      if (!pass && wide && mutual(x, y, wide[n], wide[all + n], back, back + all, nx, ny, step)) {
+        float fu = wide[n], fv = wide[all + n];
+        float e = descend(&l, &t, x, y, &fu, &fv, steps);
+        if (e * gain + 64 < best) best = e, u = fu, v = fv;
+      }
+      pe[n] = best, pu[n] = u, pv[n] = v;
     }
 }
 
