@@ -51,6 +51,16 @@ export async function runJob(untrusted: JobSpec, options: RunOptions): Promise<R
   }
 }
 
+/** The result of a job that is done and whose input and outputs are as it left them; undefined otherwise. Starts nothing. */
+export async function finishedResult(
+  untrusted: JobSpec,
+  { db }: Pick<RunOptions, 'db'>,
+): Promise<RetimeResult | undefined> {
+  const { id, spec } = prepareJob(untrusted);
+  const row = jobById(db, id);
+  return row && (await keptResult(db, row, await identify(spec.input)));
+}
+
 async function keepOrRun(job: PreparedJob, options: RunOptions): Promise<RetimeResult> {
   const { db } = options;
   const { id, spec } = job;

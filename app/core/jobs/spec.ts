@@ -25,7 +25,7 @@ const retimeSpec = z.strictObject({
   kind: z.literal('retime'),
   input: path,
   output: path,
-  speed: rate,
+  speed: rational.refine(({ num }) => num !== 0, 'must not be 0'),
   factor: z.int().positive(),
   fps: z.union([rate, z.literal('source')]).optional(),
   curve: z.strictObject({ keys: z.array(curveKey).max(100_000) }).optional(),
@@ -37,7 +37,7 @@ const retimeSpec = z.strictObject({
   holds: z.enum(['auto', 'off']),
   maxHold: z.int().nonnegative(),
   shutter: z.number().nonnegative(),
-  codec: z.enum(CODECS),
+  codec: z.enum(CODECS).optional(),
   quality: z.number().optional(),
   force: z.boolean(),
 }) satisfies z.ZodType<RetimeSpec>;

@@ -1,8 +1,8 @@
 /** What a task (the code behind a kind of JobSpec) is given and what it must do. Runs inside the job's own process. */
 import type { JobEvent, JobSpec, RetimeResult } from '../../contract/jobs.ts';
+import type { AnalysisCache } from '../library/analysis-cache.ts';
 import type { FileIdentity } from '../library/file-identity.ts';
 import type { ChunkStore } from './chunk-store.ts';
-import type { SourceCache } from './source-cache.ts';
 
 export interface TaskContext {
   /** The job's id, for names and messages. */
@@ -13,8 +13,8 @@ export interface TaskContext {
   readonly chunks: ChunkStore;
   /** The input as it was when the job began; its `fingerprint` belongs into every chunk's key. */
   readonly source: FileIdentity;
-  /** Source indexes of files seen before. */
-  readonly sources: SourceCache;
+  /** What was found out about files in earlier runs. */
+  readonly analyses: AnalysisCache;
   /** A folder of this job alone, emptied when the job ends. */
   readonly scratch: string;
   /** Where to write the finished output before it is verified: in the output's own folder and with its extension. Removed when the job ends. */

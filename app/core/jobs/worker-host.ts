@@ -5,11 +5,11 @@ import type { JobEvent, RetimeResult } from '../../contract/jobs.ts';
 import { createEta } from '../base/eta.ts';
 import { homeAt } from '../base/home.ts';
 import { throttle } from '../base/throttle.ts';
+import { analysisCache } from '../library/analysis-cache.ts';
 import { openLibrary, type Library } from '../library/db.ts';
 import { openChunkStore } from './chunk-files.ts';
 import { workerOrderSchema, type RunMessage } from './messages.ts';
 import { publish } from './publish.ts';
-import { sourceCache } from './source-cache.ts';
 import type { TaskContext, TaskTable } from './task.ts';
 
 /** The way to whoever ordered the work: fork's IPC, or the parent port of an Electron utility process. */
@@ -96,7 +96,7 @@ async function runTask(
     part,
     threads,
     chunks: await openChunkStore({ root: homeAt(order.home).chunks, db, job: id, cacheBytes }),
-    sources: sourceCache(db),
+    analyses: analysisCache(db),
     publish: async (files) => {
       await publish({ db, job: id, token, spec, source, signal }, files);
       published = true;

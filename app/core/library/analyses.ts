@@ -3,22 +3,21 @@ import { z } from 'zod';
 import type { Library } from './db.ts';
 import type { FileIdentity } from './file-identity.ts';
 
-/** JSON for what is small, bytes for what is not. Both are checked by whoever reads them. */
-export interface Analysis {
-  readonly info: string;
-  readonly data: Uint8Array;
-}
-
 /** Bytes of `data` kept in all; the least recently used go first. */
 const CAP_BYTES = 512 * 2 ** 20;
 
-const rowSchema = z.object({ info: z.string(), data: z.instanceof(Uint8Array) });
+const rowSchema = z.object({ data: z.instanceof(Uint8Array) });
 
 /** What is known of exactly this file in this state. `kind` names the analysis and its version: 'source-index/1'. */
-export function findAnalysis(db: Library, file: FileIdentity, kind: string, now = Date.now()): Analysis | undefined {
+export function findAnalysis(
+  db: Library,
+  file: FileIdentity,
+  kind: string,
+  now = Date.now(),
+): { data: Uint8Array } | undefined {
   const row = db.get(
     rowSchema,
-    'SELECT info, data FROM analyses WHERE path = ? AND kind = ? AND bytes = ? AND mtime_ns = ? AND fingerprint = ?',
+    'SELECT data FROM analyses WHERE path = ? AND kind = ? AND bytes = ? AND mtime_ns = ? AND fingerprint = ?',
     file.path,
     kind,
     file.bytes,
@@ -35,18 +34,18 @@ export function storeAnalysis(
   db: Library,
   file: FileIdentity,
   kind: string,
-  { info, data }: Analysis,
+  data: Uint8Array,
+  capBytes = CAP_BYTES,
   now = Date.now(),
 ): void {
   db.soft(() => {
     db.run(
-      `INSERT OR REPLACE INTO analyses (path, kind, bytes, mtime_ns, fingerprint, info, data, last_used) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT OR REPLACE INTO analyses (path, kind, bytes, mtime_ns, fingerprint, data, last_used) VALUES (?, ?, ?, ?, ?, ?, ?)`,
       file.path,
       kind,
       file.bytes,
       file.mtimeNs,
       file.fingerprint,
-      info,
       data,
       now,
     );
@@ -54,7 +53,7 @@ export function storeAnalysis(
       `DELETE FROM analyses WHERE rowid IN (
          SELECT rowid FROM (SELECT rowid, SUM(length(data)) OVER (ORDER BY last_used DESC, rowid DESC) AS total FROM analyses)
          WHERE total > ?)`,
-      CAP_BYTES,
+      capBytes,
     );
   });
 }

@@ -12,7 +12,7 @@ export const analyses: Migration = {
       bytes INTEGER NOT NULL,
       mtime_ns TEXT NOT NULL,
       fingerprint TEXT NOT NULL,
-      info TEXT NOT NULL,
+      -- Deflated JSON; whoever reads it checks it.
       data BLOB NOT NULL,
       last_used INTEGER NOT NULL,
       PRIMARY KEY (path, kind)
