@@ -1,7 +1,8 @@
 /** The composition root: what a host (command, window, server) gets to work with. */
 import { availableParallelism } from 'node:os';
-import type { JobEvent, JobSpec, RetimeResult } from '../contract/jobs.ts';
+import type { JobEvent, JobSpec, JobSummary, RetimeResult } from '../contract/jobs.ts';
 import { openHome } from './base/home.ts';
+import { cancelJob, jobDetails, jobSummaries, type JobDetails } from './jobs/control.ts';
 import { finishedResult, runJob } from './jobs/runner.ts';
 import { openLibrary } from './library/db.ts';
 
@@ -15,19 +16,41 @@ export interface App extends AsyncDisposable {
   run(spec: JobSpec, request?: RunRequest): Promise<RetimeResult>;
   /** The result of a job that is done, if its input and outputs are still as they were. */
   finished(spec: JobSpec): Promise<RetimeResult | undefined>;
+  readonly jobs: AppJobs;
+  /** What the user should know about opening the library, such as a damaged database that was set aside. */
+  readonly notices: readonly string[];
+}
+
+/** The jobs of the library, whichever process runs them. An id may be given by its unique beginning. */
+export interface AppJobs {
+  /** Newest first. */
+  list(): JobSummary[];
+  /** Throws `job-unknown`. */
+  show(id: string): JobDetails;
+  /** Cancels, and waits until it has stopped. Throws `job-unknown`, `job-busy`. */
+  cancel(id: string, signal?: AbortSignal): Promise<JobSummary>;
 }
 
 /**
- * Opens the library at INBETWEEN_HOME or the platform's data folder. `lanes` is how many jobs the host runs at the same time: they
+ * Opens the library at `library` (--library DIR), INBETWEEN_HOME or the platform's data folder. `lanes` is how many jobs the host runs at the same time: they
  * share the cores. Throws 'database' and what openHome throws.
  */
-export async function openApp({ lanes = 1 }: { lanes?: number } = {}): Promise<App> {
-  const home = await openHome();
+export async function openApp({
+  lanes = 1,
+  library,
+}: { lanes?: number; library?: string | undefined } = {}): Promise<App> {
+  const home = await openHome({ library });
   const db = openLibrary(home);
   const threads = Math.max(1, Math.floor(availableParallelism() / lanes));
   return {
     run: (spec, request = {}) => runJob(spec, { db, home, threads, ...request }),
     finished: (spec) => finishedResult(spec, { db }),
+    jobs: {
+      list: () => jobSummaries(db),
+      show: (id) => jobDetails(db, id),
+      cancel: (id, signal) => cancelJob(db, id, signal),
+    },
+    notices: db.notices,
     async [Symbol.asyncDispose]() {
       db[Symbol.dispose]();
     },

@@ -66,19 +66,19 @@ async function keepOrRun(job: PreparedJob, options: RunOptions): Promise<RetimeR
   const { id, spec } = job;
   for (;;) {
     const source = await identify(spec.input);
-    registerJob(db, { id, hash: job.hash, kind: spec.kind, spec: JSON.stringify(spec) });
     const row = jobById(db, id);
-    if (row === undefined) continue;
-    const kept = await keptResult(db, row, source);
+    const kept = row && (await keptResult(db, row, source));
     if (kept !== undefined) return kept;
     await refuseForeignOutput(db, id, spec);
+    // Not before: what is refused leaves no job behind.
+    registerJob(db, { id, hash: job.hash, kind: spec.kind, spec: JSON.stringify(spec) });
     const token = randomUUID();
     const taken = takeLease(db, id, {
       token,
       self: thisProcess(),
       spec: JSON.stringify(spec),
       source: JSON.stringify(source),
-      seen: row.updatedAt,
+      seen: row?.updatedAt ?? 0,
     });
     if (taken.taken) {
       const { threads = availableParallelism(), cacheBytes = CACHE_BYTES } = options;

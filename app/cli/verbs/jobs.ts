@@ -1,0 +1,89 @@
+/** `jobs`: what was asked for, how far it is, stop it, go on with it. */
+import { basename } from 'node:path';
+import { AppError } from '../../contract/errors.ts';
+import type { JobSummary } from '../../contract/jobs.ts';
+import { openApp, type App } from '../../core/app.ts';
+import type { JobDetails } from '../../core/jobs/control.ts';
+import { progressPrinter } from '../progress.ts';
+import { parseWords } from '../slowmo-options.ts';
+import type { Verb, VerbIo } from '../verb.ts';
+import { describeResult } from './slowmo.ts';
+
+type Action = (app: App, id: string, io: VerbIo) => Promise<void>;
+
+const ACTIONS: Record<string, Action> = {
+  async show(app, id, io) {
+    const job = app.jobs.show(id);
+    io.out(io.json ? JSON.stringify(job) : describeJob(job));
+  },
+  async cancel(app, id, io) {
+    const job = await app.jobs.cancel(id, io.signal);
+    io.out(io.json ? JSON.stringify(job) : row(job));
+  },
+  async resume(app, id, io) {
+    const { spec } = app.jobs.show(id);
+    const progress = progressPrinter(io);
+    try {
+      const result = await app.run(spec, { signal: io.signal, onEvent: progress.listen });
+      progress.end();
+      io.out(io.json ? JSON.stringify(result) : describeResult(result));
+    } finally {
+      progress.end();
+    }
+  },
+};
+
+export const jobs: Verb = {
+  name: 'jobs',
+  summary: 'List the jobs of the library, show, cancel or resume one',
+  usage: [
+    'jobs [list] [--json]',
+    'jobs show|cancel|resume ID [--json]    ID may be the beginning of one',
+    '  --library DIR    the library to look into (default: INBETWEEN_HOME, else where the platform keeps data)',
+  ].join('\n'),
+  async run(args, io) {
+    const options = { library: { type: 'string' } } as const;
+    const { values, positionals } = parseWords({ args: [...args], options, allowPositionals: true });
+    const [what = 'list', id, ...extra] = positionals;
+    const action = Object.hasOwn(ACTIONS, what) ? ACTIONS[what] : undefined;
+    if (what !== 'list' && action === undefined) {
+      throw new AppError('usage', `There is no 'jobs ${what}': list, show, cancel and resume there are.`);
+    }
+    if (extra.length > 0 || (action === undefined && id !== undefined))
+      throw new AppError('usage', `jobs ${what} takes no more than that.`);
+    if (action !== undefined && id === undefined)
+      throw new AppError('usage', `jobs ${what} needs the job's ID; jobs list shows it.`);
+    await using app = await openApp({ library: values.library });
+    for (const notice of app.notices)
+      io.err(io.json ? JSON.stringify({ type: 'note', message: notice }) : `Note: ${notice}`);
+    if (action !== undefined && id !== undefined) await action(app, id, io);
+    else io.out(listed(app.jobs.list(), io.json));
+    return 0;
+  },
+};
+
+function listed(all: readonly JobSummary[], json: boolean): string {
+  if (json) return JSON.stringify({ jobs: all });
+  return all.length === 0 ? 'No jobs yet.' : all.map(row).join('\n');
+}
+
+function row({ id, state, fraction, updatedAt, spec }: JobSummary): string {
+  const when = updatedAt.slice(0, 16).replace('T', ' ');
+  const share = `${Math.floor(100 * fraction)} %`.padStart(5);
+  return `${id}  ${state.padEnd(9)} ${share}  ${when}  ${printable(basename(spec.input))} -> ${printable(spec.output)}`;
+}
+
+function describeJob(job: JobDetails): string {
+  const lines = [row(job), `  input   ${printable(job.spec.input)}`, `  engine  ${job.spec.engine}`];
+  if (job.holder !== undefined) lines.push(`  run by  process ${job.holder}`);
+  if (job.error !== undefined) lines.push(`  ${job.error.code}: ${job.error.message}`);
+  for (const { at, message } of job.log) lines.push(`  ${at.slice(0, 19).replace('T', ' ')}  ${message}`);
+  if (job.result !== undefined) lines.push(describeResult(job.result));
+  return lines.join('\n');
+}
+
+/** A file's name on one line: newlines and what else would move the cursor become escapes. */
+function printable(name: string): string {
+  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+  return name.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, (character) => JSON.stringify(character).slice(1, -1));
+}
