@@ -7,7 +7,7 @@
  * samples, as libjpeg does. Samples of more than 8 bits are scaled to 8 in the same rounding.
  */
 import type { ColourInfo } from '../../contract/media.ts';
-import type { Frame, Plane } from '../media/frame.ts';
+import type { Frame, Plane, Samples } from '../media/frame.ts';
 import { pixelFormat } from '../media/pixel-format.ts';
 
 /** 8-bit R'G'B', one plane a channel, rows tightly packed. */
@@ -32,28 +32,52 @@ const LUMA_WEIGHTS: Readonly<Record<string, readonly [number, number]>> = {
 };
 const BT601: readonly [number, number] = [0.299, 0.114];
 
+/** R'G'B' of 8 or 16 bits, one plane a channel, rows tightly packed. */
+export interface RgbPlanes {
+  readonly r: Samples;
+  readonly g: Samples;
+  readonly b: Samples;
+}
+
 /** The frame as 8-bit RGB ([Note: scoring colour]). 8-bit planar RGB is returned as it is, without a copy; alpha is left out. */
 export function toRgb8(frame: Frame, colour: ColourInfo, chroma: ChromaFilter): Rgb8 {
-  const planes = new Map(frame.format.planes.map((layout, i) => [layout.channel, frame.planes[i]]));
   const { width, height } = frame;
+  return { width, height, ...(toRgb(frame, colour, chroma, 8) as { r: Uint8Array; g: Uint8Array; b: Uint8Array }) };
+}
+
+/** As `toRgb8`, with samples of `bits` significant bits, 8 or 16. */
+export function toRgb(frame: Frame, colour: ColourInfo, chroma: ChromaFilter, bits: 8 | 16): RgbPlanes {
+  const planes = new Map(frame.format.planes.map((layout, i) => [layout.channel, frame.planes[i]]));
   const [g, b, r] = [planes.get('g'), planes.get('b'), planes.get('r')];
   if (r && g && b) {
-    const eight = (plane: Plane) => toEightBits(plane, frame.format.bits);
-    return { width, height, r: eight(r), g: eight(g), b: eight(b) };
+    const scaled = (plane: Plane) => atDepth(plane.data, frame.format.bits, bits);
+    return { r: scaled(r), g: scaled(g), b: scaled(b) };
   }
   const y = planes.get('y');
   if (!y) throw new Error(`A frame of format ${frame.format.name} has neither luma nor RGB`);
-  const limited = (colour.range ?? 'limited') === 'limited';
-  const luma = lumaTable(frame.format.bits, limited);
+  const conversion = conversionOf(frame.format.bits, colour, 2 ** bits - 1);
   const [u, v] = [planes.get('u'), planes.get('v')];
   if (!u || !v) {
-    const grey = new Uint8Array(width * height);
-    for (let i = 0; i < grey.length; i++) grey[i] = clip8(luma[y.data[i]!]!);
-    return { width, height, r: grey, g: grey, b: grey };
+    const grey = samples(bits, y.data.length);
+    for (let i = 0; i < grey.length; i++) grey[i] = clip(conversion.luma[y.data[i]!]!, conversion.top);
+    return { r: grey, g: grey, b: grey };
   }
   const enlarge = chroma === 'replicate' ? replicate : linearCentre;
-  const full = { u: enlarge(u, width, height), v: enlarge(v, width, height) };
-  return fromPlanes(y, full, luma, { width, height, bits: frame.format.bits, limited, colour });
+  const full = { u: enlarge(u, frame.width, frame.height), v: enlarge(v, frame.width, frame.height) };
+  return fromPlanes(y.data, full, conversion, bits);
+}
+
+/** Samples of `from` significant bits with `to` (8 or 16), rounded; the same array where there is nothing to do. */
+export function atDepth(data: Samples, from: number, to: 8 | 16): Samples {
+  if (from === to) return data;
+  const [top, most] = [2 ** to - 1, 2 ** from - 1];
+  const out = samples(to, data.length);
+  for (let i = 0; i < out.length; i++) out[i] = (data[i]! * top) / most + 0.5;
+  return out;
+}
+
+function samples(bits: 8 | 16, length: number): Samples {
+  return bits === 8 ? new Uint8Array(length) : new Uint16Array(length);
 }
 
 /** The image as a frame of 8-bit planar RGB, without a copy. */
@@ -63,56 +87,51 @@ export function frameOfRgb({ width, height, r, g, b }: Rgb8): Frame {
 }
 
 interface Conversion {
-  width: number;
-  height: number;
-  bits: number;
-  limited: boolean;
-  colour: ColourInfo;
+  /** The largest value of a channel. */
+  readonly top: number;
+  /** Every luma code as 0..top, unrounded. */
+  readonly luma: Float64Array;
+  /** The chroma code of grey, and what a step of Cb or Cr adds to each channel. */
+  readonly middle: number;
+  readonly redV: number;
+  readonly greenU: number;
+  readonly greenV: number;
+  readonly blueU: number;
+}
+
+function conversionOf(bits: number, colour: ColourInfo, top: number): Conversion {
+  const limited = (colour.range ?? 'limited') === 'limited';
+  const [kr, kb] = LUMA_WEIGHTS[colour.matrix ?? ''] ?? BT601;
+  const kg = 1 - kr - kb;
+  const scale = 2 ** (bits - 8);
+  const [black, span] = limited ? [16 * scale, 219 * scale] : [0, 2 ** bits - 1];
+  const gain = top / (limited ? 224 * scale : 2 ** bits - 1);
+  const redV = 2 * (1 - kr) * gain;
+  const blueU = 2 * (1 - kb) * gain;
+  const luma = Float64Array.from({ length: 2 ** bits }, (_, code) => ((code - black) * top) / span);
+  return { top, luma, middle: 2 ** (bits - 1), redV, blueU, greenU: (-kb * blueU) / kg, greenV: (-kr * redV) / kg };
 }
 
 function fromPlanes(
-  y: Plane,
+  y: Samples,
   { u, v }: { u: Float32Array; v: Float32Array },
-  luma: Float64Array,
-  { width, height, bits, limited, colour }: Conversion,
-): Rgb8 {
-  const [kr, kb] = LUMA_WEIGHTS[colour.matrix ?? ''] ?? BT601;
-  const kg = 1 - kr - kb;
-  const middle = 1 << (bits - 1);
-  const gain = 255 / (limited ? 224 * 2 ** (bits - 8) : 2 ** bits - 1);
-  const redV = 2 * (1 - kr) * gain;
-  const blueU = 2 * (1 - kb) * gain;
-  const greenU = (-kb * blueU) / kg;
-  const greenV = (-kr * redV) / kg;
-  const size = width * height;
-  const out = { width, height, r: new Uint8Array(size), g: new Uint8Array(size), b: new Uint8Array(size) };
-  for (let i = 0; i < size; i++) {
-    const light = luma[y.data[i]!]!;
+  { top, luma, middle, redV, greenU, greenV, blueU }: Conversion,
+  bits: 8 | 16,
+): RgbPlanes {
+  const [r, g, b] = [samples(bits, y.length), samples(bits, y.length), samples(bits, y.length)];
+  for (let i = 0; i < y.length; i++) {
+    const light = luma[y[i]!]!;
     const cb = u[i]! - middle;
     const cr = v[i]! - middle;
-    out.r[i] = clip8(light + redV * cr);
-    out.g[i] = clip8(light + greenU * cb + greenV * cr);
-    out.b[i] = clip8(light + blueU * cb);
+    r[i] = clip(light + redV * cr, top);
+    g[i] = clip(light + greenU * cb + greenV * cr, top);
+    b[i] = clip(light + blueU * cb, top);
   }
-  return out;
+  return { r, g, b };
 }
 
-/** Every luma code as 0..255, unrounded. */
-function lumaTable(bits: number, limited: boolean): Float64Array {
-  const scale = 2 ** (bits - 8);
-  return Float64Array.from({ length: 2 ** bits }, (_, code) =>
-    limited ? ((code - 16 * scale) * 255) / (219 * scale) : (code * 255) / (2 ** bits - 1),
-  );
-}
-
-function clip8(value: number): number {
-  return value <= 0 ? 0 : value >= 255 ? 255 : (value + 0.5) | 0;
-}
-
-function toEightBits(plane: Plane, bits: number): Uint8Array {
-  if (plane.data instanceof Uint8Array) return plane.data;
-  const top = 2 ** bits - 1;
-  return Uint8Array.from(plane.data, (code) => (code * 255) / top + 0.5);
+function clip(value: number, top: number): number {
+  return value <= 0 ? 0 : value >= top ? top : (value + 0.5) | 0;
 }
 
 /** How many pixels of the picture one sample covers: 1, 2 or 4. */

@@ -1,10 +1,10 @@
 /** Opens what a protocol names: images as 8-bit RGB, videos as frames of their own planes. */
 import type { ColourInfo } from '../../contract/media.ts';
-import { AppError } from '../../contract/errors.ts';
 import { decodeFrames } from '../media/decode.ts';
 import type { Frame } from '../media/frame.ts';
 import { indexSource } from '../media/index-source.ts';
 import { probe } from '../media/probe.ts';
+import { readStill } from '../media/stills.ts';
 import { toRgb8, type Rgb8 } from './rgb.ts';
 
 /** A video, indexed. */
@@ -29,9 +29,8 @@ export async function openVideo(path: string, signal?: AbortSignal): Promise<Vid
   };
 }
 
-/** A still picture as 8-bit RGB: planar RGB as it is, chroma interpolated between centres ([Note: scoring colour]). Throws what decoding does. */
+/** A still picture as 8-bit RGB: planar RGB as it is, chroma interpolated between centres ([Note: scoring colour]). Throws what reading does. */
 export async function openImage(path: string, signal?: AbortSignal): Promise<Rgb8> {
-  const { colour, frames } = await openVideo(path, signal);
-  for await (const frame of frames(0)) return toRgb8(frame, colour, 'linear-centre');
-  throw new AppError('no-frames', `${path} holds no picture.`);
+  const { frame, info } = await readStill(path, signal ? { signal } : {});
+  return toRgb8(frame, info.video.colour, 'linear-centre');
 }
