@@ -138,7 +138,9 @@ function webAssemblyFeatures(): { simd: boolean; threads: boolean } {
   const header = [0, 97, 115, 109, 1, 0, 0, 0];
   const simd = [1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11];
   const threads = [1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 5, 4, 1, 3, 1, 1, 10, 11, 1, 9, 0, 65, 0, 254, 16, 2, 0, 26, 11];
-  const wasm = Reflect.get(globalThis, 'WebAssembly') as { validate(bytes: Uint8Array): boolean } | undefined;
+  // TypeScript knows WebAssembly only with the DOM.
+  const found: unknown = Reflect.get(globalThis, 'WebAssembly');
+  const wasm = found as { validate(bytes: Uint8Array): boolean } | undefined;
   const valid = (code: readonly number[]): boolean => wasm?.validate(Uint8Array.from([...header, ...code])) ?? false;
   return { simd: valid(simd), threads: valid(threads) && typeof SharedArrayBuffer === 'function' };
 }

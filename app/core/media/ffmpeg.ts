@@ -308,7 +308,7 @@ export function tellingLine(lines: readonly string[]): string {
   const vague =
     /^(Conversion failed!|Error (while|(re)?initializing|opening) |Terminating|Task finished|Nothing was written)/i;
   const wrong =
-    /error|invalid|unable|cannot|could not|failed|no such|not found|unknown|unsupported|no space|denied|missing/i;
+    /error|invalid|unable|cannot|could not|failed|no such|not found|unknown|unsupported|no space|denied|missing|whitelist/i;
   const told = bare.filter((line) => wrong.test(line) && !vague.test(line));
   return told.at(0) ?? bare.at(-1) ?? 'it gave no reason';
 }

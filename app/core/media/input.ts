@@ -32,8 +32,9 @@ export async function sequenceArgs(path: string, rate: Rational, more: readonly 
   return [...(await guards(undefined, 'image2')), ...image2, ...rated, ...more, '-i', `file:${imagePattern(sequence)}`];
 }
 
-/** The options for a picture whose format cannot be told by its content, only by its extension (TGA); none for all else. */
+/** The options that open a picture as `format`, which probing found; none for all else. */
 export function imageArgs(format: string): string[] {
+  if (/^[a-z0-9]+_pipe$/.test(format)) return ['-f', format];
   return format === 'image2' ? ['-f', 'image2', '-pattern_type', 'none'] : [];
 }
 

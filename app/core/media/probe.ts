@@ -63,22 +63,49 @@ async function sizeOf(path: string): Promise<number | undefined> {
   return found.size;
 }
 
-/** Asks by content; a picture that only its extension tells (TGA, many JPEGs) is asked again by that. */
+/**
+ * Asks by content. ffmpeg's image2 goes by extension and is not allowed to ([Note: hostile names]), yet it bids for pictures and, where it wins, spoils
+ * the question: those are asked again with the demuxer their first bytes or, where these say nothing (TGA), their extension names.
+ */
 async function ask(path: string, signal?: AbortSignal): Promise<{ raw: RawProbe; more: string[]; format: string }> {
   try {
     const raw = await askProbe(path, [], signal);
     return { raw, more: [], format: raw.format.format_name };
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'ffmpeg-failed') throw error;
-    if (/^\.(tga|pcx|sgi|ras|xbm|xwd|dpx|cin|pnm|jpe?g)$/i.test(extname(path))) {
-      const more = imageArgs('image2');
-      const raw = await askProbe(path, more, signal).catch(() => undefined);
-      if (raw) return { raw, more, format: 'image2' };
+    for (const format of [await pictureFormat(path), PICTURE.test(extname(path)) ? 'image2' : undefined]) {
+      if (!format) continue;
+      const more = imageArgs(format);
+      const raw = await askProbe(path, more, signal).catch(() => signal?.throwIfAborted());
+      if (raw) return { raw, more, format };
     }
     if (/whitelist/.test(error.message)) {
       throw new AppError('unreadable', `${path} is a list of other files, not a video.`, { cause: error });
     }
     throw new AppError('unreadable', `${path} is not media that ffmpeg can read, or it is damaged.`, { cause: error });
+  }
+}
+
+const PICTURE = /^\.(tga|pcx|sgi|ras|xbm|xwd|dpx|cin|pnm|p[bgp]m|jpe?g|jp2|j2k|png|tiff?|bmp|webp|exr)$/i;
+
+const MAGIC: readonly (readonly [format: string, hex: RegExp])[] = [
+  ['jpeg_pipe', /^ffd8ff/],
+  ['png_pipe', /^89504e470d0a1a0a/],
+  ['tiff_pipe', /^(49492a00|4d4d002a)/],
+  ['webp_pipe', /^52494646.{8}57454250/],
+  ['exr_pipe', /^762f3101/],
+  ['bmp_pipe', /^424d/],
+];
+
+/** ffmpeg's demuxer for a picture, by its first bytes. */
+async function pictureFormat(path: string): Promise<string | undefined> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(16), 0, 16, 0);
+    const hex = buffer.toString('hex', 0, bytesRead);
+    return MAGIC.find(([, magic]) => magic.test(hex))?.[0];
+  } finally {
+    await file.close();
   }
 }
 
