@@ -48,7 +48,7 @@ export async function openApp({
     jobs: {
       list: () => jobSummaries(db),
       show: (id) => jobDetails(db, id),
-      cancel: (id, signal) => cancelJob(db, id, signal),
+      cancel: (id, signal) => cancelJob({ db, home }, id, signal),
     },
     notices: db.notices,
     async [Symbol.asyncDispose]() {

@@ -1,6 +1,4 @@
 /** One attempt at a job whose lease is held: from clearing up after the last one to the terminal state. */
-import { rmdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { AppError, toAppError } from '../../contract/errors.ts';
 import type { JobEvent, RetimeResult } from '../../contract/jobs.ts';
 import type { Home } from '../base/home.ts';
@@ -11,7 +9,7 @@ import type { FileIdentity } from '../library/file-identity.ts';
 import { logJob } from '../library/job-rows.ts';
 import { beat, endLease, pollLease, recordProgress, recordWorker, STALE_MS } from '../library/leases.ts';
 import { runInChild } from './child.ts';
-import { clearJobFiles, endOrphans, removeTree, sweepScratch } from './leftovers.ts';
+import { clearAttempt, clearJobFiles, endOrphans, scratchPath, sweepScratch } from './leftovers.ts';
 import { partPath, type PreparedJob } from './spec.ts';
 
 export interface Attempt {
@@ -75,7 +73,7 @@ function storeFailure({ db, job, token }: Attempt, error: AppError): void {
 
 async function work(run: Attempt, signal: AbortSignal): Promise<RetimeResult> {
   const { db, home, job, token, source, threads, cacheBytes, tasks } = run;
-  const scratch = join(home.scratch, job.id, token.slice(0, 8));
+  const scratch = scratchPath(home.scratch, job.id, token);
   const part = partPath(job.id, job.spec.output, token);
   const store = throttle(STORE_MS, (event: { stage: string; fraction: number }) =>
     recordProgress(db, job.id, token, event.stage, event.fraction),
@@ -107,10 +105,7 @@ async function work(run: Attempt, signal: AbortSignal): Promise<RetimeResult> {
     });
   } finally {
     store.cancel();
-    // This attempt's own files: were the lease lost, another attempt would be working beside them.
-    await removeTree(scratch);
-    await removeTree(part);
-    await rmdir(join(home.scratch, job.id)).catch(() => {});
+    await clearAttempt(home.scratch, job.id, job.spec.output, token);
   }
 }
 

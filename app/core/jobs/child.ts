@@ -97,7 +97,8 @@ function ended(child: ChildProcess): Promise<AppError> {
     });
     child.on('exit', (code, signal) => {
       killTree(child.pid, 'SIGKILL');
-      const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
+      const memory = signal === 'SIGKILL' ? ', as the system does when memory runs out' : '';
+      const how = signal === null ? `with exit code ${code}` : `by ${signal}${memory}`;
       const finish = (): void => {
         clearTimeout(timer);
         const said = tail.lines.length === 0 ? '' : ` It last said: ${tail.lines.join(' | ')}`;

@@ -2,10 +2,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../contract/errors.ts';
 import type { JobSpec, JobSummary } from '../../contract/jobs.ts';
+import type { Home } from '../base/home.ts';
 import { parseJson } from '../base/json.ts';
 import type { Library } from '../library/db.ts';
 import { jobById, jobLog, jobsByPrefix, listJobs, type JobRow } from '../library/job-rows.ts';
 import { holderAlive, requestCancel } from '../library/leases.ts';
+import { clearAttempt, endOrphans } from './leftovers.ts';
 import { resultSchema, wireErrorSchema } from './messages.ts';
 import { jobSpecSchema } from './spec.ts';
 
@@ -48,9 +50,15 @@ const LOOK_MS = 50;
  * Cancels a job, whichever process runs it, and waits until it has stopped (within a second, as a rule). A job that has ended stays as it is.
  * Throws `job-unknown`, and `job-busy` when its process does not answer.
  */
-export async function cancelJob(db: Library, idOrPrefix: string, signal?: AbortSignal): Promise<JobSummary> {
-  const { id } = findJob(db, idOrPrefix);
-  requestCancel(db, id, JSON.stringify({ code: 'cancelled', message: 'Cancelled.' }));
+export async function cancelJob(
+  { db, home }: { db: Library; home: Home },
+  idOrPrefix: string,
+  signal?: AbortSignal,
+): Promise<JobSummary> {
+  const row = findJob(db, idOrPrefix);
+  const { id } = row;
+  const answer = requestCancel(db, id, JSON.stringify({ code: 'cancelled', message: 'Cancelled.' }));
+  if (answer === 'cancelled') await clearDead(home, row);
   const until = Date.now() + CANCEL_MS;
   for (;;) {
     const now = jobDetails(db, id);
@@ -59,6 +67,14 @@ export async function cancelJob(db: Library, idOrPrefix: string, signal?: AbortS
       throw new AppError('job-busy', `Job ${id} was asked to stop, but process ${now.holder ?? '?'} does not answer.`);
     await sleep(LOOK_MS, undefined, signal === undefined ? {} : { signal });
   }
+}
+
+/** What the processes of a job left behind that were killed, and those of them that are still there. */
+async function clearDead(home: Home, row: JobRow): Promise<void> {
+  const spec = parseJson(jobSpecSchema, row.spec);
+  if (row.holder === undefined || spec === undefined) return;
+  await endOrphans(row.id, row.worker);
+  await clearAttempt(home.scratch, row.id, spec.output, row.holder.token);
 }
 
 function summaryOf({ log: _log, holder: _holder, ...rest }: JobDetails): JobSummary {

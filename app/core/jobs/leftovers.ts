@@ -1,7 +1,7 @@
 /** What a job leaves behind when its processes are killed, and how it is cleared away before the job goes on. */
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync, renameSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { liveness, processStart } from '../base/process-identity.ts';
@@ -9,7 +9,7 @@ import type { Library } from '../library/db.ts';
 import { jobById } from '../library/job-rows.ts';
 import { holderAlive } from '../library/leases.ts';
 import { killTree } from './child.ts';
-import { partPrefix } from './spec.ts';
+import { partPath, partPrefix } from './spec.ts';
 
 /** Milliseconds that killed processes are given to be gone. */
 const GONE_MS = 2000;
@@ -82,9 +82,21 @@ export async function clearJobFiles(scratchRoot: string, job: string, output: st
   for (const name of names) if (name.startsWith(partPrefix(job))) await removeTree(join(folder, name));
 }
 
+/** The scratch folder of the attempt under the lease `token`. Each attempt has its own: an orphan of the last one may still write. */
+export function scratchPath(scratchRoot: string, job: string, token: string): string {
+  return join(scratchRoot, job, token.slice(0, 8));
+}
+
+/** Removes what one attempt wrote besides its chunks and its output; another attempt may be working beside it. */
+export async function clearAttempt(scratchRoot: string, job: string, output: string, token: string): Promise<void> {
+  await removeTree(scratchPath(scratchRoot, job, token));
+  await removeTree(partPath(job, output, token));
+  await rmdir(join(scratchRoot, job)).catch(() => {});
+}
+
 /** Removes scratch folders of jobs that nobody works on: of crashed jobs that were never resumed, and of deleted ones. */
 export async function sweepScratch(db: Library, scratchRoot: string): Promise<void> {
-  for (const name of await readdir(scratchRoot)) {
+  for (const name of await readdir(scratchRoot).catch(() => [])) {
     const trash = join(scratchRoot, `.trash-${randomUUID()}`);
     // Renaming under the write lock: whoever takes the job after it makes a new folder.
     const renamed = db.soft(() => {
@@ -103,6 +115,6 @@ export async function sweepScratch(db: Library, scratchRoot: string): Promise<vo
 }
 
 /** Removes a file or a folder. Killed processes may be in the middle of a last write, and Windows may still hold a name: it is tried again. */
-export async function removeTree(path: string): Promise<void> {
+async function removeTree(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
 }

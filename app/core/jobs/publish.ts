@@ -1,6 +1,6 @@
 /** Outputs: whose they are, and how they get into place. [Note: outputs] */
 import { rename, stat } from 'node:fs/promises';
-import { dirname, extname } from 'node:path';
+import { dirname } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 import type { JobSpec } from '../../contract/jobs.ts';
 import { isErrno, syncFile, syncFolder } from '../base/durable.ts';
@@ -67,10 +67,13 @@ export async function refuseForeign(db: Library, job: string, path: string, forc
   throw new AppError('output-exists', `${path} ${why}; --force replaces it.`);
 }
 
+/** Outputs with these endings are sequences when their name has a number pattern; in other names it stands for itself. */
+const IMAGES = /\.(png|exr|tiff?|jpe?g|dpx|bmp|webp)$/i;
+
 /** As `refuseForeign`, for all files a spec's output may mean: the path itself, or the images of a sequence. */
 export async function refuseForeignOutput(db: Library, job: string, spec: JobSpec): Promise<void> {
   await refuseForeign(db, job, spec.output, spec.force);
-  if (spec.force || extname(spec.output) === '') return;
+  if (spec.force || !IMAGES.test(spec.output)) return;
   const images = await sequenceFiles(spec.output).catch(() => []);
   for (const image of images) await refuseForeign(db, job, image, spec.force);
 }

@@ -29,8 +29,8 @@ const END_BYTES = 65_536;
 const SAMPLE_BYTES = 16_384;
 const SAMPLES = 8;
 
-const SEQUENCE = /%(?:0(\d{1,2}))?d/;
-const SEQUENCE_TYPES = /\.(png|exr|tiff?|jpe?g|dpx|bmp|webp)$/i;
+/** The last number pattern of a name; every other percent sign stands for itself, as media/image-sequence.ts has it. */
+const SEQUENCE = /^(.*)%(?:0(\d{1,2}))?d(.*)$/s;
 
 /** Takes a file's identity; about ten small reads however long it is. Throws `not-found`, `not-a-file`, `unreadable`. */
 export async function identify(path: string): Promise<FileIdentity> {
@@ -59,17 +59,12 @@ export function sameIdentity(a: FileIdentity, b: FileIdentity): boolean {
   return a.path === b.path && a.bytes === b.bytes && a.mtimeNs === b.mtimeNs && a.fingerprint === b.fingerprint;
 }
 
-/** Absolute paths of the image files that the pattern names, by their numbers; none when it is not the pattern of a sequence. */
+/** Absolute paths of the numbered files that the pattern names, by their numbers; none when it is no pattern. Rejects when the folder cannot be read. */
 export async function sequenceFiles(pattern: string): Promise<string[]> {
   const folder = dirname(pattern);
-  const name = basename(pattern);
-  const place = SEQUENCE.exec(name);
-  if (place === null || !SEQUENCE_TYPES.test(name)) return [];
-  const [head, tail] = [name.slice(0, place.index), name.slice(place.index + place[0].length)].map((part) =>
-    part.replaceAll('%%', '%'),
-  );
-  if (head === undefined || tail === undefined) return [];
-  const width = Number(place[1] ?? 1);
+  const [match, head = '', padding, tail = ''] = SEQUENCE.exec(basename(pattern)) ?? [];
+  if (match === undefined) return [];
+  const width = Number(padding ?? 1);
   const numbered: { number: number; path: string }[] = [];
   for (const file of await readdir(folder)) {
     if (file.length < head.length + width + tail.length || !file.startsWith(head) || !file.endsWith(tail)) continue;

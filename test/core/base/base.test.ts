@@ -73,12 +73,12 @@ test('a zombie is dead', { skip: process.platform !== 'linux' && 'zombies are lo
   // The shell becomes a sleep that never waits for its child.
   const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
   const pid = Number(await new Promise((done) => parent.stdout.once('data', (data: Buffer) => done(data.toString()))));
-  let stat = '';
-  for (let i = 0; i < 100 && !stat.includes(') Z '); i++) {
-    stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  let state = '';
+  for (let i = 0; i < 100 && !state.includes(') Z '); i++) {
+    state = await readFile(`/proc/${pid}/stat`, 'utf8');
     await sleep(10);
   }
-  assert.match(stat, /\) Z /);
+  assert.match(state, /\) Z /);
   assert.equal(liveness({ pid, start: 'any' }), 'dead');
   parent.kill('SIGKILL');
 });

@@ -59,7 +59,7 @@ test('a job of another process is cancelled within a second', async () => {
   const run = room.start();
   await begun(room);
   const at = performance.now();
-  assert.equal((await cancelJob(room.db, room.id.slice(0, 5))).state, 'cancelled');
+  assert.equal((await cancelJob(room, room.id.slice(0, 5))).state, 'cancelled');
   assert.ok(performance.now() - at < 1000, `took ${performance.now() - at} ms`);
   assert.equal(await run.exit, 130);
   assert.equal(run.failure, 'cancelled');
@@ -85,7 +85,7 @@ test('the first cause is the one that is told', async () => {
   const settled = assert.rejects(running, (error: AppError) => error.code === 'disk-space');
   await begun(room);
   cancel.abort(new AppError('disk-space', 'No room.'));
-  await cancelJob(room.db, room.id);
+  await cancelJob(room, room.id);
   await settled;
   assert.equal(jobDetails(room.db, room.id).state, 'failed');
 });

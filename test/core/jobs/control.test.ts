@@ -28,9 +28,9 @@ test('jobs are listed newest first, and found by the unique beginning of their i
 test('a waiting job is cancelled at once; one that ended stays as it is', async () => {
   await using room = await Room.make();
   add(room, 'abc111111111', 1000);
-  assert.equal((await cancelJob(room.db, 'abc')).state, 'cancelled');
+  assert.equal((await cancelJob(room, 'abc')).state, 'cancelled');
   room.db.run(`UPDATE jobs SET state = 'done'`);
-  assert.equal((await cancelJob(room.db, 'abc')).state, 'done');
+  assert.equal((await cancelJob(room, 'abc')).state, 'done');
 });
 
 test('a stored spec that cannot be read hides one job, not all', async () => {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AppError } from '../../../app/contract/errors.ts';
-import { jobDetails } from '../../../app/core/jobs/control.ts';
+import { cancelJob, jobDetails } from '../../../app/core/jobs/control.ts';
 import { runJob } from '../../../app/core/jobs/runner.ts';
+import { partPath } from '../../../app/core/jobs/spec.ts';
 import { jobById } from '../../../app/core/library/job-rows.ts';
 import { gone, Room, TASKS_URL, until } from './support.ts';
 
@@ -46,11 +47,13 @@ test('kill -9 of the worker at random moments: the job says so and goes on', { t
       () => 'done',
       (error: AppError) => error.code,
     );
-    await until(() => jobById(room.db, room.id)?.worker !== undefined);
+    let ended = false;
+    void settled.then(() => (ended = true));
+    await until(() => ended || jobById(room.db, room.id)?.worker !== undefined);
     const pid = jobById(room.db, room.id)?.worker?.pid ?? 0;
     await sleep(Math.random() * 350);
     try {
-      process.kill(pid, 'SIGKILL');
+      if (pid > 0) process.kill(pid, 'SIGKILL');
     } catch {
       // It had ended.
     }
@@ -124,4 +127,19 @@ test('killed between renaming the output and saying so: the output is known to b
   const result = await runJob(room.spec(), { db, home: room.home, tasks: TASKS_URL });
   assert.equal(result.reusedFrames, 8);
   assert.deepEqual(await readFile(room.output), await room.expected());
+});
+
+test('cancelling a job whose processes were killed clears away what they left', async () => {
+  await using room = await Room.make({ ...ORDER, chunks: 500 });
+  const run = room.start();
+  await until(async () => (await readdir(room.home.chunks)).length > 0);
+  const { token = '' } = jobById(room.db, room.id)?.holder ?? {};
+  run.process.kill('SIGKILL');
+  await run.exit;
+  await writeFile(partPath(room.id, room.output, token), 'half an output');
+  assert.equal((await cancelJob(room, room.id)).state, 'cancelled');
+  assert.deepEqual(
+    (await room.litter()).filter((name) => !name.includes('.tmp-')),
+    [],
+  );
 });

@@ -21,6 +21,8 @@ import { openLibrary, type Library } from '../../../app/core/library/db.ts';
 import { jobById, registerJob } from '../../../app/core/library/job-rows.ts';
 import { MIGRATIONS } from '../../../app/core/library/migrations/index.ts';
 
+const url = (name: string): string => new URL(`../../../app/core/library/${name}`, import.meta.url).href;
+
 class Place implements Disposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'inbetween-db-'));
   readonly database = join(this.folder, 'library.db');
@@ -197,7 +199,6 @@ test(
   { timeout: 30_000 },
   async () => {
     using place = new Place();
-    const url = (name: string) => new URL(`../../../app/core/library/${name}`, import.meta.url).href;
     const script = `
     import { openLibrary } from '${url('db.ts')}';
     import { registerJob } from '${url('job-rows.ts')}';
