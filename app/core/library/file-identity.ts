@@ -64,12 +64,14 @@ export async function sequenceFiles(pattern: string): Promise<string[]> {
   const folder = dirname(pattern);
   const [match, head = '', padding, tail = ''] = SEQUENCE.exec(basename(pattern)) ?? [];
   if (match === undefined) return [];
-  const width = Number(padding ?? 1);
+  const width = Number(padding ?? 0);
   const numbered: { number: number; path: string }[] = [];
   for (const file of await readdir(folder)) {
-    if (file.length < head.length + width + tail.length || !file.startsWith(head) || !file.endsWith(tail)) continue;
+    if (file.length < head.length + tail.length || !file.startsWith(head) || !file.endsWith(tail)) continue;
     const digits = file.slice(head.length, file.length - tail.length);
-    if (/^\d+$/.test(digits)) numbered.push({ number: Number(digits), path: join(folder, file) });
+    const number = Number(digits);
+    if (!/^\d{1,9}$/.test(digits) || digits !== String(number).padStart(width, '0')) continue;
+    numbered.push({ number, path: join(folder, file) });
   }
   return numbered.toSorted((a, b) => a.number - b.number).map(({ path }) => path);
 }

@@ -60,7 +60,7 @@ test('an image sequence is its files', async () => {
   await writeFile(join(frames, 'f%_00003.png'), '');
   assert.ok(!sameIdentity(before, await identify(pattern)));
   assert.deepEqual(await sequenceFiles(join(frames, 'f%_%05d.mp4')), []);
-  assert.equal((await sequenceFiles(join(frames, 'f%_%d.png'))).length, 5);
+  assert.equal((await sequenceFiles(join(frames, 'f%_%d.png'))).length, 2);
 });
 
 test('a file whose own name looks like a pattern is that file', async () => {
