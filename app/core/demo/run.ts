@@ -4,6 +4,7 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { AppError } from '../../contract/errors.ts';
 import type { JobEvent, RetimeResult, RetimeSpec } from '../../contract/jobs.ts';
 import { engineById } from '../engines/registry.ts';
 import { capabilities } from '../media/capabilities.ts';
@@ -33,6 +34,8 @@ export interface DemoOptions {
   /** One sentence when something new begins. */
   readonly onStage?: (sentence: string) => void;
   readonly onEvent?: (event: JobEvent) => void;
+  /** Frames of the clip; default SOURCE_FRAMES. */
+  readonly frames?: number;
 }
 
 /** PSNR in dB over RGB, the mean over all synthesised frames. Paths are absolute. */
@@ -43,29 +46,30 @@ export interface DemoResult {
   readonly sheet: string;
 }
 
-export const SOURCE_FRAMES = 28;
+const SOURCE_FRAMES = 28;
 const SLOWER = 4;
 const ENGINE = 'glide';
 
-/** What the contact sheet shows: the synthesised frame `step`/4 after source frame `pair`, around the object followed. */
-const MOMENTS: readonly { pair: number; step: number; follow: Layer['name'] }[] = [
-  { pair: 8, step: 2, follow: 'kite' },
-  { pair: 12, step: 2, follow: 'wheel' },
-  { pair: 22, step: 2, follow: 'star' },
+/** The columns of the contact sheet: the frame in the middle of a pair so far along the clip, around the object followed. */
+const MOMENTS: readonly { along: number; follow: Layer['name'] }[] = [
+  { along: 0.3, follow: 'kite' },
+  { along: 0.46, follow: 'wheel' },
+  { along: 0.82, follow: 'star' },
 ];
+const MIDDLE = SLOWER / 2;
 const TILE = [416, 234] as const;
 
 /** Runs the demo. Throws what the job, the engines and ffmpeg throw, and 'verify-failed' when the result has too few frames. */
 export async function runDemo(options: DemoOptions): Promise<DemoResult> {
-  const { slowmo, signal, onStage, onEvent } = options;
+  const { slowmo, signal, onStage, onEvent, frames = SOURCE_FRAMES } = options;
   const folder = resolve(options.folder);
   await mkdir(folder, { recursive: true });
-  onStage?.(`Drawing ${SOURCE_FRAMES} frames of a scene whose truth is known at any time`);
+  onStage?.(`Drawing ${frames} frames of a scene whose truth is known at any time`);
   const scene = createScene(DESIGN_WIDTH);
   const { encoders } = await capabilities();
   const h264 = encoders.has('libx264');
   const source = join(folder, `source.${h264 ? 'mp4' : 'mkv'}`);
-  await writeClip(source, sourceFrames(scene, signal), signal);
+  await writeClip(source, sourceFrames(scene, frames, signal), signal);
   const video = join(folder, `quarter-speed.${h264 ? 'mp4' : 'mkv'}`);
   onStage?.(`Slowing it to a quarter with ${ENGINE}`);
   await slowmo(demoSpec(source, video, h264), { ...(signal ? { signal } : {}), ...(onEvent ? { onEvent } : {}) });
@@ -94,8 +98,8 @@ function demoSpec(input: string, output: string, h264: boolean): RetimeSpec {
   };
 }
 
-async function* sourceFrames(scene: Scene, signal?: AbortSignal): AsyncGenerator<Frame> {
-  for (let i = 0; i < SOURCE_FRAMES; i++) {
+async function* sourceFrames(scene: Scene, count: number, signal?: AbortSignal): AsyncGenerator<Frame> {
+  for (let i = 0; i < count; i++) {
     signal?.throwIfAborted();
     yield truthAt(scene, i);
   }
@@ -142,13 +146,17 @@ async function compare(scene: Scene, source: string, video: string, signal?: Abo
       const blend = rgb(made.frame);
       compared.glide.push(psnr(glide, truth));
       compared.blend.push(psnr(blend, truth));
-      const moment = MOMENTS.find((chosen) => chosen.pair === pair && chosen.step === step);
-      if (!moment) continue;
-      const { x, y } = scene.layers.find(({ name }) => name === moment.follow)!.pose(position / CLIP_RATE);
-      compared.moments.push({ position, centre: [x, y], source: rgb(a), truth, glide, blend });
+      if (step !== MIDDLE) continue;
+      for (const { along, follow } of MOMENTS) {
+        if (Math.floor(along * sources.length) !== pair) continue;
+        const { x, y } = scene.layers.find(({ name }) => name === follow)!.pose(position / CLIP_RATE);
+        compared.moments.push({ position, centre: [x, y], source: rgb(a), truth, glide, blend });
+      }
     }
   }
-  return compared;
+  const missing = (SLOWER - 1) * (sources.length - 1) - compared.glide.length;
+  if (missing === 0) return compared;
+  throw new AppError('verify-failed', `The slow motion lacks ${missing} of its new frames.`);
 }
 
 function rowsOf(moments: readonly Moment[]): Tile[][] {

@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { AppError } from '../../contract/errors.ts';
 import { createEta } from '../base/eta.ts';
+import { prefetch } from '../base/prefetch.ts';
 import type { Interpolator } from '../engines/engine.ts';
 import { engineById } from '../engines/registry.ts';
 import { gmsd, psnr, PSNR_CAP, ssim } from './metrics.ts';
@@ -38,7 +39,7 @@ export async function runScore(items: readonly ScoreItem[], options: ScoreOption
   const total = await countSamples(items, videos, signal);
   const eta = createEta();
   let done = 0;
-  for await (const sample of samplesOf(items, videos, signal)) {
+  for await (const sample of prefetch(samplesOf(items, videos, signal), 2)) {
     for (const id of engines) {
       signal?.throwIfAborted();
       tallies.get(sample.set)!.add(id, await measure(await open.get(id, sample), sample, signal));
