@@ -105,7 +105,8 @@ function describeStream(stream: Fields, type: string, words: string): void {
   const format = /, (\w+)(?:\(([^()]*)\))?$/.exec(before);
   if (format?.[1] && format[1] !== 'none') stream['pix_fmt'] = format[1];
   describeColour(stream, (format?.[2] ?? '').split(', '));
-  stream['sample_aspect_ratio'] = /SAR (\d+:\d+)/.exec(words)?.[1];
+  // The container's, where it differs from the codec's, is said last and counts.
+  stream['sample_aspect_ratio'] = [...words.matchAll(/\bSAR (\d+:\d+)/g)].at(-1)?.[1];
   stream['avg_frame_rate'] = rate(/([\d.]+k?) fps/.exec(words)?.[1]);
   stream['r_frame_rate'] = rate(/([\d.]+k?) tbr/.exec(words)?.[1]);
   // Rounded to three digits ('11988 tbn'): the index has the exact one from showinfo.
@@ -185,7 +186,7 @@ function rate(word: string | undefined): string | undefined {
   if (!word) return undefined;
   const value = Number.parseFloat(word) * (word.endsWith('k') ? 1000 : 1);
   if (!(value > 0)) return undefined;
-  for (const ntsc of [24, 30, 48, 60, 90, 120, 240]) {
+  for (const ntsc of [15, 24, 30, 48, 60, 90, 120, 240]) {
     if (Math.abs(value - (ntsc * 1000) / 1001) < 0.006) return `${ntsc * 1000}/1001`;
   }
   return `${Math.round(value * 100)}/100`;
