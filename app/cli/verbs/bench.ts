@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 import { openApp } from '../../core/app.ts';
-import { benchTable, runBench } from '../../core/bench/run.ts';
+import { benchJson, benchTable, runBench } from '../../core/bench/run.ts';
 import { DEFAULT_ENGINE } from '../../core/engines/registry.ts';
 import { parseWords } from '../slowmo-options.ts';
 import { statusLine } from '../status-line.ts';
@@ -45,7 +45,7 @@ export const bench: Verb = {
         onStage: (sentence) => status.tell({ sentence }),
       });
       status.end();
-      io.out(io.json ? JSON.stringify(result) : benchTable(result));
+      io.out(io.json ? benchJson(result) : benchTable(result));
       return 0;
     } finally {
       status.end();

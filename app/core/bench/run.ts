@@ -128,6 +128,13 @@ function jobSpec(input: string, output: string, engine: string): RetimeSpec {
   };
 }
 
+/** The result as one JSON object, its numbers rounded to what they are worth. */
+export function benchJson(result: BenchResult): string {
+  return JSON.stringify(result, (_key, value: unknown) =>
+    typeof value === 'number' ? Number(value.toPrecision(5)) : value,
+  );
+}
+
 /** The result as a person reads it. */
 export function benchTable({ size, threads, machine, engines, pipeline }: BenchResult): string {
   const seconds = (value: number | undefined) => (value ?? Number.NaN).toFixed(4).padStart(8);

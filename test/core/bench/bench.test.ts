@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { openApp } from '../../../app/core/app.ts';
 import { engineCost } from '../../../app/core/bench/engines.ts';
+import { benchJson, benchTable, runBench } from '../../../app/core/bench/run.ts';
 import { FRAMES_NEEDED } from '../../../app/core/bench/measure.ts';
 import { draw, toFrame } from '../../../app/core/demo/render.ts';
 import { createScene } from '../../../app/core/demo/scene.ts';
 import { pixelFormat } from '../../../app/core/media/pixel-format.ts';
+import { tempFolder } from '../../support/command.ts';
 
 const scene = createScene(320);
 const frames = Array.from({ length: FRAMES_NEEDED }, (_, i) =>
@@ -27,4 +30,22 @@ test('what the engine throws comes back, and an abort ends the process', async (
   const cancelled = new AbortController();
   setTimeout(() => cancelled.abort(Object.assign(new Error('stop'), { name: 'AbortError' })), 60);
   await assert.rejects(engineCost('glide:best', frames, 1, cancelled.signal), { code: 'cancelled' });
+});
+
+test('the bench measures engines and a whole job', async (context) => {
+  await using app = await openApp({ library: tempFolder(context) });
+  const options = { width: 160, height: 90, engines: ['blend'], pipelineEngine: 'blend' };
+  const result = await runBench({ ...options, slowmo: (spec, request) => app.run(spec, request) });
+  const json = JSON.parse(benchJson(result)) as Record<string, Record<string, unknown>>;
+  assert.deepEqual(Object.keys(json), ['size', 'threads', 'machine', 'engines', 'pipeline']);
+  assert.equal(result.size, '160x90');
+  const costs = json['engines']!['blend'] as object;
+  assert.deepEqual(Object.keys(costs), ['secondsPerFrame', 'analysisMs', 'synthesisMs', 'memoryMB']);
+  const { engine, frames: made, wallSeconds, engineSeconds, overheadMsPerFrame } = result.pipeline;
+  assert.deepEqual([engine, made], ['blend', 96]);
+  assert.ok(Math.abs(overheadMsPerFrame - (1000 * (wallSeconds - engineSeconds)) / 96) < 1e-9);
+  assert.ok(engineSeconds > 0 && wallSeconds > engineSeconds);
+  assert.match(benchTable(result), /^blend +0\.\d{4} .*\n\nA whole job \(4x with blend/m);
+  const unknown = runBench({ ...options, engines: ['glimmer'], slowmo: (spec, request) => app.run(spec, request) });
+  await assert.rejects(unknown, { code: 'engine-unknown' });
 });
