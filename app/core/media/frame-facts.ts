@@ -3,13 +3,10 @@ import { z } from 'zod';
 import type { VideoInfo } from '../../contract/media.ts';
 import { HoldDetector } from './holds.ts';
 import { indexSource, thumbnailSize, type IndexOptions } from './index-source.ts';
-import { CutDetector } from './scenes.ts';
+import { CutDetector, THUMBNAIL_WIDTH } from './scenes.ts';
 
 /** Names the facts in the cache of analyses; its number changes whenever the same file would give other facts. */
 export const FACTS_KIND = 'frame-facts/1';
-
-/** Width of the thumbnails that cuts and holds are found on. */
-export const THUMBNAIL_WIDTH = 64;
 
 const index = z.int().nonnegative();
 const rational = z.object({ num: z.int(), den: z.int().positive() });

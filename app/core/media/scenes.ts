@@ -1,7 +1,7 @@
 /**
  * Where one shot ends and the next begins. [Note: cuts]
  *
- * Each frame's luma thumbnail (`thumbnailSize`) is shrunk to at most 64 pixels, and its brightness and contrast are taken
+ * Each frame's luma thumbnail is shrunk to at most 64 pixels, and its brightness and contrast are taken
  * out, so that exposure and fades change nothing. Between two pictures there are two distances:
  * - structure: blocks of 8x8 look for themselves within 8 pixels (an eighth of the picture) in the other one; what remains
  *   unexplained, relative to the blocks' own contrast, is about 0 within a shot, however it pans, and about 1 across a cut;
@@ -15,11 +15,13 @@
  * (shot-reel.ts); `inbetween shots --score` prints how well it does on others.
  */
 
-/** Sides of the thumbnail that shots and holds are found on: the longer 128, the shorter in proportion, at least 16. Area-averaged, 8 bits. */
-export function thumbnailSize(width: number, height: number): { width: number; height: number } {
-  const side = (a: number, b: number): number => (a >= b ? 128 : Math.max(16, Math.round((128 * a) / b)));
-  return { width: side(width, height), height: side(height, width) };
-}
+import { readFile, stat } from 'node:fs/promises';
+import { z } from 'zod';
+import { AppError } from '../../contract/errors.ts';
+import { parseTimePoint } from '../time/time-point.ts';
+
+/** Width of the thumbnails that cuts and holds are found on: area-averaged luma of 8 bits, in the picture's proportions. */
+export const THUMBNAIL_WIDTH = 128;
 
 /** A cut: `frame` begins a new shot; `score` says how sure that is, above 0.5 to 1. */
 export interface Cut {
@@ -95,9 +97,7 @@ export class CutDetector {
   readonly #deviation: number[] = [];
   readonly #candidates: Candidate[] = [];
 
-  /** Both at least 16. */
   constructor({ width, height }: { width: number; height: number }) {
-    if (width < 16 || height < 16) throw new RangeError(`thumbnails of ${width}x${height} are too small`);
     this.#width = width;
     this.#height = height;
   }
@@ -105,6 +105,7 @@ export class CutDetector {
   /** Takes the next frame's thumbnail; `index` counts from 0. The bytes are not kept. */
   push(index: number, bytes: Uint8Array): void {
     if (index !== this.#structure.length) throw new RangeError(`frame ${index} instead of ${this.#structure.length}`);
+    if (bytes.length !== this.#width * this.#height) throw new RangeError(`a thumbnail of ${bytes.length} bytes`);
     const picture = prepare(bytes, this.#width, this.#height);
     const before = this.#recent.at(-1);
     this.#structure.push(before ? structuralDistance(before, picture) : 0);
@@ -181,11 +182,10 @@ function second(values: readonly number[]): number {
 }
 
 function prepare(bytes: Uint8Array, width: number, height: number): Picture {
-  const by = Math.max(
-    1,
-    Math.floor(Math.min(Math.ceil(Math.max(width, height) / MAX_SIDE), Math.min(width, height) / BLOCK)),
-  );
-  const [w, h] = [Math.floor(width / by), Math.floor(height / by)];
+  const smallest = Math.floor(Math.min(width, height) / BLOCK);
+  const by = Math.max(1, Math.min(Math.ceil(Math.max(width, height) / MAX_SIDE), smallest));
+  // A picture too narrow for a block is continued by its border.
+  const [w, h] = [Math.max(BLOCK, Math.floor(width / by)), Math.max(BLOCK, Math.floor(height / by))];
   const luma = new Float32Array(w * h);
   const histogram = new Float64Array(32);
   let sum = 0;
@@ -193,7 +193,10 @@ function prepare(bytes: Uint8Array, width: number, height: number): Picture {
   for (let y = 0, at = 0; y < h; y++) {
     for (let x = 0; x < w; x++, at++) {
       let v = 0;
-      for (let j = 0; j < by; j++) for (let i = 0; i < by; i++) v += bytes[(y * by + j) * width + x * by + i]!;
+      for (let j = 0; j < by; j++) {
+        const row = Math.min(height - 1, y * by + j) * width;
+        for (let i = 0; i < by; i++) v += bytes[row + Math.min(width - 1, x * by + i)]!;
+      }
       v /= by * by;
       luma[at] = v;
       histogram[v >> 3]! += 1 / (w * h);
@@ -305,4 +308,55 @@ function toneDistance(a: Picture, b: Picture): number {
     work += Math.abs(carried);
   }
   return work;
+}
+
+const cutsSchema = z.object({ cuts: z.array(z.number().nonnegative().max(1e9)).max(1_000_000) });
+
+/**
+ * The cuts a user wrote down: JSON `{"cuts": [seconds, ...]}`, or a text of seconds or HH:MM:SS.mmm, one on a line ('#' starts a comment).
+ * Seconds from the first frame at which a new shot starts, ascending and each once.
+ * Throws not-found, not-a-file, bad-cuts.
+ */
+export async function readCuts(path: string): Promise<number[]> {
+  const refuse = (why: string, cause?: unknown): AppError =>
+    new AppError('bad-cuts', `The cuts in ${path} cannot be used: ${why}.`, { cause });
+  const file = await stat(path).catch((cause: unknown) => {
+    throw new AppError('not-found', `There is no file of cuts at ${path}.`, { cause });
+  });
+  if (!file.isFile()) throw new AppError('not-a-file', `${path} is not a file of cuts.`);
+  if (file.size > 32e6) throw refuse('the file is larger than 32 MB');
+  const text = (await readFile(path, 'utf8')).replace(/^\uFEFF/, '').trim();
+  const cuts = text.startsWith('{') ? cutsOfJson(text, refuse) : cutsOfLines(text, refuse);
+  return [...new Set(cuts)].toSorted((a, b) => a - b);
+}
+
+type Refuse = (why: string, cause?: unknown) => AppError;
+
+function cutsOfJson(text: string, refuse: Refuse): number[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw refuse('it is no JSON', cause);
+  }
+  const parsed = cutsSchema.safeParse(value);
+  if (!parsed.success) throw refuse('it must be {"cuts": [seconds, ...]}, seconds from 0', parsed.error);
+  return parsed.data.cuts;
+}
+
+function cutsOfLines(text: string, refuse: Refuse): number[] {
+  const cuts: number[] = [];
+  for (const [i, line] of text.split(/\r?\n/).entries()) {
+    const word = line.replace(/#.*/, '').trim();
+    if (word === '') continue;
+    let point: ReturnType<typeof parseTimePoint>;
+    try {
+      point = parseTimePoint(word);
+    } catch (cause) {
+      throw refuse(`line ${i + 1} is neither seconds nor HH:MM:SS.mmm`, cause);
+    }
+    if (!('seconds' in point)) throw refuse(`line ${i + 1} is a frame number; write seconds`);
+    cuts.push(point.seconds);
+  }
+  return cuts;
 }

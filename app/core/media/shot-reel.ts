@@ -7,6 +7,7 @@
 import { AppError } from '../../contract/errors.ts';
 import { capabilities } from './capabilities.ts';
 import { fileUrl, spawnFfmpeg } from './ffmpeg.ts';
+import type { FfmpegProcess } from './ffmpeg.ts';
 import { inputArgs } from './input.ts';
 
 export const REEL = { width: 320, height: 180, rate: 25 } as const;
@@ -65,12 +66,7 @@ export async function makeReel(
 ): Promise<ReelTruth> {
   const { signal } = options;
   const random = seeded(options.seed);
-  const encoder = await spawnFfmpeg(
-    `-y -f rawvideo -pix_fmt gray -s ${REEL.width}x${REEL.height} -r ${REEL.rate} -i pipe:0 -pix_fmt yuv420p -c:v libx264 -preset veryfast -crf 23`
-      .split(' ')
-      .concat(fileUrl(options.to)),
-    { stdin: 'pipe', ...(signal ? { signal } : {}) },
-  );
+  const encoder = await openReel(options.to, signal);
   const events: ReelEvent[] = [];
   const shots: { first: number; clip: string }[] = [];
   let written = 0;
@@ -101,6 +97,16 @@ export async function makeReel(
   }
   await encoder.end();
   return { frames: written, events, shots };
+}
+
+/** An encoder that takes 320x180 luma frames by `write`. */
+export async function openReel(to: string, signal?: AbortSignal): Promise<FfmpegProcess> {
+  const input = `-y -f rawvideo -pix_fmt gray -s ${REEL.width}x${REEL.height} -r ${REEL.rate} -i pipe:0`;
+  const output = '-pix_fmt yuv420p -c:v libx264 -preset veryfast -crf 23';
+  return await spawnFfmpeg([...input.split(' '), ...output.split(' '), fileUrl(to)], {
+    stdin: 'pipe',
+    ...(signal ? { signal } : {}),
+  });
 }
 
 async function nextShot(
