@@ -19,6 +19,8 @@ export interface Container {
   readonly ticks?: number;
 }
 
+/** Opus begins before zero and says so itself: nothing is to be moved for it. */
+const MATROSKA = ['-avoid_negative_ts', 'disabled'];
 const FAST_START = ['-movflags', '+faststart+write_colr'];
 
 export const CONTAINERS: Readonly<Record<ContainerName, Container>> = {
@@ -34,11 +36,11 @@ export const CONTAINERS: Readonly<Record<ContainerName, Container>> = {
     name: 'mkv',
     images: false,
     muxer: 'matroska',
-    muxerArgs: [],
+    muxerArgs: MATROSKA,
     codecs: ['h264', 'hevc', 'ffv1', 'vp9', 'av1', 'prores'],
     ticks: 1000,
   },
-  webm: { name: 'webm', images: false, muxer: 'webm', muxerArgs: [], codecs: ['vp9', 'av1'], ticks: 1000 },
+  webm: { name: 'webm', images: false, muxer: 'webm', muxerArgs: MATROSKA, codecs: ['vp9', 'av1'], ticks: 1000 },
   png: { name: 'png', images: true, muxer: 'image2', muxerArgs: [], codecs: ['png'] },
   exr: { name: 'exr', images: true, muxer: 'image2', muxerArgs: [], codecs: ['exr'] },
 };

@@ -34,7 +34,7 @@ export interface EncoderSpec {
   readonly codec: VideoCodec;
   /** Quality: lowest, highest, default, in the codec's own measure. */
   readonly quality: readonly [number, number, number];
-  /** Smallest picture it takes, a side. x265 3.5 spoils its heap below 32. */
+  /** Smallest picture it takes, a side. x265 3.5 spoils its heap below 64. */
   readonly minimum: number;
   /** A subsampled axis must have an even number of luma samples. */
   readonly even: boolean;
@@ -76,7 +76,7 @@ export const ENCODERS: readonly EncoderSpec[] = [
     name: 'libx265',
     codec: 'hevc',
     quality: [0, 51, 20],
-    minimum: 32,
+    minimum: 64,
     even: true,
     reorder: 2,
     hdr: true,

@@ -1,6 +1,6 @@
 /** Chunks, sound and tags into the finished file, by stream copy. */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, join, resolve, sep } from 'node:path';
 import { createInterface } from 'node:readline';
 import { AppError } from '../../contract/errors.ts';
 
@@ -11,6 +11,7 @@ import type { Chunk } from './concat-list.ts';
 import { asEncodeError } from './encode.ts';
 import { fileUrl, spawnFfmpeg } from './ffmpeg.ts';
 import { inputArgs } from './input.ts';
+import { opusDelay } from './opus-delay.ts';
 import type { OutputPlan } from './output-format.ts';
 
 export interface MuxAudio {
@@ -81,30 +82,65 @@ async function muxArgs(request: MuxRequest, list: string): Promise<string[]> {
   const hvc1 = plan.codec === 'hevc' && (container.name === 'mp4' || container.name === 'mov');
   return [
     ...['-y', '-f', 'concat', '-safe', '0', '-i', fileUrl(list)],
-    ...(sound ? await inputArgs(sound.path) : []),
+    ...(sound ? await inputArgs(sound.path, await delayArgs(plan)) : []),
     ...['-map', '0:v:0', ...(sound ? ['-map', '1:a:0'] : []), '-c:v', 'copy', ...videoTags],
     ...(hvc1 ? ['-tag:v', 'hvc1'] : []),
-    ...(plan.retime === 'setts' ? ['-bsf:v', lastDuration(request)] : []),
+    ...(plan.retime === 'setts' ? ['-bsf:v', finalTiming(request)] : []),
     ...(sound ? audioArgs(sound, plan) : []),
     ...['-map_metadata', '-1', '-map_chapters', '-1', ...(container.images ? [] : metadata(request.tags ?? {}))],
-    ...['-max_muxing_queue_size', '4096', '-progress', 'pipe:1', '-f', container.muxer, ...container.muxerArgs],
+    ...['-max_muxing_queue_size', '4096', '-progress', 'pipe:1'],
+    ...(container.name === 'mp4' || container.name === 'mov' ? ['-video_track_timescale', String(plan.timescale)] : []),
+    ...['-f', container.muxer, ...container.muxerArgs],
     container.images ? imagesUrl(to, plan.path) : fileUrl(to),
   ];
 }
 
 /**
- * The end of the film is the end of its last frame. Of a copied packet ffmpeg only knows how long it lay before the next one, so the last shown and
- * the last stored one are told how long they are.
+ * The end of the film is the end of its last frame. [Note: last frame]
+ *
+ * Of a copied packet ffmpeg only knows how long the codec says a frame lasts, so here packets are told their length. In MP4 and MOV at a constant rate
+ * all the same; otherwise none goes beyond the end, the last shown reaches it, and the last stored is decoded when it is shown, so that the track as
+ * stored is as long as the track as shown. Matroska only asks where the last packet ends. Its packets come by in ticks or in milliseconds, as the
+ * version of ffmpeg has it, so lengths are taken from their own times.
  */
-function lastDuration({ chunks, plan }: MuxRequest): string {
-  const starts = chunks.map(({ timestamps }) => timestamps.at(-1) ?? 0);
-  const end = starts.reduce((a, b) => a + b, 0);
-  const last = chunks.at(-1)!.timestamps;
+function finalTiming({ chunks, plan }: MuxRequest): string {
   const frames = chunks.reduce((sum, { timestamps }) => sum + timestamps.length - 1, 0);
+  const starts = chunks.map(({ timestamps }) => timestamps.at(-1) ?? 0);
+  const end = starts.reduce((sum, length) => sum + length, 0);
   const endTicks = chunkTicks(end, plan);
+  const stored = `eq(N,${frames - 1})`;
+  if (plan.container.ticks !== undefined) {
+    const duration = plan.rate
+      ? 'if(N,(DTS-STARTDTS)/N,DURATION)'
+      : `if(${stored},${matroskaEnd(chunks, plan, frames, endTicks)},1)`;
+    return `setts=pts=PTS:dts=DTS:duration='${duration}'`;
+  }
+  if (plan.rate) return `setts=pts=PTS:dts=DTS:duration=${chunkTicks(1, plan)}`;
+  const last = chunks.at(-1)!.timestamps;
   const shown = chunkTicks(end - (last.at(-1) ?? 0) + (last.at(-2) ?? 0), plan);
-  const duration = `if(gte(PTS,${shown})+eq(N,${frames - 1}),${endTicks}-PTS,DURATION)`;
-  return `setts=pts=PTS:dts=DTS:duration='${duration}'`;
+  const duration = `if(gte(PTS,${shown})+${stored},${endTicks}-PTS,min(DURATION,${endTicks}-PTS))`;
+  return `setts=pts=PTS:dts='if(${stored},PTS,DTS)':duration='${duration}'`;
+}
+
+/** Length of the last stored packet, whose decoding time is that of frame `frames - 1 - reorder`. */
+function matroskaEnd(chunks: readonly Chunk[], plan: OutputPlan, frames: number, endTicks: number): string {
+  let at = frames - 1 - plan.reorder;
+  let start = 0;
+  for (const { timestamps } of chunks) {
+    const known = timestamps[at];
+    if (at < timestamps.length - 1 && known !== undefined) {
+      const ticks = chunkTicks(start + known, plan);
+      if (ticks > 0) return `max(1,DTS*${endTicks / ticks}-PTS)`;
+    }
+    at -= timestamps.length - 1;
+    start += timestamps.at(-1) ?? 0;
+  }
+  return 'DURATION';
+}
+
+async function delayArgs({ audio }: OutputPlan): Promise<string[]> {
+  const delay = audio?.encoder === 'libopus' ? await opusDelay() : 0;
+  return delay > 0 ? ['-itsoffset', String(delay)] : [];
 }
 
 function audioArgs(audio: MuxAudio, { audio: encoding }: OutputPlan): string[] {
@@ -127,7 +163,7 @@ function metadata(tags: Readonly<Record<string, string>>): string[] {
 function imagesUrl(folder: string, path: string): string {
   const [before, number, after] = splitNumber(basename(path));
   const literal = (text: string): string => text.replaceAll('%', '%%');
-  return `file:${literal(join(resolve(folder), before))}${number}${literal(after)}`;
+  return `file:${literal(resolve(folder) + sep + before)}${number}${literal(after)}`;
 }
 
 /** The last number pattern of a name, and what is before and after it. */

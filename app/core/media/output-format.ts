@@ -215,7 +215,7 @@ function timingOf(request: OutputRequest, reorder: number): Timing {
     const rate = rational(request.rate.num, request.rate.den);
     return {
       timeBase: rational(rate.den, rate.num),
-      timescale: rate.num <= FINEST_TIMESCALE ? rate.num : FINEST_TIMESCALE,
+      timescale: timescaleFor(rate.num),
       rate,
       nominalRate: compare(rate, FASTEST) > 0 ? FASTEST : rate,
       reorder,
@@ -229,11 +229,19 @@ function timingOf(request: OutputRequest, reorder: number): Timing {
   const held = Math.min(240, Math.max(1, measured));
   return {
     timeBase,
-    timescale: timeBase.den <= FINEST_TIMESCALE ? timeBase.den : FINEST_TIMESCALE,
+    timescale: timescaleFor(timeBase.den),
     rate: undefined,
     nominalRate: standardRate(held, 0.02) ?? rational(Math.round(held * 1000), 1000),
     reorder,
   };
+}
+
+/** A multiple of `ticks` that is neither too coarse for MP4's edit lists nor too fine for the concatenation. */
+function timescaleFor(ticks: number): number {
+  if (ticks > FINEST_TIMESCALE) return FINEST_TIMESCALE;
+  let scale = ticks;
+  while (scale < 10_000) scale *= 2;
+  return scale;
 }
 
 function hdrOf({ video }: VideoInfo): HdrLight {

@@ -11,6 +11,8 @@ export interface PacketStream {
   /** Unit of the times below, in seconds. */
   readonly timeBase: Rational;
   readonly sampleRate?: number;
+  /** Length in seconds as the container says it; packets' own durations are partly guessed from the codec's frame rate. */
+  readonly duration?: number;
   /** Presentation times, in order of storage. */
   readonly times: number[];
   readonly durations: number[];
@@ -26,7 +28,7 @@ export async function readPackets(path: string, signal?: AbortSignal): Promise<P
 
 async function byFfprobe(path: string, signal?: AbortSignal): Promise<PacketStream[]> {
   const entries =
-    'stream=index,codec_type,time_base,sample_rate:packet=stream_index,pts,duration:packet_side_data=discard_padding';
+    'stream=index,codec_type,time_base,sample_rate,duration:stream_tags=DURATION:packet=stream_index,pts,duration:packet_side_data=discard_padding';
   const args = [...(await inputArgs(path)), '-show_entries', entries, '-of', 'compact=nk=0'];
   const streams = new Map<number, PacketStream>();
   const packets: Map<string, string>[] = [];
@@ -40,8 +42,11 @@ async function byFfprobe(path: string, signal?: AbortSignal): Promise<PacketStre
     if (line.startsWith('packet')) packets.push(fields);
     else if (line.startsWith('stream')) {
       const index = Number(fields.get('index'));
-      const rate = Number(fields.get('sample_rate'));
-      streams.set(index, newStream(index, fields.get('codec_type') ?? '', fields.get('time_base') ?? '1/1', rate));
+      const more = {
+        sampleRate: Number(fields.get('sample_rate')),
+        duration: Number(fields.get('duration')) || clockSeconds(fields.get('DURATION')),
+      };
+      streams.set(index, newStream(index, fields.get('codec_type') ?? '', fields.get('time_base') ?? '1/1', more));
     }
   });
   // ffprobe lists the streams after their packets.
@@ -80,7 +85,7 @@ export async function byFfmpeg(path: string, signal?: AbortSignal): Promise<Pack
       if (key === 'tb') bases.set(Number(index), value);
       if (key === 'media_type') types.set(Number(index), value);
       const [base, type] = [bases.get(Number(index)), types.get(Number(index))];
-      if (base && type && key !== 'sample_rate') streams.set(Number(index), newStream(Number(index), type, base, NaN));
+      if (base && type && key !== 'sample_rate') streams.set(Number(index), newStream(Number(index), type, base, {}));
       return;
     }
     const [index, , pts, duration] = line.split(',').map(Number);
@@ -92,13 +97,25 @@ export async function byFfmpeg(path: string, signal?: AbortSignal): Promise<Pack
   return [...streams.values()];
 }
 
-function newStream(index: number, type: string, timeBase: string, sampleRate: number): PacketStream {
+/** Seconds of Matroska's '00:00:01.501000000'; NaN for anything else. */
+function clockSeconds(text: string | undefined): number {
+  const [, hours, minutes, seconds] = /^(\d+):(\d\d):(\d\d(?:\.\d+)?)$/.exec(text ?? '') ?? [];
+  return Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
+}
+
+function newStream(
+  index: number,
+  type: string,
+  timeBase: string,
+  { sampleRate = 0, duration = 0 }: { sampleRate?: number; duration?: number },
+): PacketStream {
   const [num, den] = timeBase.split('/').map(Number);
   return {
     index,
     type: type === 'video' || type === 'audio' ? type : 'other',
     timeBase: rational(num || 1, den || 1),
     ...(sampleRate > 0 ? { sampleRate } : {}),
+    ...(duration > 0 ? { duration } : {}),
     times: [],
     durations: [],
     discardedSamples: 0,

@@ -161,20 +161,21 @@ test('sound begins and ends with the picture in every container', async (t) => {
     const path = join(folder, `${codec}.${ending}`);
     const plan = await planFor('yuv420p', { codec, path, rate, sound: true });
     const chunks = await chunksOf(folder, plan, [20, 17], (k) => k);
-    const audio = { path: wav, channels: 2, language: 'deu' };
+    const audio = { path: wav, channels: 2, language: 'eng' };
     const fractions: number[] = [];
     await muxOutput({ chunks, plan, audio, to: path, scratch: folder, onProgress: (f) => fractions.push(f) });
     const info = await probe(path);
     assert.equal(info.audio[0]?.codec, want);
-    assert.equal(info.audio[0]?.language, 'deu', path);
+    assert.equal(info.audio[0]?.language, 'eng', path);
     assert.equal(fractions.at(-1), 1);
     const { times } = await shownAt(path);
     assert.equal(times[0], 0, path);
     const { avDriftMs } = await verifyOutput(path, { plan, frames, timestamp: (k) => k, sound });
     assert.ok(Math.abs(avDriftMs) < 2, `${path}: ${avDriftMs}`);
-    // What is heard, by decoding: as many samples as were put in (lossy codecs pad less than a millisecond's worth in Matroska).
+    // What is heard, by decoding: as many samples as were put in. Only of AAC ffmpeg 5.1 does not drop the padding of the last packet.
+    const padding = want === 'aac' ? 1024 : 96;
     const heard = await runFfmpeg(['-i', fileUrl(path), '-map', '0:a', '-ar', '48000', '-ac', '1', '-f', 's16le', '-']);
-    assert.ok(Math.abs(heard.stdout.length / 2 - sound * 48000) < 96, `${path}: ${heard.stdout.length / 2}`);
+    assert.ok(Math.abs(heard.stdout.length / 2 - sound * 48000) < padding, `${path}: ${heard.stdout.length / 2}`);
   }
 });
 
@@ -299,7 +300,7 @@ test('numbered images: png gives back RGB exactly, exr is written', async (t) =>
     ['yuv420p10le', '%05d.png', 'rgb48be'],
     ['yuv420p', '%04d.exr', 'gbrpf32le'],
   ] as const) {
-    const to = join(folder, `${name} 100%d`);
+    const to = join(folder, `${name} 100%`);
     const plan = await planFor(name, { path: join(to, pattern), width: 31, height: 17 });
     const frames = [1, 2, 3].map((seed) => noise(plan.carrier, 31, 17, seed));
     const chunks = [
