@@ -70,6 +70,15 @@ export async function refuseForeign(db: Library, job: string, path: string, forc
 /** Outputs with these endings are sequences when their name has a number pattern; in other names it stands for itself. */
 const IMAGES = /\.(png|exr|tiff?|jpe?g|dpx|bmp|webp)$/i;
 
+/** Throws `output-is-input` when both are one file, under whatever names: not even `force` may destroy the source. */
+export async function refuseInputAsOutput({ input, output }: JobSpec): Promise<void> {
+  const [from, to] = await Promise.all([input, output].map((path) => stat(path).catch(() => undefined)));
+  const same = from !== undefined && to !== undefined && from.dev === to.dev && from.ino === to.ino;
+  if (same || input === output) {
+    throw new AppError('output-is-input', `The output ${output} is the input itself; write it under another name.`);
+  }
+}
+
 /** As `refuseForeign`, for all files a spec's output may mean: the path itself, or the images of a sequence. */
 export async function refuseForeignOutput(db: Library, job: string, spec: JobSpec): Promise<void> {
   await refuseForeign(db, job, spec.output, spec.force);
