@@ -137,6 +137,41 @@ test('variable timing is kept to the tick', async (t) => {
   }
 });
 
+test('an ffmpeg without the setts filter keeps times too', async (t) => {
+  const folder = await scratch(t);
+  const starts = [0, 1, 3004, 4505, 4507, 13507, 16510, 19513, 19514];
+  for (const rate of [{ num: 24000, den: 1001 }, 'vfr'] as const) {
+    for (const [codec, ending] of [
+      ['h264', 'mp4'],
+      ['hevc', 'mov'],
+      ['vp9', 'mp4'],
+      ['ffv1', 'mkv'],
+    ] as const) {
+      const path = join(folder, `${codec}.${ending}`);
+      const plan = await planFor('yuv420p', {
+        codec,
+        path,
+        rate,
+        timeBase: { num: 1, den: 90_000 },
+        withoutSetts: true,
+      });
+      assert.equal(plan.retime, 'setpts');
+      const timestamp = (k: number): number => (rate === 'vfr' ? starts[k]! : k);
+      const chunks = await chunksOf(folder, plan, [4, 1, 3], timestamp);
+      await muxOutput({ chunks, plan, to: path, scratch: folder });
+      const { times, timeBase } = await shownAt(path);
+      assert.equal(times.length, 8);
+      times.forEach((time, k) => {
+        const off = exactly(time, timeBase, 1) - exactly(timestamp(k), plan.timeBase, 1);
+        assert.ok(
+          Math.abs(off) <= (ending === 'mkv' ? 0.00051 : 1e-9),
+          `${path} ${JSON.stringify(rate)} frame ${k}: ${off}`,
+        );
+      });
+    }
+  }
+});
+
 /** A WAV of a tone, `samples` long at 48 kHz. */
 async function tone(path: string, samples: number, channels = 2): Promise<void> {
   const source = `sine=frequency=440:sample_rate=48000,atrim=end_sample=${samples}`;
@@ -176,6 +211,37 @@ test('sound begins and ends with the picture in every container', async (t) => {
     const padding = want === 'aac' ? 1024 : 96;
     const heard = await runFfmpeg(['-i', fileUrl(path), '-map', '0:a', '-ar', '48000', '-ac', '1', '-f', 's16le', '-']);
     assert.ok(Math.abs(heard.stdout.length / 2 - sound * 48000) < padding, `${path}: ${heard.stdout.length / 2}`);
+  }
+});
+
+test('a click is heard where it was put', async (t) => {
+  const folder = await scratch(t);
+  const wav = join(folder, 'click.wav');
+  // One second of silence with a click of one sample at 0.5 s.
+  const samples = new Int16Array(48_000);
+  samples[24_000] = 32_000;
+  const input = new Uint8Array(samples.buffer);
+  await runFfmpeg(['-f', 's16le', '-ar', '48000', '-ac', '1', '-i', 'pipe:0', '-y', fileUrl(wav)], { input });
+  for (const [codec, ending] of [
+    ['h264', 'mp4'],
+    ['h264', 'mov'],
+    ['prores', 'mov'],
+    ['h264', 'mkv'],
+    ['ffv1', 'mkv'],
+    ['vp9', 'webm'],
+  ] as const) {
+    const path = join(folder, `${codec}.${ending}`);
+    const plan = await planFor('yuv420p', { codec, path, sound: true });
+    const chunks = await chunksOf(folder, plan, [24], (k) => k);
+    await muxOutput({ chunks, plan, audio: { path: wav, channels: 1 }, to: path, scratch: folder });
+    const onClock = ['-af', 'aresample=async=1:first_pts=0', '-ar', '48000', '-f', 's16le', '-'];
+    // On the file's own clock: without -copyts all streams move so that the earliest packet is at 0.
+    const { stdout } = await runFfmpeg(['-copyts', '-i', fileUrl(path), '-map', '0:a', ...onClock]);
+    let loudest = 0;
+    for (let i = 0; i < stdout.length / 2; i++) {
+      if (Math.abs(stdout.readInt16LE(2 * i)) > Math.abs(stdout.readInt16LE(2 * loudest))) loudest = i;
+    }
+    assert.ok(Math.abs(loudest - 24_000) <= 48, `${path}: ${(loudest - 24_000) / 48} ms off`);
   }
 });
 

@@ -57,17 +57,22 @@ export function infoOf(format: string, width: number, height: number, video: Par
   };
 }
 
-type PlanRequest = Partial<Omit<OutputRequest, 'info' | 'carrier'>> & { video?: Partial<VideoStreamInfo> };
+type PlanRequest = Partial<Omit<OutputRequest, 'info' | 'carrier'>> & {
+  video?: Partial<VideoStreamInfo>;
+  withoutSetts?: boolean;
+};
 
 /** A plan for frames of `format`; 48x32 at 24 frames a second, chosen h264 into .mp4, without sound, unless it says otherwise. */
 export async function planFor(format: string, request: PlanRequest = {}): Promise<OutputPlan> {
-  const { video, ...more } = request;
+  const { video, withoutSetts, ...more } = request;
   const { width, height } = { width: 48, height: 32, ...more };
   const base = { codec: 'h264', path: 'out.mp4', rate: { num: 24, den: 1 }, sound: false } as const;
   const info = infoOf(format, width, height, video);
+  const known = await capabilities();
+  const without = { ...known, bsfs: new Set([...known.bsfs].filter((name) => name !== 'setts')) };
   return await planOutput(
     { ...base, ...more, width, height, info, carrier: pixelFormat(format) },
-    await capabilities(),
+    withoutSetts ? without : known,
   );
 }
 
