@@ -5,6 +5,7 @@ import { AppError } from '../../contract/errors.ts';
 import type { AudioStreamInfo, OtherStreamInfo, VideoInfo, VideoStreamInfo } from '../../contract/media.ts';
 import type { Rational } from '../../contract/time.ts';
 import { capabilities } from './capabilities.ts';
+import { isEncryptedMovie } from './encrypted.ts';
 import { orientationOf } from './exif.ts';
 import { findSequence, isPattern, pictureOf, sequenceBytes } from './image-sequence.ts';
 import type { ImageSequence } from './image-sequence.ts';
@@ -186,7 +187,7 @@ async function mainVideo(path: string, raw: RawProbe): Promise<RawStream> {
   ];
   const best = videos.toSorted((a, b) => compare(rank(b), rank(a)))[0];
   if (!best) throw new AppError('no-video', `${path} has no video in it.`);
-  if (isEncrypted(best)) throw new AppError('encrypted', `${path} is encrypted.`);
+  if (await isEncrypted(path, raw, best)) throw new AppError('encrypted', `${path} is encrypted.`);
   if (!decodable(best)) {
     const named = best.codec_name ?? best.codec_tag_string ?? 'an unknown codec';
     throw new AppError('codec-unsupported', `The video of ${path} is ${named}, which this ffmpeg cannot decode.`);
@@ -203,12 +204,10 @@ function isCover(stream: RawStream): boolean {
   return Boolean(stream.disposition['attached_pic'] || stream.disposition['timed_thumbnails']);
 }
 
-function isEncrypted(stream: RawStream): boolean {
-  // Common encryption keeps the codec but says so in the sample entry (ISO/IEC 23001-7) or in side data.
-  return (
-    /^(encv|drmi|drms)$/.test(stream.codec_tag_string ?? '') ||
-    stream.side_data_list.some((data) => /^Encryption/i.test(data.side_data_type))
-  );
+async function isEncrypted(path: string, raw: RawProbe, stream: RawStream): Promise<boolean> {
+  if (/^(encv|drmi|drms)$/.test(stream.codec_tag_string ?? '')) return true;
+  if (stream.side_data_list.some((data) => /^Encryption/i.test(data.side_data_type))) return true;
+  return /\bmov\b/.test(raw.format.format_name) && (await isEncryptedMovie(path));
 }
 
 async function describeVideo(
