@@ -50,8 +50,8 @@ const SPAN = 3;
 /** Neighbouring distances to either side that a cut must stand out from, and which of them counts. */
 const CONTEXT = 8;
 const RANK = 2;
-/** Below this structural distance nothing is looked at closer. */
-const CANDIDATE = 0.12;
+/** Below this structural distance it is the same scene, however its light changes. */
+const CANDIDATE = 0.2;
 
 const WEIGHTS = { structure: 20.3, tone: 3.9, before: 16, after: 15, bias: -38.6 };
 
@@ -146,7 +146,7 @@ export class CutDetector {
         if (structure >= CANDIDATE) structure = Math.min(structure, structuralDistance(before, after));
       }
     }
-    this.#candidates.push({ frame, structure, tone });
+    if (structure >= CANDIDATE) this.#candidates.push({ frame, structure, tone });
   }
 
   #weigh({ frame, structure, tone }: Candidate): number {
