@@ -87,7 +87,7 @@ function startWorker(job: string): ChildProcess {
 
 /** Resolves when the worker has ended and all it said was read, with the error to tell if it had not answered. */
 function ended(child: ChildProcess): Promise<AppError> {
-  const tail = child.stderr === null ? { lines: [] } : tailOf(child.stderr, { count: 8 });
+  const tail = child.stderr === null ? [] : tailOf(child.stderr, { count: 8 });
   child.stdout?.resume();
   return new Promise((resolve) => {
     child.on('error', (error) => {
@@ -101,7 +101,7 @@ function ended(child: ChildProcess): Promise<AppError> {
       const how = signal === null ? `with exit code ${code}` : `by ${signal}${memory}`;
       const finish = (): void => {
         clearTimeout(timer);
-        const said = tail.lines.length === 0 ? '' : ` It last said: ${tail.lines.join(' | ')}`;
+        const said = tail.length === 0 ? '' : ` It last said: ${tail.join(' | ')}`;
         resolve(
           new AppError(
             'worker-died',

@@ -1,5 +1,5 @@
 /** Outputs: whose they are, and how they get into place. [Note: outputs] */
-import { rename, stat } from 'node:fs/promises';
+import { access, constants, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 import type { JobSpec } from '../../contract/jobs.ts';
@@ -77,6 +77,19 @@ export async function refuseInputAsOutput({ input, output }: JobSpec): Promise<v
   if (same || input === output) {
     throw new AppError('output-is-input', `The output ${output} is the input itself; write it under another name.`);
   }
+}
+
+/** Throws `output-folder` unless the output's folder is there and may be written to: said before hours of work, not after. */
+export async function requireOutputFolder({ output }: JobSpec): Promise<void> {
+  const folder = dirname(output);
+  try {
+    await access(folder, constants.W_OK);
+    if ((await stat(folder)).isDirectory()) return;
+  } catch (cause) {
+    const why = isErrno(cause, 'ENOENT', 'ENOTDIR') ? 'does not exist' : 'may not be written to';
+    throw new AppError('output-folder', `The folder ${folder} for the output ${why}.`, { cause });
+  }
+  throw new AppError('output-folder', `${folder}, where the output should go, is not a folder.`);
 }
 
 /** As `refuseForeign`, for all files a spec's output may mean: the path itself, or the images of a sequence. */

@@ -13,7 +13,7 @@ import { takeLease } from '../library/leases.ts';
 import { attempt } from './attempt.ts';
 import { CACHE_BYTES } from './chunk-files.ts';
 import { resultSchema } from './messages.ts';
-import { outputsIntact, refuseForeignOutput, refuseInputAsOutput } from './publish.ts';
+import { outputsIntact, refuseForeignOutput, refuseInputAsOutput, requireOutputFolder } from './publish.ts';
 import { prepareJob, type PreparedJob } from './spec.ts';
 
 export interface RunOptions {
@@ -69,6 +69,7 @@ async function keepOrRun(job: PreparedJob, options: RunOptions): Promise<RetimeR
     const row = jobById(db, id);
     const kept = row && (await keptResult(db, row, source));
     if (kept !== undefined) return kept;
+    await requireOutputFolder(spec);
     await refuseInputAsOutput(spec);
     await refuseForeignOutput(db, id, spec);
     // Not before: what is refused leaves no job behind.
