@@ -51,24 +51,8 @@ export async function planRetime(spec: RetimeSpec, info: VideoInfo, facts: Frame
     holds: spec.holds === 'off' ? [] : facts.holds.filter(({ first, last }) => last - first + 1 <= spec.maxHold),
   };
   const frames = framePlan(spec, source, timing, range, info);
-  const native = carrier(info.video.pixelFormat);
   const audio = soundOf(spec, info, frames);
-  const output = await planOutput(
-    {
-      info,
-      carrier: native,
-      width: info.video.width,
-      height: info.video.height,
-      path: spec.output,
-      codec: spec.codec ?? 'h264',
-      codecChosen: spec.codec !== undefined,
-      ...(spec.quality !== undefined && { quality: spec.quality }),
-      rate: frames.rate ?? 'vfr',
-      timeBase: frames.timeBase,
-      sound: audio !== undefined,
-    },
-    await capabilities(),
-  );
+  const output = await outputOf(spec, info, frames.rate ?? 'vfr', frames.timeBase, audio !== undefined);
   return {
     info,
     facts,
@@ -76,11 +60,43 @@ export async function planRetime(spec: RetimeSpec, info: VideoInfo, facts: Frame
     engine,
     frames,
     output,
-    carrier: native,
+    carrier: carrier(info.video.pixelFormat),
     audio: output.audio === undefined ? undefined : audio,
     durationIn: durationIn(spec, range, timing),
     notes: [...info.warnings, ...index.warnings, ...timingNotes(spec, timing), ...output.notes],
   };
+}
+
+/** Says at once what planning would refuse only after the source has been decoded. Throws as planRetime. */
+export async function refuseEarly(spec: RetimeSpec, info: VideoInfo): Promise<void> {
+  engineById(spec.engine);
+  const rate = info.video.averageRate ?? rational(25);
+  await outputOf(spec, info, rate, rational(rate.den, rate.num), info.audio.length > 0);
+}
+
+async function outputOf(
+  spec: RetimeSpec,
+  info: VideoInfo,
+  rate: Rational | 'vfr',
+  timeBase: Rational,
+  sound: boolean,
+): Promise<OutputPlan> {
+  return await planOutput(
+    {
+      info,
+      carrier: carrier(info.video.pixelFormat),
+      width: info.video.width,
+      height: info.video.height,
+      path: spec.output,
+      codec: spec.codec ?? 'h264',
+      codecChosen: spec.codec !== undefined,
+      ...(spec.quality !== undefined && { quality: spec.quality }),
+      rate,
+      timeBase,
+      sound,
+    },
+    await capabilities(),
+  );
 }
 
 function rangeOf(spec: RetimeSpec, { times, end }: SourceTiming): Range {

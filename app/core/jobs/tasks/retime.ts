@@ -15,7 +15,7 @@ import { verifyOutput } from '../../media/verify.ts';
 import type { Task, TaskContext } from '../task.ts';
 import { chunkKey, chunksOf } from './chunks.ts';
 import { renderChunks, type KeyedChunk, type RenderedChunk } from './render.ts';
-import { planRetime, type RetimePlan } from './retime-plan.ts';
+import { planRetime, refuseEarly, type RetimePlan } from './retime-plan.ts';
 
 /** Where in the whole job, as fractions, each stage begins and ends: about their shares of the time. */
 const STAGES: Record<JobStage, readonly [number, number]> = {
@@ -42,6 +42,7 @@ export const retime: Task<RetimeSpec> = async (spec, context) => {
   const report = reporter(context);
   report('probing', 0, 1, 'seconds');
   const info = await probe(spec.input, { signal: context.signal });
+  await refuseEarly(spec, info);
   const facts = await frameFacts(spec, info, context, report);
   const plan = await planRetime(spec, info, facts);
   for (const message of plan.notes) context.emit({ type: 'note', message });
