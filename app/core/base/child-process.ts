@@ -1,6 +1,7 @@
 /** A child process whose end is told once: exit, failure to start or abort, with the last lines it said. */
 import { spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
+import { tailOf } from './lines.ts';
 
 /** How a child ended. `error` is set when it could not be started at all. */
 export interface ChildExit {
@@ -31,8 +32,6 @@ export interface Child {
 }
 
 const KILL_AFTER_MS = 2000;
-const TAIL_LINES = 40;
-const LINE_CHARS = 500;
 
 /** Starts `path` with `args` (never through a shell). A failure to start shows in `exited`, not as a throw. */
 export function startChild(path: string, args: readonly string[], options: ChildOptions = {}): Child {
@@ -43,7 +42,7 @@ export function startChild(path: string, args: readonly string[], options: Child
   });
   const { stdin, stdout, stderr } = process_;
   if (!stdout || !stderr) throw new Error('spawn gave no pipes');
-  const lines = tailOf(stderr, options.onLine);
+  const lines = tailOf(stderr, { onLine: options.onLine });
   // A dead reader shows as EPIPE here as well as in the exit; the exit has the reason, so the stream's word is dropped.
   stdin?.on('error', () => {});
   stdout.on('error', () => {});
@@ -80,27 +79,4 @@ export function startChild(path: string, args: readonly string[], options: Child
   if (options.signal?.aborted) onAbort();
   else options.signal?.addEventListener('abort', onAbort, { once: true });
   return { pid: process_.pid, stdin, stdout, exited, tail: () => lines, stop };
-}
-
-/** The growing list of the last lines of a stream; ends of line are \n or \r (progress lines). */
-function tailOf(stream: Readable, onLine?: ChildOptions['onLine']): readonly string[] {
-  const lines: string[] = [];
-  let rest = '';
-  const take = (line: string): void => {
-    if (line.length === 0) return;
-    if (onLine?.(line) === true) return;
-    lines.push(line.length > LINE_CHARS ? `${line.slice(0, LINE_CHARS)}...` : line);
-    if (lines.length > TAIL_LINES) lines.shift();
-  };
-  stream.setEncoding('utf8');
-  stream.on('data', (text: string) => {
-    const parts = (rest + text).split(/[\r\n]/);
-    rest = parts.pop() ?? '';
-    // A line without an end must not grow for ever.
-    if (rest.length > 1 << 20) rest = rest.slice(0, LINE_CHARS);
-    for (const part of parts) take(part);
-  });
-  stream.on('end', () => take(rest));
-  stream.on('error', () => {});
-  return lines;
 }

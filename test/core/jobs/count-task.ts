@@ -4,10 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { spawn } from 'node:child_process';
-import { createReadStream, createWriteStream } from 'node:fs';
 import { open, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { AppError } from '../../../app/contract/errors.ts';
@@ -107,9 +105,9 @@ const count: Task<RetimeSpec> = async (spec, context) => {
     });
     if (i === 0) await misbehave(order.mood);
   }
-  const out = createWriteStream(context.part);
-  for (const path of paths) await pipeline(createReadStream(path), out, { end: false, signal: context.signal });
-  await new Promise<void>((resolve) => out.end(resolve));
+  const out = await open(context.part, 'w');
+  for (const path of paths) await out.write(await readFile(path));
+  await out.close();
   const { size } = await stat(context.part);
   const verified = size === order.chunks * order.pieces * order.bytes;
   if (order.mood !== 'mute') await context.publish([{ from: context.part, to: spec.output }]);
