@@ -21,7 +21,7 @@ test(
     const expected = await room.expected();
     const delays: number[] = [];
     let finished = false;
-    for (let kills = 0; kills < 8 && !finished; kills++) {
+    for (let kills = 0; kills < 6 && !finished; kills++) {
       const run = room.start();
       // From before the process has read its own code to the middle of the work.
       const delay = Math.random() * (kills % 2 === 0 ? 450 : 800);
@@ -41,7 +41,7 @@ test(
 test('kill -9 of the worker at random moments: the job says so and goes on', { timeout: 60_000 }, async () => {
   await using room = await Room.make(ORDER);
   const expected = await room.expected();
-  for (let kills = 0; kills < 5; kills++) {
+  for (let kills = 0; kills < 4; kills++) {
     const running = runJob(room.spec(), { db: room.db, home: room.home, tasks: TASKS_URL });
     const settled = running.then(
       () => 'done',
