@@ -1,4 +1,7 @@
-/** Progress that is no job's: one line that rewrites itself on a terminal, a line now and then elsewhere, JSON lines with --json. */
+/**
+ * Progress that is no job's: one line that rewrites itself on a terminal, a line now and then elsewhere, JSON lines
+ * with --json.
+ */
 import { clock } from './progress.ts';
 import type { VerbIo } from './verb.ts';
 
@@ -9,7 +12,10 @@ export interface Status {
   readonly etaSeconds?: number;
 }
 
-/** A stage is always told; a fraction at most every two seconds where the line cannot rewrite itself. Call `end` before printing anything else. */
+/**
+ * A stage is always told; a fraction at most every two seconds where the line cannot rewrite itself. Call `end`
+ * before printing anything else.
+ */
 export function statusLine(io: VerbIo): { tell(status: Status): void; end(): void } {
   const live = process.stderr.isTTY && !io.json;
   let shown = false;

@@ -6,7 +6,10 @@ import type { Frame } from '../media/frame.ts';
 export const FACTORS = [2, 4, 8] as const;
 /** Pairs measured for each factor; the median counts. */
 const RUNS = 3;
-/** Frames that `measureEngine` needs: one pair to warm up, then each run its own, so nothing is found in a cache that a real clip would not have there. */
+/**
+ * Frames that `measureEngine` needs: one pair to warm up, then each run its own, so nothing is found in a cache that
+ * a real clip would not have there.
+ */
 export const FRAMES_NEEDED = 2 + RUNS * FACTORS.length;
 
 export interface EngineCost {
@@ -19,7 +22,10 @@ export interface EngineCost {
   readonly memoryMB: number;
 }
 
-/** Measures engine `id` on consecutive `frames` (at least FRAMES_NEEDED of one size). Throws 'engine-unknown' and what the engine throws. */
+/**
+ * Measures engine `id` on consecutive `frames` (at least FRAMES_NEEDED of one size). Throws 'engine-unknown' and what
+ * the engine throws.
+ */
 export async function measureEngine(id: string, frames: readonly Frame[], threads: number): Promise<EngineCost> {
   const { width, height } = frames[0]!;
   await using engine = await engineById(id).open({ width, height, threads });

@@ -1,4 +1,7 @@
-/** The bench: what each engine costs a frame, and what everything around it costs, on a moving textured picture of a given size. */
+/**
+ * The bench: what each engine costs a frame, and what everything around it costs, on a moving textured picture of a
+ * given size.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -9,8 +9,9 @@ import type { Frame } from '../media/frame.ts';
 export const CLIP_RATE = 24;
 
 /**
- * Encodes frames of one size, nearly without loss (H.264 at CRF 10; FFV1 where this ffmpeg has no libx264), at CLIP_RATE, over what is at `path` (a name ending
- * in .mkv holds either). Throws 'encode-failed' by way of ffmpeg-failed, and the signal's reason.
+ * Encodes frames of one size, nearly without loss (H.264 at CRF 10; FFV1 where this ffmpeg has no libx264), at
+ * CLIP_RATE, over what is at `path` (a name ending in .mkv holds either). Throws 'encode-failed' by way of
+ * ffmpeg-failed, and the signal's reason.
  */
 export async function writeClip(path: string, frames: AsyncIterable<Frame>, signal?: AbortSignal): Promise<void> {
   const { encoders } = await capabilities();

@@ -15,7 +15,10 @@ const LABEL_PAD = 5;
 /** The sheet's ground between the tiles. */
 const GROUND = 24;
 
-/** Puts rows of tiles on one picture, each a crop of `width` x `height` with its label in the lower left corner. Rows may differ in length. */
+/**
+ * Puts rows of tiles on one picture, each a crop of `width` x `height` with its label in the lower left corner. Rows
+ * may differ in length.
+ */
 export function contactSheet(rows: readonly (readonly Tile[])[], width: number, height: number): Rgb8 {
   const columns = Math.max(...rows.map((row) => row.length));
   const sheet = blank(columns * (width + GAP) + GAP, rows.length * (height + GAP) + GAP);

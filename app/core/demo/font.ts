@@ -54,7 +54,10 @@ export function textWidth(text: string, size: number): number {
   return (text.length * ADVANCE - 1) * size;
 }
 
-/** Writes `text` (in capitals; what the font lacks is left blank) in white, its top left corner at (left, top), clipped to the picture. */
+/**
+ * Writes `text` (in capitals; what the font lacks is left blank) in white, its top left corner at (left, top),
+ * clipped to the picture.
+ */
 export function drawText(picture: Rgb8, text: string, left: number, top: number, size: number): void {
   [...text.toUpperCase()].forEach((letter, place) => {
     const glyph = GLYPHS[letter];

@@ -24,8 +24,8 @@ function fade(t: number): number {
 }
 
 /**
- * Octaves of noise summed, about 0..1 around 0.5. `size` is the largest feature and `finest` the smallest, both in the units of x and y; each octave is half the size
- * and `gain` times the strength of the one before.
+ * Octaves of noise summed, about 0..1 around 0.5. `size` is the largest feature and `finest` the smallest, both in
+ * the units of x and y; each octave is half the size and `gain` times the strength of the one before.
  */
 export function fractal(x: number, y: number, seed: number, size: number, finest: number, gain = 0.55): number {
   let sum = 0;

@@ -1,4 +1,7 @@
-/** What the layers of the demo's scene look like. Coordinates are design pixels from a layer's origin; x right, y down. */
+/**
+ * What the layers of the demo's scene look like. Coordinates are design pixels from a layer's origin; x right, y
+ * down.
+ */
 import { fractal, hash, noise } from './noise.ts';
 import { mix, ramp, shade, type Colour, type Paint } from './texture.ts';
 
@@ -8,8 +11,8 @@ const INDIGO: Colour = [40, 34, 84];
 const GLOW: Colour = [255, 196, 120];
 
 /**
- * The paints, with detail down to about two and a half pixels of `pixel` design pixels each. `ridge` and `meadow` are the heights of the two grounds,
- * so that light follows them.
+ * The paints, with detail down to about two and a half pixels of `pixel` design pixels each. `ridge` and `meadow` are
+ * the heights of the two grounds, so that light follows them.
  */
 export function pictures(
   pixel: number,

@@ -100,7 +100,10 @@ function drawShadow(drawing: Drawing, layer: Layer, pose: Pose): void {
   }
 }
 
-/** The drawing as a frame of 8-bit 4:2:0, BT.709, limited range, chroma sited left. `index` -1 for what is no source frame. */
+/**
+ * The drawing as a frame of 8-bit 4:2:0, BT.709, limited range, chroma sited left. `index` -1 for what is no source
+ * frame.
+ */
 export function toFrame(drawing: Drawing, format: PixelFormat, seconds: number, index: number): Frame {
   const { width, height, data } = drawing;
   const size = width * height;

@@ -1,6 +1,6 @@
 /**
- * The demo: a clip made by code is slowed to a quarter by the real job, and every synthesised frame is held against the truth drawn at its time,
- * beside plain blending. See [Note: the demo's truth].
+ * The demo: a clip made by code is slowed to a quarter by the real job, and every synthesised frame is held against
+ * the truth drawn at its time, beside plain blending. See [Note: the demo's truth].
  */
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -50,7 +50,10 @@ const SOURCE_FRAMES = 28;
 const SLOWER = 4;
 const ENGINE = 'glide';
 
-/** The columns of the contact sheet: the frame in the middle of a pair so far along the clip, around the object followed. */
+/**
+ * The columns of the contact sheet: the frame in the middle of a pair so far along the clip, around the object
+ * followed.
+ */
 const MOMENTS: readonly { along: number; follow: Layer['name'] }[] = [
   { along: 0.3, follow: 'kite' },
   { along: 0.46, follow: 'wheel' },
@@ -59,7 +62,10 @@ const MOMENTS: readonly { along: number; follow: Layer['name'] }[] = [
 const MIDDLE = SLOWER / 2;
 const TILE = [416, 234] as const;
 
-/** Runs the demo. Throws what the job, the engines and ffmpeg throw, and 'verify-failed' when the result has too few frames. */
+/**
+ * Runs the demo. Throws what the job, the engines and ffmpeg throw, and 'verify-failed' when the result has too few
+ * frames.
+ */
 export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   const { slowmo, signal, onStage, onEvent, frames = SOURCE_FRAMES } = options;
   const folder = resolve(options.folder);

@@ -1,16 +1,20 @@
 /**
- * The demo's scene: a balloon, a kite, a star and a wheel over hills that pan and zoom. Everything is a function of real time, so the truth
- * at any time is known. [Note: the demo's truth]
+ * The demo's scene: a balloon, a kite, a star and a wheel over hills that pan and zoom. Everything is a function of
+ * real time, so the truth at any time is known. [Note: the demo's truth]
  *
- * A layer is a texture behind an outline that moves as a whole (place, angle, scale). A pixel asks each layer, back to front, for its distance to
- * the outline and its colour: an edge covers a pixel by the distance clipped to one pixel, and textures have no detail finer than two texels, so
- * a frame is anti-aliased without being averaged (60 ms at 640x360).
+ * A layer is a texture behind an outline that moves as a whole (place, angle, scale). A pixel asks each layer, back
+ * to front, for its distance to the outline and its colour: an edge covers a pixel by the distance clipped to one
+ * pixel, and textures have no detail finer than two texels, so a frame is anti-aliased without being averaged (60 ms
+ * at 640x360).
  */
 import { pictures } from './pictures.ts';
 import { drop, ground, moved, roundedBox, star, union, wheel, type Shape } from './shapes.ts';
 import { bake, type Paint, type Texture } from './texture.ts';
 
-/** Where a layer's origin is on the screen (design pixels), how far it is turned (radians, clockwise) and how large it is. */
+/**
+ * Where a layer's origin is on the screen (design pixels), how far it is turned (radians, clockwise) and how large it
+ * is.
+ */
 export interface Pose {
   readonly x: number;
   readonly y: number;
@@ -46,11 +50,13 @@ const ridge = (x: number): number =>
 const meadow = (x: number): number => 104 + 14 * Math.sin(x / 120 + 2.2) + 5 * Math.sin(x / 41);
 
 /**
- * Builds the scene with texture for a screen of `width` pixels (its detail grows with the size). Takes about a second, more for more pixels.
+ * Builds the scene with texture for a screen of `width` pixels (its detail grows with the size). Takes about a
+ * second, more for more pixels.
  */
 export function createScene(width: number): Scene {
   const scale = width / DESIGN_WIDTH;
-  // Two texels a pixel keep bilinear sampling from blurring; above 1000 pixels one is enough and the memory matters more.
+  // Two texels a pixel keep bilinear sampling from blurring; above 1000 pixels one is enough and the memory matters
+  // more.
   const density = width <= 1000 ? 2 * scale : scale;
   const paints = pictures(1 / scale, ridge, meadow);
   const painted = (paint: Paint, halfWidth: number, halfHeight: number) => bake(paint, halfWidth, halfHeight, density);

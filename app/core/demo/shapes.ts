@@ -1,6 +1,7 @@
 /**
- * Outlines of the demo's objects as signed distances in design pixels: negative inside. An exact distance near the edge is what makes
- * the anti-aliasing analytic: coverage is the distance clipped to one pixel. Formulas after Inigo Quilez, "2D distance functions".
+ * Outlines of the demo's objects as signed distances in design pixels: negative inside. An exact distance near the
+ * edge is what makes the anti-aliasing analytic: coverage is the distance clipped to one pixel. Formulas after Inigo
+ * Quilez, "2D distance functions".
  */
 export type Shape = (x: number, y: number) => number;
 
@@ -56,8 +57,8 @@ export function wheel(radius: number, rim: number, spokes: number, spoke: number
 }
 
 /**
- * What is below the line y = height(x), whose steepness stays moderate. The line is read from a table over -reach..reach, since it is asked for every
- * pixel of the screen.
+ * What is below the line y = height(x), whose steepness stays moderate. The line is read from a table over
+ * -reach..reach, since it is asked for every pixel of the screen.
  */
 export function ground(height: (x: number) => number, reach: number): Shape {
   const steps = 4;

@@ -1,12 +1,14 @@
 /**
  * Picture distances of two 8-bit RGB images of the same size.
  *
- * PSNR is over all three channels. SSIM and GMSD are on luma as an 8-bit number, made as OpenCV makes grey. [Note: the SSIM that is meant]
+ * PSNR is over all three channels. SSIM and GMSD are on luma as an 8-bit number, made as OpenCV makes grey. [Note:
+ * the SSIM that is meant]
  *
- * Many SSIMs go by one name. The published baselines beside the evaluation clips are reproduced, to their last digit, by exactly one:
- * 8-bit BT.601 grey, an 11 x 11 Gaussian of sigma 1.5, population variances, mirrored borders (the edge sample not repeated), and the mean over the whole map.
- * Over the map without its outer 5 pixels (`inset: 5`) it is scikit-image's
- * `structural_similarity(a, b, gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=255)`.
+ * Many SSIMs go by one name. The published baselines beside the evaluation clips are reproduced, to their last digit,
+ * by exactly one: 8-bit BT.601 grey, an 11 x 11 Gaussian of sigma 1.5, population variances, mirrored borders (the
+ * edge sample not repeated), and the mean over the whole map. Over the map without its outer 5 pixels (`inset: 5`) it
+ * is scikit-image's `structural_similarity(a, b, gaussian_weights=True, sigma=1.5, use_sample_covariance=False,
+ * data_range=255)`.
  */
 import type { Rgb8 } from './rgb.ts';
 
@@ -141,8 +143,9 @@ function mirror(i: number, size: number): number {
 }
 
 /**
- * Gradient magnitude similarity deviation, 0 for identical images, larger is worse (Xue, Zhang, Mou, Bovik, 2014): luma averaged
- * and taken down by two, Prewitt gradients, T = 170, the standard deviation of the similarity map. Zeros lie outside the picture, as in the authors' code.
+ * Gradient magnitude similarity deviation, 0 for identical images, larger is worse (Xue, Zhang, Mou, Bovik, 2014):
+ * luma averaged and taken down by two, Prewitt gradients, T = 170, the standard deviation of the similarity map.
+ * Zeros lie outside the picture, as in the authors' code.
  */
 export function gmsd(a: Rgb8, b: Rgb8): number {
   requireSameSize(a, b);

@@ -5,8 +5,9 @@
  *   {set, id, f0, f1, gt, t}             three images; paths are relative to the protocol and may climb with '..'
  *   {set, id, video, t}                  a video: every odd frame is dropped and rebuilt; its own set, named SET:FILENAME
  *   {set, id, video, frames: [a, g, b], t}   one triplet out of a video, by frame numbers; counted in SET
- * `t` (0 < t < 1, default 0.5) is where the truth lies on the way from f0 to f1. A folder of triplets is a protocol too: each subfolder with exactly
- * three images, sorted by name, is first, truth, second at t = 0.5. So is a video alone.
+ * `t` (0 < t < 1, default 0.5) is where the truth lies on the way from f0 to f1. A folder of triplets is a protocol
+ * too: each subfolder with exactly three images, sorted by name, is first, truth, second at t = 0.5. So is a video
+ * alone.
  */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -66,8 +67,9 @@ const videoEntry = z.object({
 const MAX_ENTRIES = 1_000_000;
 
 /**
- * The items of `path`: a protocol.json, a folder of triplets or a video ([Note: protocols]). Files named by a protocol are looked for here, so that a
- * run does not stop half way. Throws 'not-found' and 'bad-protocol', both naming the entry.
+ * The items of `path`: a protocol.json, a folder of triplets or a video ([Note: protocols]). Files named by a
+ * protocol are looked for here, so that a run does not stop half way. Throws 'not-found' and 'bad-protocol', both
+ * naming the entry.
  */
 export async function readProtocol(path: string): Promise<ScoreItem[]> {
   const info = await stat(path).catch((cause: unknown) => {

@@ -43,7 +43,10 @@ export function scoreJson(score: Score): { sets: Record<string, Record<string, n
 
 const baselineFile = z.record(z.string(), z.record(z.string(), z.number()));
 
-/** The `baselines.json` beside a protocol: `{SET: {n, METHOD_psnr, METHOD_ssim}}`. Empty where there is none or it says something else. */
+/**
+ * The `baselines.json` beside a protocol: `{SET: {n, METHOD_psnr, METHOD_ssim}}`. Empty where there is none or it
+ * says something else.
+ */
 export async function readBaselines(protocol: string): Promise<Baselines> {
   const text = await readFile(join(dirname(protocol), 'baselines.json'), 'utf8').catch(() => undefined);
   const sets = (text === undefined ? undefined : parseJson(baselineFile, text)) ?? {};
@@ -59,7 +62,10 @@ export async function readBaselines(protocol: string): Promise<Baselines> {
   );
 }
 
-/** The table of a score: a row for each set and engine, published rows marked with a star, then the mean and the median over the sets. */
+/**
+ * The table of a score: a row for each set and engine, published rows marked with a star, then the mean and the
+ * median over the sets.
+ */
 export function scoreTable(score: Score, baselines: Baselines = new Map()): string {
   const { sets } = score;
   const rows = [['set', 'n', 'engine', 'PSNR', 'SSIM', 'GMSD']];

@@ -1,10 +1,11 @@
 /**
  * The one conversion by which frames become 8-bit RGB for scoring. [Note: scoring colour]
  *
- * Y'CbCr to R'G'B' with the matrix and range the source names, BT.601 limited where it names none, in double precision,
- * rounded half up and clipped. Chroma of a video is replicated over the pixels it covers: that is what swscale's default,
- * and so OpenCV, does, and published numbers for videos come from there. Chroma of a still is interpolated linearly between centred
- * samples, as libjpeg does. Samples of more than 8 bits are scaled to 8 in the same rounding.
+ * Y'CbCr to R'G'B' with the matrix and range the source names, BT.601 limited where it names none, in double
+ * precision, rounded half up and clipped. Chroma of a video is replicated over the pixels it covers: that is what
+ * swscale's default, and so OpenCV, does, and published numbers for videos come from there. Chroma of a still is
+ * interpolated linearly between centred samples, as libjpeg does. Samples of more than 8 bits are scaled to 8 in the
+ * same rounding.
  */
 import type { ColourInfo } from '../../contract/media.ts';
 import type { Frame, Plane, Samples } from '../media/frame.ts';
@@ -39,7 +40,10 @@ export interface RgbPlanes {
   readonly b: Samples;
 }
 
-/** The frame as 8-bit RGB ([Note: scoring colour]). 8-bit planar RGB is returned as it is, without a copy; alpha is left out. */
+/**
+ * The frame as 8-bit RGB ([Note: scoring colour]). 8-bit planar RGB is returned as it is, without a copy; alpha is
+ * left out.
+ */
 export function toRgb8(frame: Frame, colour: ColourInfo, chroma: ChromaFilter): Rgb8 {
   const { width, height } = frame;
   return { width, height, ...(toRgb(frame, colour, chroma, 8) as { r: Uint8Array; g: Uint8Array; b: Uint8Array }) };
@@ -167,7 +171,9 @@ function linearCentre(plane: Plane, width: number, height: number): Float32Array
   return out;
 }
 
-/** For each pixel the nearer sample, its neighbour on the other side (itself at the border) and the neighbour's share. */
+/**
+ * For each pixel the nearer sample, its neighbour on the other side (itself at the border) and the neighbour's share.
+ */
 function linearTaps(full: number, plane: number) {
   const scale = step(full, plane);
   const near = new Int32Array(full);

@@ -27,8 +27,9 @@ export interface ScoreOptions {
 }
 
 /**
- * Rebuilds and measures every sample of `items`. Sets keep the order in which they first appear. Throws 'engine-unknown', 'size-mismatch'
- * and 'bad-protocol' (a frame number past the end of its video) naming the entry, and what decoding throws.
+ * Rebuilds and measures every sample of `items`. Sets keep the order in which they first appear. Throws
+ * 'engine-unknown', 'size-mismatch' and 'bad-protocol' (a frame number past the end of its video) naming the entry,
+ * and what decoding throws.
  */
 export async function runScore(items: readonly ScoreItem[], options: ScoreOptions): Promise<Score> {
   const { engines, threads = availableParallelism(), signal, onProgress } = options;

@@ -5,7 +5,10 @@ import { frameOfRgb, toRgb8, type Rgb8 } from './rgb.ts';
 import type { DropOddItem, ImageItem, ScoreItem, TripletItem } from './protocol.ts';
 import { openImage, openVideo, type VideoSource } from './sources.ts';
 
-/** `a` and `b` go to the engine, which is asked for `t`; what it returns becomes RGB by `toRgb` and is measured against `truth`. */
+/**
+ * `a` and `b` go to the engine, which is asked for `t`; what it returns becomes RGB by `toRgb` and is measured
+ * against `truth`.
+ */
 export interface Sample {
   readonly set: string;
   readonly id: string;
@@ -40,7 +43,10 @@ export async function countSamples(items: readonly ScoreItem[], videos: Videos, 
   return count;
 }
 
-/** The samples of `items`: images in their order, triplets together by video, so that each is decoded once. Throws 'size-mismatch' and 'bad-protocol'. */
+/**
+ * The samples of `items`: images in their order, triplets together by video, so that each is decoded once. Throws
+ * 'size-mismatch' and 'bad-protocol'.
+ */
 export async function* samplesOf(
   items: readonly ScoreItem[],
   videos: Videos,

@@ -29,7 +29,10 @@ export async function openVideo(path: string, signal?: AbortSignal): Promise<Vid
   };
 }
 
-/** A still picture as 8-bit RGB: planar RGB as it is, chroma interpolated between centres ([Note: scoring colour]). Throws what reading does. */
+/**
+ * A still picture as 8-bit RGB: planar RGB as it is, chroma interpolated between centres ([Note: scoring colour]).
+ * Throws what reading does.
+ */
 export async function openImage(path: string, signal?: AbortSignal): Promise<Rgb8> {
   const { frame, info } = await readStill(path, signal ? { signal } : {});
   return toRgb8(frame, info.video.colour, 'linear-centre');

@@ -33,8 +33,9 @@ export interface BetweenResult {
 }
 
 /**
- * Writes the picture at `t` between two stills of one size. Depth and alpha are kept; stills that differ in format are brought to RGB of the deeper one's
- * depth first. Throws 'engine-unknown', 'output-exists', 'output-is-input', 'size-mismatch', and what reading and writing throw.
+ * Writes the picture at `t` between two stills of one size. Depth and alpha are kept; stills that differ in format
+ * are brought to RGB of the deeper one's depth first. Throws 'engine-unknown', 'output-exists', 'output-is-input',
+ * 'size-mismatch', and what reading and writing throw.
  */
 export async function betweenStills(request: BetweenRequest): Promise<BetweenResult> {
   const started = performance.now();

@@ -52,7 +52,8 @@ test('blend between two flat images scores what arithmetic says', async () => {
   const c1 = 2.55 ** 2;
   const similar = (p: number, q: number) => (2 * p * q + c1) / (p * p + q * q + c1);
   close(sets[0]!.engines.get('blend')!.ssim, (similar(49, 50) + similar(42, 50)) / 2);
-  // Of flat pictures only the border, where the zeros outside begin, has a gradient: gmsd() of metrics.twin.py on greys 49 and 42 against 50.
+  // Of flat pictures only the border, where the zeros outside begin, has a gradient: gmsd() of metrics.twin.py on
+  // greys 49 and 42 against 50.
   close(sets[0]!.engines.get('blend')!.gmsd, 0.0031667277);
   assert.equal(identical.get('blend'), 0);
 });
@@ -163,7 +164,8 @@ test(
     assert.equal(sets.length, 3);
     for (const { name, engines } of sets) {
       const [got, want] = [engines.get('blend')!, baselines.get(name)!.get('blend')!];
-      // Videos are blended as their own planes, not as RGB: rounding twice costs a little more than the stills' rounding.
+      // Videos are blended as their own planes, not as RGB: rounding twice costs a little more than the stills'
+      // rounding.
       const tolerance = name.includes(':') ? 0.04 : 0.02;
       assert.ok(Math.abs(got.psnr - want.psnr!) < tolerance, `${name}: ${got.psnr} dB, published ${want.psnr}`);
       assert.ok(Math.abs(got.ssim - want.ssim!) < 0.001, `${name}: SSIM ${got.ssim}, published ${want.ssim}`);

@@ -14,7 +14,10 @@ const at = (name: string) => join(folder, name);
 const { path: ffmpeg } = await locateFfmpeg();
 const [WIDTH, HEIGHT] = [36, 20];
 
-/** Writes a picture of one colour; `pixel` has the samples of a pixel in the order of `layout` (rgb24, rgba, rgb48le, rgba64le, gray16le). */
+/**
+ * Writes a picture of one colour; `pixel` has the samples of a pixel in the order of `layout` (rgb24, rgba, rgb48le,
+ * rgba64le, gray16le).
+ */
 function flat(name: string, layout: string, pixel: readonly number[], width = WIDTH): void {
   const deep = layout.includes('48') || layout.includes('64') || layout.includes('16');
   const values = Array.from({ length: width * HEIGHT }, () => pixel).flat();
