@@ -10,7 +10,8 @@ import { existsSync, writeFileSync } from 'node:fs';
 import type { z } from 'zod';
 import { AppError } from '../../contract/errors.ts';
 import type { Home } from '../base/home.ts';
-import { MIGRATIONS, type Migration } from './migrations/index.ts';
+import { MIGRATIONS } from './migrations/index.ts';
+import type { Migration } from './migrations/migration.ts';
 import { clearMark, damageMark, setAside } from './set-aside.ts';
 
 export type SqlValue = string | number | null | Uint8Array;

@@ -1,4 +1,4 @@
-import type { Migration } from './index.ts';
+import type { Migration } from './migration.ts';
 
 /** Jobs, who holds them, what they left and what they said. */
 export const jobs: Migration = {

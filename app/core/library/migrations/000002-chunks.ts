@@ -1,4 +1,4 @@
-import type { Migration } from './index.ts';
+import type { Migration } from './migration.ts';
 
 /** What the chunk store holds, so that it can be kept to a size. */
 export const chunks: Migration = {

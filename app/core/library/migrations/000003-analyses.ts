@@ -1,4 +1,4 @@
-import type { Migration } from './index.ts';
+import type { Migration } from './migration.ts';
 
 /** What was once found out about a file at a cost, such as its source index. A cache: losing it costs time only. */
 export const analyses: Migration = {

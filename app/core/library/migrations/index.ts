@@ -2,11 +2,6 @@
 import { jobs } from './000001-jobs.ts';
 import { chunks } from './000002-chunks.ts';
 import { analyses } from './000003-analyses.ts';
-
-export interface Migration {
-  /** What `PRAGMA user_version` says after it; one more than the step before. */
-  readonly version: number;
-  readonly sql: string;
-}
+import type { Migration } from './migration.ts';
 
 export const MIGRATIONS: readonly Migration[] = [jobs, chunks, analyses];
