@@ -45,23 +45,25 @@ export async function* decodeFrames(
 ): AsyncGenerator<Frame, void, undefined> {
   const { index, signal } = options;
   const source = { ...info, path };
-  const seek = seekPlan(info.video.codec, index, options.first, options.last);
+  let wanted = options.first;
+  const seek = seekPlan(info, index, options.first, options.last);
   if (seek) {
-    const outcome = yield* attempt(source, options, seek);
-    if (outcome === 'done') return;
-    // The seek did not land where the index says it would: only the long way is certain.
+    wanted = yield* attempt(source, options, seek);
+    // A seek that does not land where the index says, or loses its way, gives up there: only the long way is certain.
     signal?.throwIfAborted();
   }
-  const outcome = yield* attempt(source, options, fromStart(index, options.first, options.last));
-  if (outcome === 'lost') throw changed(path);
+  if (wanted > options.last) return;
+  const from = { ...options, first: wanted };
+  const reached = yield* attempt(source, from, fromStart(index, wanted, options.last));
+  if (reached <= options.last) throw changed(path);
 }
 
-/** One run of the decoder. 'lost' when its timestamps are not those of the index and nothing was yielded yet. */
+/** One run of the decoder: the first frame it did not give because its timestamps are not those of the index, or last + 1. */
 async function* attempt(
   info: VideoInfo,
   { first, last, index, signal }: DecodeOptions,
   plan: StartPlan,
-): AsyncGenerator<Frame, 'done' | 'lost', undefined> {
+): AsyncGenerator<Frame, number, undefined> {
   const setup = pictureSetup(info.video);
   const steps = new LockStep(index, plan);
   const ffmpeg = await spawnFfmpeg(await decodeArgs(info, plan), {
@@ -75,46 +77,43 @@ async function* attempt(
     () => steps.end(),
   );
   try {
-    for (let wanted = first; wanted <= last;) {
+    let wanted = first;
+    while (wanted <= last) {
       const block = await blocks.next();
-      if (!block) return await endedEarly(info.path, ffmpeg, steps, wanted, { first, last, signal });
+      // Whatever ended a decoder that has sought shows again on the long way.
+      if (!block && steps.sought && !signal?.aborted) return wanted;
+      if (!block) throw await endedEarly(info.path, ffmpeg, wanted, last, signal);
       const at = await steps.next();
-      if (at === undefined) {
-        if (wanted === first) return 'lost';
-        throw changed(info.path);
-      }
+      if (at === undefined) return wanted;
       if (at < wanted) continue;
       const bytes = pictureOf(setup, block);
       yield frameFromBytes(setup.format, info.video.width, info.video.height, bytes, at, index.times[at] ?? 0);
       wanted = at + 1;
     }
-    return 'done';
+    return wanted;
   } finally {
     await ffmpeg.stop();
   }
 }
 
-/** The stream ended before frame `wanted`: why. */
+/** Why the stream ended before frame `wanted`. */
 async function endedEarly(
   path: string,
   ffmpeg: FfmpegProcess,
-  steps: LockStep,
   wanted: number,
-  { first, last, signal }: { first: number; last: number; signal: AbortSignal | undefined },
-): Promise<'lost'> {
+  last: number,
+  signal: AbortSignal | undefined,
+): Promise<unknown> {
   const failure = await ffmpeg.done.then(
     () => undefined,
     (error: unknown) => error,
   );
-  if (signal?.aborted || (failure && !(failure instanceof AppError))) throw failure;
-  // A seek that lands wrong is tried from the start; whatever else it was shows there again.
-  if (wanted === first && steps.sought) return 'lost';
-  if (failure instanceof AppError) {
-    throw new AppError('decode-failed', `Decoding ${path} stopped at frame ${wanted}: ${failure.message}`, {
-      cause: failure,
-    });
+  if (signal?.aborted || (failure !== undefined && !(failure instanceof AppError))) return failure;
+  if (failure) {
+    const message = `Decoding ${path} stopped at frame ${wanted}: ${failure.message}`;
+    return new AppError('decode-failed', message, { cause: failure });
   }
-  throw new AppError(
+  return new AppError(
     'source-changed',
     `${path} ended at frame ${wanted} where ${last + 1} were found: it has changed.`,
   );

@@ -4,10 +4,13 @@
  * [Note: exact seeks] A seek is taken only where it provably gives the frames that decoding from the start gives. The decoder starts at a
  * keyframe K1 with another keyframe K2 between it and the first wanted frame. What follows K2 in order of presentation refers to nothing before it (a
  * random access point of the codecs listed), and what precedes it has the whole of K1's group to refer to. On the way the timestamps must be
- * those of the index, one by one from K2 on. If they are not, decoding starts over from the first frame.
+ * those of the index, one by one from K2 on, and so must the keyframes. If they are not, decoding starts over from the first frame. Containers
+ * that do not write down every frame's time are not sought in at all: what is guessed there may be guessed differently after a seek.
  */
+import type { VideoInfo } from '../../contract/media.ts';
 import type { SourceIndex } from './source.ts';
 import { showinfoReader } from './stamps.ts';
+import type { Stamp } from './stamps.ts';
 
 export interface StartPlan {
   /** The frame from which on timestamps are compared one by one. */
@@ -16,6 +19,8 @@ export interface StartPlan {
   readonly landing: number;
   /** Frames before this one do not come out of the pipe. */
   readonly firstOut: number;
+  /** The last frame wanted. What a decoder says beyond it does not count: told to stop early, it may guess other times there. */
+  readonly last: number;
   readonly inputOptions: readonly string[];
   readonly filters: readonly string[];
   readonly outputOptions: readonly string[];
@@ -27,6 +32,9 @@ const RANDOM_ACCESS = new Set(
   rawvideo png jpeg2000 cfhd r210 hap`.split(/\s+/),
 );
 
+/** Containers that have a timestamp for every frame; AVI counts frames, which is as good where none are reordered. */
+const TIMED = /^(mov|matroska|mpegts|flv|nut|mxf)\b/;
+
 /** Fewer decoded frames than this are decoded through rather than sought past. */
 const WORTH_SEEKING = 48;
 
@@ -37,9 +45,11 @@ export function fromStart(index: SourceIndex, first: number, last: number): Star
 }
 
 /** A seek to just before frame `first`; undefined where none is worth it or none is certain. */
-export function seekPlan(codec: string, index: SourceIndex, first: number, last: number): StartPlan | undefined {
+export function seekPlan(info: VideoInfo, index: SourceIndex, first: number, last: number): StartPlan | undefined {
   const { keys, pts, timeBase } = index.stamps;
-  if (first < WORTH_SEEKING || !RANDOM_ACCESS.has(codec) || !ascending(index, pts.length - 1)) return undefined;
+  const timed = TIMED.test(info.format) || (info.format === 'avi' && keys.length === pts.length);
+  if (first < WORTH_SEEKING || !timed || !RANDOM_ACCESS.has(info.video.codec)) return undefined;
+  if (!ascending(index, pts.length - 1)) return undefined;
   const after = keys.findLastIndex((key) => key <= first);
   const [k1, k2] = [keys[after - 1], keys[after]];
   if (k1 === undefined || k2 === undefined || k1 < WORTH_SEEKING / 2) return undefined;
@@ -60,6 +70,7 @@ function startingAt(
   const skips = ordered && first > 0;
   return {
     ...start,
+    last,
     firstOut: skips ? first : 0,
     filters: skips ? [`select=gte(pts\\,${String(index.stamps.pts[first])})`] : [],
     outputOptions: ordered ? ['-frames:v', String(last - (skips ? first : 0) + 1)] : [],
@@ -91,6 +102,7 @@ export class LockStep {
   #lost = false;
   #ended = false;
   #given: number;
+  #nextKey = 0;
   #wake: (() => void) | undefined;
 
   constructor(index: SourceIndex, plan: StartPlan) {
@@ -98,7 +110,7 @@ export class LockStep {
     this.#plan = plan;
     this.#given = plan.firstOut;
     if (plan.inputOptions.length === 0) this.#seen = 0;
-    this.#read = showinfoReader({ onStamp: ({ pts }) => this.#stamp(pts), onTimeBase: () => {} });
+    this.#read = showinfoReader({ onStamp: (stamp) => this.#stamp(stamp), onTimeBase: () => {} });
   }
 
   /** The decoder was asked to seek. */
@@ -126,19 +138,29 @@ export class LockStep {
     return !this.#lost && this.#seen !== undefined && this.#seen > at ? at : undefined;
   }
 
-  #stamp(pts: number | null): void {
-    const { stamps } = this.#index;
-    if (this.#seen === undefined) this.#preroll(pts);
-    else if (stamps.pts[this.#seen] === pts) this.#seen++;
+  #stamp(stamp: Stamp): void {
+    const { pts } = this.#index.stamps;
+    if ((this.#seen ?? 0) > this.#plan.last) return;
+    if (this.#seen === undefined) this.#preroll(stamp);
+    else if (pts[this.#seen] === stamp.pts && this.#keyAsIndexed(this.#seen, stamp)) this.#seen++;
     else this.#lost = true;
     this.#wake?.();
   }
 
+  /** After a seek keyframes must be where they were: timestamps that are all one frame off would show here. */
+  #keyAsIndexed(at: number, stamp: Stamp): boolean {
+    if (!this.sought) return true;
+    const { keys } = this.#index.stamps;
+    while ((keys[this.#nextKey] ?? Infinity) < at) this.#nextKey++;
+    return stamp.key === (keys[this.#nextKey] === at);
+  }
+
   /** Before the verified part: whatever comes of the frames before K2 is thrown away, but it must begin early enough. */
-  #preroll(pts: number | null): void {
+  #preroll({ pts, key }: Stamp): void {
     const { stamps } = this.#index;
     const [landing, from] = [stamps.pts[this.#plan.landing] ?? 0, stamps.pts[this.#plan.verifyFrom] ?? 0];
     if (pts === null || pts > from || (!this.#started && pts > landing)) this.#lost = true;
+    else if (pts === from && !key) this.#lost = true;
     else if (pts === from) this.#seen = this.#plan.verifyFrom + 1;
     this.#started = true;
   }
