@@ -97,35 +97,41 @@ function searchLevel(team: Team, layout: Layout, settings: Settings, pictures: P
   const steps = settings.steps[n === 0 ? 0 : 1];
   const nx = patchCount(w, step);
   const ny = patchCount(h, step);
-  const wide = n === layout.wideLevel;
-  if (wide)
+  const search = (wide: boolean): void =>
+    team.rows(
+      ny,
+      STRIPE,
+      (p0, p1, d) => {
+        const { flow, from, to } = direction(layout, pictures, d, n);
+        const cu = coarse ? (flow.u[n + 1] ?? 0) : 0;
+        const cv = coarse ? (flow.v[n + 1] ?? 0) : 0;
+        const { patchU, patchV, patchE } = flow;
+        const found = wide ? (layout.wide[d] ?? 0) : 0;
+        const back = wide ? (layout.wide[1 - d] ?? 0) : 0;
+        // prettier-ignore
+        k.search(from.luma, from.gx, from.gy, to.luma, w, h, stride, cu, cv, coarse?.w ?? 0, coarse?.h ?? 0, coarse?.stride ?? 0,
+          patchU, patchV, patchE, nx, ny, step, steps, found, back, settings.wide.gain, p0, p1);
+      },
+      2,
+    );
+  search(false);
+  if (n === layout.wideLevel) {
+    const { radius, poor } = settings.wide;
     team.rows(
       ny,
       1,
       (p0, p1, d) => {
-        const { from, to } = direction(layout, pictures, d, n);
+        const { flow, from, to } = direction(layout, pictures, d, n);
+        const { patchU, patchV, patchE } = flow;
         const found = layout.wide[d] ?? 0;
-        const { radius } = settings.wide;
-        k.search_wide(from.luma, to.luma, w, h, stride, radius, found, found + nx * ny * 4, nx, step, p0, p1);
+        // prettier-ignore
+        k.search_wide(from.luma, to.luma, w, h, stride, radius, patchU, patchV, patchE, poor * 64,
+          found, found + nx * ny * 4, nx, step, p0, p1);
       },
       2,
     );
-  team.rows(
-    ny,
-    STRIPE,
-    (p0, p1, d) => {
-      const { flow, from, to } = direction(layout, pictures, d, n);
-      const cu = coarse ? (flow.u[n + 1] ?? 0) : 0;
-      const cv = coarse ? (flow.v[n + 1] ?? 0) : 0;
-      const { patchU, patchV, patchE } = flow;
-      const found = wide ? (layout.wide[d] ?? 0) : 0;
-      const back = wide ? (layout.wide[1 - d] ?? 0) : 0;
-      // prettier-ignore
-      k.search(from.luma, from.gx, from.gy, to.luma, w, h, stride, cu, cv, coarse?.w ?? 0, coarse?.h ?? 0, coarse?.stride ?? 0,
-        patchU, patchV, patchE, nx, ny, step, steps, found, back, settings.wide.gain, p0, p1);
-    },
-    2,
-  );
+    search(true);
+  }
   team.rows(
     h,
     BAND,

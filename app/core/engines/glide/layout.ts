@@ -61,6 +61,9 @@ export interface Middle {
   readonly error: readonly number[];
   readonly smoothError: readonly number[];
   readonly share: number;
+  /** Weight of the second choice (u[3], v[3]), and a field of zeros. */
+  readonly second: number;
+  readonly zero: number;
   /** One float a row: trust summed over it. */
   readonly sums: number;
 }
@@ -151,11 +154,13 @@ function takeMiddle(arena: Arena, field: () => number, cellGrids: Layout['cellGr
   const cells = (): number[] => cellGrids.map(({ w, h }) => arena.take(w * h * 16));
   return {
     cells: [cells(), cells()],
-    u: [field(), field(), field()],
-    v: [field(), field(), field()],
+    u: [field(), field(), field(), field()],
+    v: [field(), field(), field(), field()],
     weight: pair(),
-    error: pair(),
-    smoothError: pair(),
+    error: [field(), field(), field()],
+    smoothError: [field(), field(), field()],
+    second: field(),
+    zero: field(),
     share: field(),
     sums: arena.take(rows * 4),
   };
@@ -199,7 +204,7 @@ export function createLayout(
   const wideGrid = levels[wideLevel];
   const wideStep = settings.step[wideLevel === 0 ? 0 : 1];
   const widePatches = wideGrid ? patchCount(wideGrid.w, wideStep) * patchCount(wideGrid.h, wideStep) : 0;
-  const line = (finest.w + 3 * width + 64) * 4;
+  const line = (finest.w + 6 * width + 96) * 4;
   return {
     factor,
     grids: levels,

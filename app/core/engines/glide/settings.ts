@@ -22,10 +22,10 @@ export interface Settings {
   readonly step: readonly [number, number];
   readonly steps: readonly [number, number];
   /**
-   * [Note: wide search] in search.c: done on the coarsest level whose lesser side is at least `size`, `radius` pixels around,
-   * of the patch; a find must fit `gain` times better. Size 0: not at all.
+   * [Note: wide search] in search.c: done on the coarsest level whose lesser side is at least `size`, for patches whose
+   * mean squared difference is above `poor`, `radius` pixels around; a find must fit `gain` times better. Size 0: not at all.
    */
-  readonly wide: { readonly size: number; readonly radius: number; readonly gain: number };
+  readonly wide: { readonly size: number; readonly radius: number; readonly poor: number; readonly gain: number };
   /** Differences below this (code values of 255) weigh alike where patches are averaged. */
   readonly densifyFloor: number;
   /** Refinement of the analysis, on the finest level and on the others; of the flow at the timestep. */
@@ -39,45 +39,62 @@ export interface Settings {
   /** Choosing between the projections: cap of the difference, cost of thinly covered places, window radius. */
   readonly cap: number;
   readonly doubt: number;
+  /** Cost of no motion at all, in code values. */
+  readonly still: number;
   readonly radius: number;
+  /** The second choice's share of the blend is halved where it is `tie` code values worse, and where the first has only `good`. */
+  readonly tie: number;
+  readonly good: number;
   /** Blending: pixels of flow difference that make a picture blind to a point, and what is left of its weight then. */
   readonly blindSlack: number;
   readonly blindFloor: number;
 }
 
 const ANALYSIS: Refinement = { warps: 1, fixed: 5, sweeps: 5, intensity: 2.5, gradient: 5, smooth: 10, edge: 0 };
+const COARSE: Refinement = { ...ANALYSIS, warps: 2, fixed: 3 };
+const MIDDLE: Refinement = { ...ANALYSIS, intensity: 5, smooth: 50 };
 
 export const STANDARD: Settings = {
   flowPixels: 600_000,
   coarsest: 12,
   step: [4, 4],
   steps: [8, 8],
-  wide: { size: 100, radius: 20, gain: 2 },
+  wide: { size: 100, radius: 20, poor: 16, gain: 2 },
   densifyFloor: 1,
-  refine: [ANALYSIS, ANALYSIS],
-  middle: { ...ANALYSIS, fixed: 5 },
+  refine: [ANALYSIS, COARSE],
+  middle: MIDDLE,
   slack: 1,
   contrast: 16,
   faint: 1e-3,
   cap: 64,
   doubt: 4,
-  radius: 2,
+  still: 10,
+  radius: 3,
+  tie: 20,
+  good: 5,
   blindSlack: 2,
   blindFloor: 1,
 };
 
+/** A quarter of the flow's pixels, and nothing done twice. */
 export const DRAFT: Settings = {
   ...STANDARD,
   flowPixels: 200_000,
-  middle: { ...ANALYSIS, warps: 0 },
+  steps: [5, 5],
+  wide: { size: 0, radius: 0, poor: 0, gain: 1 },
+  refine: [
+    { ...ANALYSIS, fixed: 2 },
+    { ...ANALYSIS, fixed: 3 },
+  ],
+  middle: { ...MIDDLE, fixed: 2 },
 };
 
+/** Flow at full size up to 2.5 megapixels, from twice as many patches, refined twice. */
 export const BEST: Settings = {
   ...STANDARD,
   flowPixels: 2_500_000,
-  step: [2, 2],
-  refine: [
-    { ...ANALYSIS, warps: 3 },
-    { ...ANALYSIS, warps: 2 },
-  ],
+  step: [2, 4],
+  densifyFloor: 3,
+  refine: [COARSE, COARSE],
+  middle: { ...MIDDLE, warps: 2 },
 };

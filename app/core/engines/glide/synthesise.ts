@@ -111,7 +111,7 @@ function project(team: Team, { layout, settings, t }: SynthesiseTask): void {
   );
 }
 
-/** The better of the two projections, pixel by pixel: fields u[2], v[2]. */
+/** The better of the two projections, pixel by pixel: fields u[2], v[2]; the second choice: u[3], v[3], second. */
 function chooseFlow(team: Team, { layout, settings, first, t }: SynthesiseTask): void {
   const { kernels: k } = team;
   const { middle } = layout;
@@ -120,12 +120,14 @@ function chooseFlow(team: Team, { layout, settings, first, t }: SynthesiseTask):
   const b = layout.pictures[1 - first]?.[0]?.luma ?? 0;
   if (!grid) return;
   const { w, h, stride } = grid;
-  const [ua = 0, ub = 0, u = 0] = middle.u;
-  const [va = 0, vb = 0, v = 0] = middle.v;
+  const [ua = 0, ub = 0, u = 0, u2 = 0] = middle.u;
+  const [va = 0, vb = 0, v = 0, v2 = 0] = middle.v;
+  const { zero } = middle;
   team.rows(
     h,
     BAND,
     (y0, y1, d) => {
+      const [ud, vd, weight] = d < 2 ? [middle.u[d] ?? 0, middle.v[d] ?? 0, middle.weight[d] ?? 0] : [zero, zero, zero];
       k.disagreement(
         a,
         b,
@@ -133,17 +135,17 @@ function chooseFlow(team: Team, { layout, settings, first, t }: SynthesiseTask):
         h,
         stride,
         t,
-        middle.u[d] ?? 0,
-        middle.v[d] ?? 0,
-        middle.weight[d] ?? 0,
+        ud,
+        vd,
+        weight,
         settings.cap,
-        settings.doubt,
+        d < 2 ? settings.doubt : settings.still,
         middle.error[d] ?? 0,
         y0,
         y1,
       );
     },
-    2,
+    3,
   );
   team.rows(
     h,
@@ -152,10 +154,32 @@ function chooseFlow(team: Team, { layout, settings, first, t }: SynthesiseTask):
       const line = layout.scratch[team.index] ?? 0;
       k.window_mean(middle.error[d] ?? 0, w, h, stride, settings.radius, line, middle.smoothError[d] ?? 0, y0, y1);
     },
-    2,
+    3,
   );
-  const [ea = 0, eb = 0] = middle.smoothError;
-  team.rows(h, BAND, (y0, y1) => k.choose(ua, va, ea, ub, vb, eb, w, h, stride, u, v, y0, y1));
+  const [ea = 0, eb = 0, e0 = 0] = middle.smoothError;
+  team.rows(h, BAND, (y0, y1) =>
+    k.choose(
+      ua,
+      va,
+      ea,
+      ub,
+      vb,
+      eb,
+      e0,
+      settings.tie,
+      settings.good,
+      w,
+      h,
+      stride,
+      u,
+      v,
+      u2,
+      v2,
+      middle.second,
+      y0,
+      y1,
+    ),
+  );
 }
 
 /** Who sees what: field share, rows' trust. */
@@ -203,8 +227,8 @@ function warp(team: Team, { layout, first, t }: SynthesiseTask): void {
   const { middle } = layout;
   const grid = layout.grids[0];
   if (!grid) return;
-  const [, , u = 0] = middle.u;
-  const [, , v = 0] = middle.v;
+  const [, , u = 0, u2 = 0] = middle.u;
+  const [, , v = 0, v2 = 0] = middle.v;
   const kernel = layout.bytesPerSample === 1 ? k.warp8 : k.warp16;
   const top = 2 ** layout.bits - 1;
   const bands = layout.planes.flatMap((place) =>
@@ -230,6 +254,9 @@ function warp(team: Team, { layout, first, t }: SynthesiseTask): void {
       u,
       v,
       middle.share,
+      u2,
+      v2,
+      middle.second,
       grid.w,
       grid.h,
       grid.stride,

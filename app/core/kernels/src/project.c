@@ -127,23 +127,38 @@ KERNEL(void, window_mean)
   }
 }
 
-// (u, v) = the one of two flows whose error is less.
+// Fields padded by one, as kernels need that read between pixels.
+static void edge(float *field, int w, int h, int stride, int y) {
+  float *row = field + y * stride;
+  row[-1] = row[0], row[w] = row[w - 1];
+  if (y == 0) __builtin_memcpy(row - stride - 1, row - 1, (w + 2) * sizeof(float));
+  if (y == h - 1) __builtin_memcpy(row + stride - 1, row - 1, (w + 2) * sizeof(float));
+}
+
+// (u, v) = the one of two flows whose error is less. (u2, v2) = the runner-up: the other, or no motion if its error `e0` is
+// less; and `second` its weight, 0 to 1/2: less the worse it is (halved at `tie` code values) and the better the first is (halved
+// at `good`).
 KERNEL(void, choose)
-(const float *ua, const float *va, const float *ea, const float *ub, const float *vb, const float *eb, int w, int h, int stride,
- float *u, float *v, int y0, int y1) {
+(const float *ua, const float *va, const float *ea, const float *ub, const float *vb, const float *eb, const float *e0,
+ float tie, float good, int w, int h, int stride, float *u, float *v, float *u2, float *v2, float *second, int y0, int y1) {
+  float it = 1 / (tie * tie);
   for (int y = y0; y < y1; y++) {
     for (int x = 0; x < w; x++) {
       int at = y * stride + x;
       int a = ea[at] <= eb[at];
+      float e1 = a ? ea[at] : eb[at], e2 = a ? eb[at] : ea[at];
       u[at] = a ? ua[at] : ub[at], v[at] = a ? va[at] : vb[at];
+      int still = e0[at] < e2;
+      u2[at] = still ? 0 : a ? ub[at] : ua[at], v2[at] = still ? 0 : a ? vb[at] : va[at];
+      e2 = still ? e0[at] : e2;
+      float d = e2 > e1 ? e2 - e1 : 0;
+      float du = u[at] - u2[at], dv = v[at] - v2[at], apart = du * du + dv * dv;
+      // Where they are the same flow, the second is not worth its time.
+      float k = 0.5f / (1 + d * d * it) * apart / (1 + apart) * e1 * e1 / (e1 * e1 + good * good);
+      second[at] = k;
     }
-    float *rows[2] = {u + y * stride, v + y * stride};
-    for (int k = 0; k < 2; k++) {
-      float *row = rows[k];
-      row[-1] = row[0], row[w] = row[w - 1];
-      if (y == 0) __builtin_memcpy(row - stride - 1, row - 1, (w + 2) * sizeof(float));
-      if (y == h - 1) __builtin_memcpy(row + stride - 1, row - 1, (w + 2) * sizeof(float));
-    }
+    edge(u, w, h, stride, y), edge(v, w, h, stride, y);
+    edge(u2, w, h, stride, y), edge(v2, w, h, stride, y), edge(second, w, h, stride, y);
   }
 }
 
@@ -173,9 +188,6 @@ KERNEL(void, visibility)
       sum += (ra > rb ? ra : rb) * (1 - both + both / (1 + d * d * ic));
     }
     sums[y] = sum / (float)w;
-    float *row = share + y * stride;
-    row[-1] = row[0], row[w] = row[w - 1];
-    if (y == 0) __builtin_memcpy(row - stride - 1, row - 1, (w + 2) * sizeof(float));
-    if (y == h - 1) __builtin_memcpy(row + stride - 1, row - 1, (w + 2) * sizeof(float));
+    edge(share, w, h, stride, y);
   }
 }

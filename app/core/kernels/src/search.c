@@ -105,32 +105,39 @@ static inline int place(int i, int step, int size) {
 // [Note: wide search] Coarse to fine loses what moves farther than it is large: on the levels where its motion is
 // small it is smaller than a patch. So on one middle level every patch also looks everywhere within `radius`, at whole
 // pixels. What it finds counts only if the patch it finds finds it in return, and only if it fits much better.
+// pu, pv, pe are what the search found so far; only patches that fit worse than `poor` look again.
 KERNEL(void, search_wide)
-(const float *ref, const float *other, int w, int h, int stride, int radius, float *wu, float *wv, int nx, int step, int p0,
- int p1) {
+(const float *ref, const float *other, int w, int h, int stride, int radius, const float *pu, const float *pv,
+ const float *pe, float poor, float *wu, float *wv, int nx, int step, int p0, int p1) {
   for (int n = p0 * nx; n < p1 * nx; n++) {
+    wu[n] = pu[n], wv[n] = pv[n];
+    float best = pe[n];
+    if (best < poor) continue;
     int x = place(n % nx, step, w), y = place(n / nx, step, h);
     const float *a = ref + y * stride + x;
-    f4 mine[16];
-    for (int r = 0; r < PATCH; r++) mine[2 * r] = load4(a + r * stride), mine[2 * r + 1] = load4(a + r * stride + 4);
-    float best = 3e38f;
-    int bx = 0, by = 0;
     int xa = x - radius < -4 ? -4 : x - radius, xb = x + radius > w - 4 ? w - 4 : x + radius;
     int ya = y - radius < -4 ? -4 : y - radius, yb = y + radius > h - 4 ? h - 4 : y + radius;
     for (int j = ya; j <= yb; j++)
       for (int i = xa; i <= xb; i++) {
         const float *b = other + j * stride + i;
         f4 sum = {0}, ssd = {0};
+        float e = 0;
         for (int r = 0; r < PATCH; r++) {
-          f4 d0 = load4(b + r * stride) - mine[2 * r], d1 = load4(b + r * stride + 4) - mine[2 * r + 1];
+          f4 d0 = load4(b + r * stride) - load4(a + r * stride), d1 = load4(b + r * stride + 4) - load4(a + r * stride + 4);
           sum += d0 + d1, ssd += d0 * d0 + d1 * d1;
+          // The spread of some rows about their mean is never more than that of all.
+          if (r == 2) {
+            float total = sum4(sum);
+            if (sum4(ssd) - total * total * (1.0f / 24) > best) goto next;
+          }
         }
-        float total = sum4(sum), e = sum4(ssd) - total * total * (1.0f / 64);
+        float total = sum4(sum);
+        e = sum4(ssd) - total * total * (1.0f / 64);
         // Of equal fits the nearest.
         e += 0.05f * (float)((i - x) * (i - x) + (j - y) * (j - y));
-        if (e < best) best = e, bx = i - x, by = j - y;
+        if (e < best) best = e, wu[n] = i - x, wv[n] = j - y;
+      next:;
       }
-    wu[n] = bx, wv[n] = by;
   }
 }
 

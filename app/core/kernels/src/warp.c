@@ -3,20 +3,18 @@
 
 // Rows of u, v (in plane pixels) and share for plane row y, interpolated from fields with `ratio` plane pixels a field pixel
 // (below 1 where the plane is the coarser).
-static void flow_row(const float *u, const float *v, const float *share, int fw, int fh, int stride, float ratio_x,
-                     float ratio_y, int w, int y, float *line, float *ru, float *rv, float *rs) {
+static void flow_row(const float *const *in, int fields, int fw, int fh, int stride, float ratio_x, float ratio_y, int w,
+                     int y, float *line, float *out) {
   float inv = 1 / ratio_x;
   float fy = clampf((y + 0.5f) / ratio_y - 0.5f, 0, fh - 1);
   int iy = (int)fy;
   float ay = fy - iy;
-  const float *in[3] = {u, v, share};
-  float *out[3] = {ru, rv, rs};
-  for (int k = 0; k < 3; k++) {
+  for (int k = 0; k < fields; k++) {
     const float *a = in[k] + iy * stride, *b = a + (ay > 0 ? stride : 0);
-    float gain = k == 0 ? ratio_x : k == 1 ? ratio_y : 1;
+    float gain = k == 2 || k == 5 ? 1 : k % 3 == 0 ? ratio_x : ratio_y;
     for (int x = 0; x < fw; x++) line[x] = gain * (a[x] + ay * (b[x] - a[x]));
     line[fw] = line[fw - 1];
-    float *o = out[k];
+    float *o = out + k * (w + 4);
     if (ratio_x == 1) {
       for (int x = 0; x < w; x++) o[x] = line[x];
       continue;
@@ -56,14 +54,23 @@ static inline f4 cubic(float a) {
   }                                                                                                                    \
   KERNEL(void, NAME)                                                                                                   \
   (const TYPE *first, const TYPE *second, TYPE *out, int w, int h, float t, float top, const float *u, const float *v, \
-   const float *share, int fw, int fh, int stride, float ratio_x, float ratio_y, float *scratch, int y0, int y1) {    \
-    float *line = scratch, *ru = line + fw + 4, *rv = ru + w + 4, *rs = rv + w + 4;                                    \
+   const float *share, const float *u2, const float *v2, const float *weight2, int fw, int fh, int stride,             \
+   float ratio_x, float ratio_y, float *scratch, int y0, int y1) {                                                     \
+    float *line = scratch, *rows = line + fw + 4, *ru = rows, *rv = ru + w + 4, *rs = rv + w + 4;                      \
+    float *ru2 = rs + w + 4, *rv2 = ru2 + w + 4, *rw = rv2 + w + 4;                                                    \
+    const float *fields[6] = {u, v, share, u2, v2, weight2};                                                           \
     for (int y = y0; y < y1; y++) {                                                                                    \
-      flow_row(u, v, share, fw, fh, stride, ratio_x, ratio_y, w, y, line, ru, rv, rs);                                 \
+      flow_row(fields, 6, fw, fh, stride, ratio_x, ratio_y, w, y, line, rows);                                         \
       for (int x = 0; x < w; x++) {                                                                                    \
         float a = NAME##_at(first, w, h, x - t * ru[x], y - t * rv[x]);                                                \
         float b = NAME##_at(second, w, h, x + (1 - t) * ru[x], y + (1 - t) * rv[x]);                                   \
-        out[y * w + x] = (TYPE)(int)(clampf(b + rs[x] * (a - b), 0, top) + 0.5f);                                      \
+        float value = b + rs[x] * (a - b);                                                                             \
+        if (rw[x] > 0.02f) {                                                                                           \
+          a = NAME##_at(first, w, h, x - t * ru2[x], y - t * rv2[x]);                                                  \
+          b = NAME##_at(second, w, h, x + (1 - t) * ru2[x], y + (1 - t) * rv2[x]);                                     \
+          value += rw[x] * (a + t * (b - a) - value);                                                                  \
+        }                                                                                                              \
+        out[y * w + x] = (TYPE)(int)(clampf(value, 0, top) + 0.5f);                                                    \
       }                                                                                                                \
     }                                                                                                                  \
   }
@@ -76,6 +83,7 @@ static inline f4 load_u16(const uint16_t *p) {
   return (f4)wasm_f32x4_convert_u32x4(wasm_u32x4_extend_low_u16x8(wasm_v128_load64_zero(p)));
 }
 
-// Rows [y0, y1) of the plane at time t. `top` is the largest code value; `scratch` holds fw + 3 w + 16 floats.
+// Rows [y0, y1) of the plane at time t. `top` is the largest code value; `scratch` holds fw + 6 w + 64 floats.
+// Where `weight2` is not small, that much of the result is the blend under the second flow.
 WARP(warp8, uint8_t, load_u8)
 WARP(warp16, uint16_t, load_u16)
