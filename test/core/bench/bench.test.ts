@@ -9,9 +9,9 @@ import { createScene } from '../../../app/core/demo/scene.ts';
 import { pixelFormat } from '../../../app/core/media/pixel-format.ts';
 import { tempFolder } from '../../support/command.ts';
 
-const scene = createScene(320);
+const scene = createScene(160);
 const frames = Array.from({ length: FRAMES_NEEDED }, (_, i) =>
-  toFrame(draw(scene, i / 24, 320, 180), pixelFormat('yuv420p'), i / 24, i),
+  toFrame(draw(scene, i / 24, 160, 90), pixelFormat('yuv420p'), i / 24, i),
 );
 
 test('an engine is measured in a process of its own', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -109,12 +109,15 @@ const HOSTILE = [
   'file:colon.png',
   '$(touch x);&.png',
 ];
+flat('first.png', 'rgb24', [10, 20, 30]);
+flat('second.png', 'rgb24', [30, 20, 10]);
 for (const name of HOSTILE) {
   test(`the name ${JSON.stringify(name)} is a name`, async () => {
-    flat(`1${name}`, 'rgb24', [10, 20, 30]);
-    flat(`2${name}`, 'rgb24', [30, 20, 10]);
-    await make(`1${name}`, `2${name}`, name);
-    assert.deepEqual(pixelOf(at(name), 'rgb24', 3), [20, 20, 20]);
+    // The name itself is read and written; its neighbour starts with a hyphen.
+    await copyFile(at('first.png'), at(name));
+    await copyFile(at('second.png'), at(`-${name}`));
+    await make(name, `-${name}`, `new ${name}`);
+    assert.deepEqual(pixelOf(at(`new ${name}`), 'rgb24', 3), [20, 20, 20]);
   });
 }
 
