@@ -78,7 +78,8 @@ async function ask(path: string, signal?: AbortSignal): Promise<{ raw: RawProbe;
       if (!format) continue;
       const more = imageArgs(format);
       const raw = await askProbe(path, more, signal).catch(() => signal?.throwIfAborted());
-      if (raw) return { raw, more, format };
+      // By its extension anything is a picture: only one whose header can be read counts.
+      if (raw?.streams.some((stream) => stream.pix_fmt)) return { raw, more, format };
     }
     if (/whitelist/.test(error.message)) {
       throw new AppError('unreadable', `${path} is a list of other files, not a video.`, { cause: error });
