@@ -14,6 +14,7 @@ import {
   type SlowmoOptions,
 } from '../slowmo-options.ts';
 import type { Verb, VerbIo } from '../verb.ts';
+import { tellNotices } from './slowmo.ts';
 
 /** Files with these endings are clips; anything else in the folder is left alone and counted. */
 const CLIP =
@@ -132,6 +133,7 @@ export const batch: Verb = {
     // A wrong option is said once, before any work.
     await retimeSpec(folder, out, options);
     await using app = await openApp({ lanes });
+    tellNotices(app, io);
     const outcomes = await eachOf(items, lanes, async (item, i) => {
       if (!io.json) io.err(`[${i + 1}/${items.length}] ${relative(folder, item.input)}`);
       return runItem(app, item, options, io);

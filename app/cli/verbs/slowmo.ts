@@ -1,10 +1,10 @@
 /** `slowmo`: one clip into slow motion, or any other retime. */
 import { AppError } from '../../contract/errors.ts';
 import type { RetimeResult } from '../../contract/jobs.ts';
-import { openApp } from '../../core/app.ts';
+import { openApp, type App } from '../../core/app.ts';
 import { clock, progressPrinter } from '../progress.ts';
 import { parseWords, retimeSpec, SLOWMO_FLAGS, SLOWMO_USAGE } from '../slowmo-options.ts';
-import type { Verb } from '../verb.ts';
+import type { Verb, VerbIo } from '../verb.ts';
 
 /** What a person wants to know of a finished job, in a few lines. */
 export function describeResult(result: RetimeResult): string {
@@ -18,6 +18,11 @@ export function describeResult(result: RetimeResult): string {
   const reused = reusedFrames > 0 ? `, ${reusedFrames} frames from an earlier run` : '';
   lines.push(`  ${clock(result.seconds)} on ${result.device}${reused}; checked by probing it`);
   return lines.join('\n');
+}
+
+/** Says what is to be known of the library: a damaged one that was set aside, for one. */
+export function tellNotices(app: App, io: VerbIo): void {
+  for (const message of app.notices) io.err(io.json ? JSON.stringify({ type: 'note', message }) : `Note: ${message}`);
 }
 
 export const slowmo: Verb = {
@@ -37,6 +42,7 @@ export const slowmo: Verb = {
     if (output === undefined) throw new AppError('usage', 'slowmo needs the output: slowmo IN -o OUT.');
     const spec = await retimeSpec(input, output, options);
     await using app = await openApp();
+    tellNotices(app, io);
     const progress = progressPrinter(io);
     try {
       const result = await app.run(spec, { signal: io.signal, onEvent: progress.listen });
