@@ -44,7 +44,15 @@ function runsOf(steps: readonly number[]): { step: number; from: number; count: 
 /** Time of frame `n` (an expression) given each frame's duration; `before` is the step below frame 0. */
 function timeOf(n: string, steps: readonly number[], before: number): string {
   const terms = runsOf(steps).map(({ step, from, count }) => `${step}*clip(${n}-${from},0,${count})`);
-  return [...terms, `${before}*min(${n},0)`].join('+');
+  return sumOf([...terms, `${before}*min(${n},0)`]);
+}
+
+/** A sum as a tree: ffmpeg refuses expressions that nest a hundred deep, and every + of a plain sum is one deeper. */
+function sumOf(terms: readonly string[]): string {
+  if (terms.length <= 16) return terms.join('+');
+  const groups: string[] = [];
+  for (let i = 0; i < terms.length; i += 16) groups.push(`(${terms.slice(i, i + 16).join('+')})`);
+  return sumOf(groups);
 }
 
 /**
@@ -58,7 +66,7 @@ export function settsFor(ticks: readonly number[], { timescale, reorder, rate }:
   const pts = `${frame}+${timeOf('ld(0)', steps, before)}`;
   const dts = `st(1,N-${reorder})*0+${timeOf('ld(1)', steps, before)}`;
   const lengths = runsOf(steps).map(({ step, from, count }) => `${step}*between(ld(0),${from},${from + count - 1})`);
-  return `setts=time_base=1/${timescale}:pts='${pts}':dts='${dts}':duration='${frame}+${lengths.join('+')}'`;
+  return `setts=time_base=1/${timescale}:pts='${pts}':dts='${dts}':duration='${frame}+${sumOf(lengths)}'`;
 }
 
 /** The same by a filter before the encoder, for builds without `setts`: the encoder then sees the real timing. */

@@ -86,10 +86,8 @@ function sideNumber(value: string | number | undefined): number | undefined {
 export function masteringOf(hdr: Hdr | undefined): Mastering | undefined {
   const data = hdr?.mastering;
   if (!data) return undefined;
-  const keys = [
-    ...['red_x', 'red_y', 'green_x', 'green_y', 'blue_x', 'blue_y', 'white_point_x', 'white_point_y'],
-    ...['min_luminance', 'max_luminance'],
-  ];
+  const keys =
+    'red_x red_y green_x green_y blue_x blue_y white_point_x white_point_y min_luminance max_luminance'.split(' ');
   const n = keys.map((key) => sideNumber(data[key]));
   const [rx, ry, gx, gy, bx, by, wx, wy, min, max] = n;
   if (rx === undefined || ry === undefined || gx === undefined || gy === undefined) return undefined;
@@ -98,15 +96,30 @@ export function masteringOf(hdr: Hdr | undefined): Mastering | undefined {
   return { red: [rx, ry], green: [gx, gy], blue: [bx, by], white: [wx, wy], min, max };
 }
 
+type Point = readonly [number, number];
+
 /** As x265 and x264 want it: units of 0.00002 and 0.0001 cd/m2. */
-export function masteringUnits({ red, green, blue, white, min, max }: Mastering): string {
-  const point = ([x, y]: readonly [number, number]): string => `(${Math.round(x * 50000)},${Math.round(y * 50000)})`;
-  const light = `(${Math.round(max * 10000)},${Math.round(min * 10000)})`;
-  return `G${point(green)}B${point(blue)}R${point(red)}WP${point(white)}L${light}`;
+export function masteringUnits(mastering: Mastering): string {
+  return masteringText(mastering, unitPoint, (light) => String(Math.round(light * 10000)));
 }
 
 /** As SVT-AV1 wants it: plain numbers. */
-export function masteringNumbers({ red, green, blue, white, min, max }: Mastering): string {
-  const point = ([x, y]: readonly [number, number]): string => `(${x.toFixed(5)},${y.toFixed(5)})`;
-  return `G${point(green)}B${point(blue)}R${point(red)}WP${point(white)}L(${max.toFixed(4)},${min.toFixed(4)})`;
+export function masteringNumbers(mastering: Mastering): string {
+  return masteringText(mastering, plainPoint, (light) => light.toFixed(4));
+}
+
+function unitPoint([x, y]: Point): string {
+  return `(${Math.round(x * 50000)},${Math.round(y * 50000)})`;
+}
+
+function plainPoint([x, y]: Point): string {
+  return `(${x.toFixed(5)},${y.toFixed(5)})`;
+}
+
+function masteringText(
+  { red, green, blue, white, min, max }: Mastering,
+  point: (at: Point) => string,
+  light: (luminance: number) => string,
+): string {
+  return `G${point(green)}B${point(blue)}R${point(red)}WP${point(white)}L(${light(max)},${light(min)})`;
 }

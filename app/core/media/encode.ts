@@ -35,18 +35,18 @@ export async function openChunkEncoder(
   { timestamps, signal }: ChunkEncoderOptions,
 ): Promise<ChunkEncoder> {
   const args = encoderArgs(path, plan, timestamps);
-  const process_ = await spawnFfmpeg(args, { stdin: 'pipe', ...(signal ? { signal } : {}) });
+  const encoder = await spawnFfmpeg(args, { stdin: 'pipe', ...(signal ? { signal } : {}) });
   const buffersOf = rawWriter(plan.carrier, plan.input);
   const expected = timestamps.length - 1;
   let written = 0;
-  const explain = (error: unknown): AppError => asEncodeError(error, process_.tail(), path);
+  const explain = (error: unknown): AppError => asEncodeError(error, encoder.tail(), path);
   return {
     async write(frame) {
       checkFrame(frame, plan);
       if (written === expected) throw new Error(`chunk ${path} has only ${expected} frames`);
       written++;
       try {
-        for (const buffer of buffersOf(frame)) await process_.write(buffer);
+        for (const buffer of buffersOf(frame)) await encoder.write(buffer);
       } catch (error) {
         throw explain(error);
       }
@@ -54,14 +54,14 @@ export async function openChunkEncoder(
     async finish() {
       if (written !== expected) throw new Error(`chunk ${path} was given ${written} of ${expected} frames`);
       try {
-        await process_.end();
+        await encoder.end();
       } catch (error) {
         throw explain(error);
       }
       // Older ffmpeg ends well although the disk was full.
-      if (process_.tail().some(saysFull)) throw diskFull(path);
+      if (encoder.tail().some(saysFull)) throw diskFull(path);
     },
-    abort: () => process_.stop(),
+    abort: () => encoder.stop(),
   };
 }
 
@@ -85,15 +85,16 @@ function encoderArgs(path: string, plan: OutputPlan, timestamps: readonly number
   const filters = [...plan.filters, `format=${plan.pixelFormat}`, tagged, aspect, retimed].filter(
     (filter) => filter !== undefined,
   );
+  const size = `${input.width}x${input.height}`;
+  const rate = `${nominalRate.num}/${nominalRate.den}`;
   return [
-    ...['-y', '-f', 'rawvideo', '-pixel_format', input.pixelFormat, '-video_size', `${input.width}x${input.height}`],
-    ...['-framerate', `${nominalRate.num}/${nominalRate.den}`, ...colourArgs(plan.fed), '-i', 'pipe:0'],
-    ...['-map', '0:v:0', '-vf', filters.join(','), ...plan.passthrough],
-    ...(retimed ? ['-enc_time_base', `1/${timescale}`] : []),
-    ...['-c:v', plan.encoder, ...plan.encoderArgs, '-pix_fmt', plan.pixelFormat, ...colourArgs(plan.colour)],
-    ...(plan.retime === 'setts' ? ['-bsf:v', settsFor(ticks, plan)] : []),
-    ...['-video_track_timescale', String(timescale), '-map_metadata', '-1', '-f', plan.chunkMuxer, fileUrl(path)],
-  ];
+    ['-y', '-f', 'rawvideo', '-pixel_format', input.pixelFormat, '-video_size', size, '-framerate', rate],
+    [...colourArgs(plan.fed), '-i', 'pipe:0', '-map', '0:v:0', '-vf', filters.join(','), ...plan.passthrough],
+    retimed ? ['-enc_time_base', `1/${timescale}`] : [],
+    ['-c:v', plan.encoder, ...plan.encoderArgs, '-pix_fmt', plan.pixelFormat, ...colourArgs(plan.colour)],
+    plan.retime === 'setts' ? ['-bsf:v', settsFor(ticks, plan)] : [],
+    ['-video_track_timescale', String(timescale), '-map_metadata', '-1', '-f', plan.chunkMuxer, fileUrl(path)],
+  ].flat();
 }
 
 function saysFull(line: string): boolean {
@@ -104,6 +105,10 @@ function diskFull(path: string, cause?: unknown): AppError {
   return new AppError('disk-full', `The disk is full: ${path} could not be written.`, { cause });
 }
 
+function sentence(text: string): string {
+  return text.endsWith('.') ? text : `${text}.`;
+}
+
 /** What went wrong in an ffmpeg that writes `path`: disk-full, encode-failed, or as it is (cancelled, ffmpeg-missing). */
 export function asEncodeError(error: unknown, tail: readonly string[], path: string): AppError {
   const known = toAppError(error);
@@ -111,5 +116,5 @@ export function asEncodeError(error: unknown, tail: readonly string[], path: str
   if (known.code !== 'ffmpeg-failed') return known;
   const ended = /was ended by (SIG\w+)/.exec(known.message)?.[1];
   const why = ended ? `it was ended by ${ended}` : tellingLine(tail);
-  return new AppError('encode-failed', `The encoder stopped: ${why}.`.replace(/\.\.$/, '.'), { cause: error });
+  return new AppError('encode-failed', `The encoder stopped: ${sentence(why)}`, { cause: error });
 }

