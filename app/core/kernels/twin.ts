@@ -179,21 +179,31 @@ export interface WarpInput {
   readonly u: Field;
   readonly v: Field;
   readonly share: Field;
+  /** The second choice of flow and its share of the result. */
+  readonly u2: Field;
+  readonly v2: Field;
+  readonly weight2: Field;
   readonly ratioX: number;
   readonly ratioY: number;
 }
 
 /** warp8, warp16: the plane at time t before rounding. */
-export function warp({ first, second, w, h, t, top, u, v, share, ratioX, ratioY }: WarpInput): Float64Array {
+export function warp({ first, second, w, h, t, top, ratioX, ratioY, ...fields }: WarpInput): Float64Array {
   const out = new Float64Array(w * h);
+  const { u, v, share, u2, v2, weight2 } = fields;
   for (let y = 0; y < h; y++)
     for (let x = 0; x < w; x++) {
       const fx = clamp((x + 0.5) / ratioX - 0.5, 0, u.w - 1);
       const fy = clamp((y + 0.5) / ratioY - 0.5, 0, u.h - 1);
-      const [du, dv, s] = [sample(u, fx, fy) * ratioX, sample(v, fx, fy) * ratioY, sample(share, fx, fy)];
-      const a = cubicSample(first, w, h, x - t * du, y - t * dv);
-      const b = cubicSample(second, w, h, x + (1 - t) * du, y + (1 - t) * dv);
-      out[y * w + x] = clamp(b + s * (a - b), 0, top);
+      const blend = (fu: Field, fv: Field, s: number): number => {
+        const [du, dv] = [sample(fu, fx, fy) * ratioX, sample(fv, fx, fy) * ratioY];
+        const a = cubicSample(first, w, h, x - t * du, y - t * dv);
+        const b = cubicSample(second, w, h, x + (1 - t) * du, y + (1 - t) * dv);
+        return b + s * (a - b);
+      };
+      const best = blend(u, v, sample(share, fx, fy));
+      const k = sample(weight2, fx, fy);
+      out[y * w + x] = clamp(k > 0.02 ? best + k * (blend(u2, v2, 1 - t) - best) : best, 0, top);
     }
   return out;
 }

@@ -175,18 +175,22 @@ test('the warp of 8 and 16 bit planes agrees with the twin to half a code value'
     );
     assert.ok(first && second && out);
     for (const plane of [first, second]) plane.forEach((_, i) => (plane[i] = Math.floor(bench.random() * (top + 1))));
-    const u = bench.field(fw, fh, () => bench.random() * 20 - 10);
-    const v = bench.field(fw, fh, () => bench.random() * 20 - 10);
+    const motion = (): ReturnType<Bench['field']> => bench.field(fw, fh, () => bench.random() * 20 - 10);
+    const [u, v, u2, v2] = [motion(), motion(), motion(), motion()];
     const share = bench.field(fw, fh, () => bench.random());
-    const [t, scratch] = [0.3, bench.bytes((fw + 3 * w + 64) * 4)];
+    // Steps across the threshold below which the second flow is left out would hide in rounding.
+    const weight2 = bench.field(fw, fh, (x) => (x < fw / 3 ? 0 : 0.1 + 0.4 * bench.random()));
+    const [t, scratch] = [0.3, bench.bytes((fw + 6 * w + 96) * 4)];
     const kernel = depth === 1 ? bench.kernels.warp8 : bench.kernels.warp16;
     const [a = 0, b = 0, c = 0] = planes;
+    const flows = [u.at, v.at, share.at, u2.at, v2.at, weight2.at] as const;
     for (const [y0, y1] of [
       [0, 20],
       [20, h],
     ] as const)
-      kernel(a, b, c, w, h, t, top, u.at, v.at, share.at, fw, fh, u.view.stride, ratioX, ratioY, scratch, y0, y1);
-    const wanted = twin.warp({ first, second, w, h, t, top, u: u.view, v: v.view, share: share.view, ratioX, ratioY });
+      kernel(a, b, c, w, h, t, top, ...flows, fw, fh, u.view.stride, ratioX, ratioY, scratch, y0, y1);
+    const fields = { u: u.view, v: v.view, share: share.view, u2: u2.view, v2: v2.view, weight2: weight2.view };
+    const wanted = twin.warp({ first, second, w, h, t, top, ...fields, ratioX, ratioY });
     const slack = 0.5 + top * 1e-4;
     wanted.forEach((value, i) =>
       assert.ok(Math.abs(value - (out[i] ?? NaN)) < slack, `${depth} ${i}: ${value} ${out[i]}`),
