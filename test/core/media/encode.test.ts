@@ -76,7 +76,10 @@ test('lossless h264 and hevc hand the planes through untouched, full and limited
     const format = pixelFormat(name);
     const size = { width: 64, height: 64 };
     const plan = await planFor(name, { codec, ...size, quality: 0, video: { colour: { range, matrix: 'bt709' } } });
-    const encoderArgs = plan.encoderArgs.map((arg) => (arg.startsWith('log-level=') ? `${arg}:lossless=1` : arg));
+    // x265's lossless is not quite so for noise in B frames (3.5: 19 of 24576 samples).
+    const encoderArgs = plan.encoderArgs.map((arg) =>
+      arg.startsWith('log-level=') ? `${arg}:lossless=1:bframes=0` : arg,
+    );
     const frames = [1, 2, 3, 4].map((seed) => noise(format, 64, 64, seed));
     const chunk = await encodeChunk(join(folder, `${codec}-${name}-${range}.mp4`), { ...plan, encoderArgs }, frames);
     const { video } = await probe(chunk.path);
