@@ -1,6 +1,7 @@
 /** What an ffmpeg can do: its lists parsed, and trial encodes, since a listed encoder may still not work (no GPU, no licence). */
 import { locateFfmpeg, runFfmpeg } from './ffmpeg.ts';
 import type { FfmpegBuild } from './ffmpeg.ts';
+import { listing } from './ffmpeg-listing.ts';
 
 export interface FfmpegPixelFormat {
   readonly components: number;
@@ -52,15 +53,12 @@ export async function capabilities(build?: FfmpegBuild): Promise<Capabilities> {
 }
 
 async function ask(build: FfmpegBuild): Promise<Capabilities> {
-  const list = async (name: string): Promise<string[]> => {
-    const { stdout } = await runFfmpeg([`-${name}`], { build });
-    return stdout.toString('utf8').split(/\r?\n/);
-  };
+  const list = async (name: string): Promise<string[]> => (await listing([`-${name}`], build)).split(/\r?\n/);
   const codecs = await list('codecs');
   const [decoders, encoders] = [await list('decoders'), await list('encoders')];
   const [filters, formats] = [await list('filters'), await list('formats')];
   const [bsfs, pixelFormats] = [await list('bsfs'), await list('pix_fmts')];
-  const help = await runFfmpeg(['-h', 'long'], { build });
+  const help = await listing(['-h', 'long'], build);
   const demuxers = column(formats, /^ D[ .E][ d.]? *([\w,]+) /);
   return {
     build,
@@ -73,7 +71,7 @@ async function ask(build: FfmpegBuild): Promise<Capabilities> {
     demuxers,
     bsfs: new Set(bsfs.map((line) => line.trim()).filter((line) => /^\w+$/.test(line))),
     pixelFormats: readPixelFormats(pixelFormats),
-    passthrough: /^-fps_mode\b/m.test(help.stdout.toString('utf8')) ? ['-fps_mode', 'passthrough'] : ['-vsync', '0'],
+    passthrough: /^-fps_mode\b/m.test(help) ? ['-fps_mode', 'passthrough'] : ['-vsync', '0'],
     safeDemuxers: [...demuxers].filter((name) => !OPENING_DEMUXERS.has(name)),
   };
 }
@@ -128,8 +126,8 @@ export async function encoderWorks(name: string, build?: FfmpegBuild): Promise<b
 async function trial(name: string, build: FfmpegBuild): Promise<{ works: boolean; reason?: string }> {
   const { encoders } = await capabilities(build);
   if (!encoders.has(name)) return { works: false, reason: 'this ffmpeg was built without it' };
-  const { stdout } = await runFfmpeg(['-h', `encoder=${name}`], { build });
-  const audio = /Supported sample (rates|formats):/.test(stdout.toString('utf8')) || name.startsWith('pcm_');
+  const help = await listing(['-h', `encoder=${name}`], build);
+  const audio = /Supported sample (rates|formats):/.test(help) || name.startsWith('pcm_');
   // 256x256: hardware encoders refuse less.
   const [width, height] = [256, 256];
   const source = audio

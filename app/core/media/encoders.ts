@@ -7,7 +7,7 @@ import type { Codec } from '../../contract/jobs.ts';
 import { masteringNumbers, masteringUnits } from './colour.ts';
 import type { Mastering } from './colour.ts';
 import type { Capabilities } from './capabilities.ts';
-import { runFfmpeg } from './ffmpeg.ts';
+import { listing } from './ffmpeg-listing.ts';
 
 const THREADS = '4';
 /** Chunks are shorter than this: the only key frames a codec must make are their first ones. */
@@ -178,8 +178,8 @@ export async function encoderFormats(encoder: string, { build, encoders }: Capab
   const key = `${build.path}\n${encoder}`;
   const found = asked.get(key);
   if (found) return await found;
-  const asking = runFfmpeg(['-h', `encoder=${encoder}`], { build }).then(({ stdout }) => {
-    const line = /Supported pixel formats: (.*)/.exec(stdout.toString('utf8'))?.[1];
+  const asking = listing(['-h', `encoder=${encoder}`], build).then((help) => {
+    const line = /Supported pixel formats: (.*)/.exec(help)?.[1];
     return new Set((line ?? '').trim().split(/\s+/));
   });
   asked.set(key, asking);
