@@ -258,22 +258,18 @@ function rgbTags({ colour }: FitRequest): ColourInfo {
   return { range: 'full', ...(primaries ? { primaries } : {}), ...(transfer ? { transfer } : {}) };
 }
 
+function pngFormat(grey: boolean, alpha: boolean, deep: boolean): string {
+  if (grey) return deep ? 'gray16be' : 'gray';
+  if (alpha) return deep ? 'rgba64be' : 'rgba';
+  return deep ? 'rgb48be' : 'rgb24';
+}
+
 function fitPng(spec: EncoderSpec, formats: ReadonlySet<string>, request: FitRequest): Fit | undefined {
   const { carrier, width, height } = request;
   const deep = carrier.bits > 8;
   const alpha = has(carrier, 'a');
   const grey = isGrey(carrier) && request.colour.range !== 'limited';
-  const pixelFormat = grey
-    ? deep
-      ? 'gray16be'
-      : 'gray'
-    : deep
-      ? alpha
-        ? 'rgba64be'
-        : 'rgb48be'
-      : alpha
-        ? 'rgba'
-        : 'rgb24';
+  const pixelFormat = pngFormat(grey, alpha, deep);
   if (!formats.has(pixelFormat)) return undefined;
   const direct = grey || isRgb(carrier);
   const fed = fedColour(request);
