@@ -95,7 +95,8 @@ async function indexArgs(info: VideoInfo, size: { width: number; height: number 
   const { passthrough, filters } = await capabilities();
   // Side data can be kilobytes a frame and would all be printed by showinfo.
   const quiet = filters.has('sidedata') ? 'sidedata=mode=delete,' : '';
-  const filter = `${quiet}scale=${size.width}:${size.height}:flags=area,format=gray,showinfo=checksum=0`;
+  // Without accurate_rnd swscale rounds down at each of the many samples it adds up: black would be 4 of 255 at 1080p.
+  const filter = `${quiet}scale=${size.width}:${size.height}:flags=area+accurate_rnd,format=gray,showinfo=checksum=0`;
   const only = ['-map', `0:${info.video.index}`, '-vf', filter, ...passthrough];
   return [...(await inputArgsOf(info, ['-noautorotate'])), '-copyts', ...only, '-f', 'rawvideo', 'pipe:1'];
 }
