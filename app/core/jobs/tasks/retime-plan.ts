@@ -7,10 +7,10 @@ import { engineById } from '../../engines/registry.ts';
 import type { EngineEntry } from '../../engines/engine.ts';
 import { defaultAudioMode } from '../../media/audio/modes.ts';
 import { capabilities } from '../../media/capabilities.ts';
+import { decodedFormat } from '../../media/decode.ts';
 import type { PixelFormat } from '../../media/frame.ts';
 import type { FrameFacts } from '../../media/frame-facts.ts';
 import { planOutput, type OutputPlan } from '../../media/output-format.ts';
-import { carrier } from '../../media/pixel-format.ts';
 import { curvePieces } from '../../time/curve.ts';
 import { constantRatePlan, sourceTimingPlan, speedPiece, type FramePlan, type PlanSource } from '../../time/plan.ts';
 import { divide, format, multiply, rational, ticksOf, toNumber } from '../../time/rational.ts';
@@ -60,7 +60,7 @@ export async function planRetime(spec: RetimeSpec, info: VideoInfo, facts: Frame
     engine,
     frames,
     output,
-    carrier: carrier(info.video.pixelFormat),
+    carrier: decodedFormat(info),
     audio: output.audio === undefined ? undefined : audio,
     durationIn: durationIn(spec, range, timing),
     notes: [...info.warnings, ...index.warnings, ...timingNotes(spec, timing), ...output.notes],
@@ -84,7 +84,7 @@ async function outputOf(
   return await planOutput(
     {
       info,
-      carrier: carrier(info.video.pixelFormat),
+      carrier: decodedFormat(info),
       width: info.video.width,
       height: info.video.height,
       path: spec.output,
