@@ -1,7 +1,7 @@
 /** `doctor`: what was found on this machine, and what to do about what was not. */
 import { AppError } from '../../contract/errors.ts';
 import { examine } from '../../core/doctor/report.ts';
-import type { DoctorReport } from '../../core/doctor/report.ts';
+import type { DoctorReport } from '../../core/doctor/findings.ts';
 import type { Verb } from '../verb.ts';
 
 export const doctor: Verb = {

@@ -35,12 +35,12 @@ const KILL_AFTER_MS = 2000;
 
 /** Starts `path` with `args` (never through a shell). A failure to start shows in `exited`, not as a throw. */
 export function startChild(path: string, args: readonly string[], options: ChildOptions = {}): Child {
-  const process_ = spawn(path, [...args], {
+  const child = spawn(path, [...args], {
     stdio: [options.stdin ?? 'ignore', 'pipe', 'pipe'],
     windowsHide: true,
     env: options.env ?? process.env,
   });
-  const { stdin, stdout, stderr } = process_;
+  const { stdin, stdout, stderr } = child;
   if (!stdout || !stderr) throw new Error('spawn gave no pipes');
   const lines = tailOf(stderr, { onLine: options.onLine });
   // A dead reader shows as EPIPE here as well as in the exit; the exit has the reason, so the stream's word is dropped.
@@ -49,13 +49,13 @@ export function startChild(path: string, args: readonly string[], options: Child
 
   let killer: NodeJS.Timeout | undefined;
   const exited = new Promise<ChildExit>((resolve) => {
-    process_.on('error', (error) => {
-      if (process_.pid === undefined) resolve({ code: null, signal: null, error });
+    child.on('error', (error) => {
+      if (child.pid === undefined) resolve({ code: null, signal: null, error });
     });
     let exit: ChildExit | undefined;
-    process_.on('exit', (code, signal) => (exit = { code, signal }));
+    child.on('exit', (code, signal) => (exit = { code, signal }));
     // `close` waits for stdout to be read to its end; the exit must not depend on a reader that has gone away.
-    process_.on('exit', () => {
+    child.on('exit', () => {
       const told = (): void => resolve(exit ?? { code: null, signal: null });
       if (stderr.closed) told();
       else stderr.once('close', told);
@@ -66,9 +66,9 @@ export function startChild(path: string, args: readonly string[], options: Child
   });
 
   const stop = (): Promise<ChildExit> => {
-    if (!killer && process_.exitCode === null && process_.signalCode === null) {
-      process_.kill('SIGTERM');
-      killer = setTimeout(() => process_.kill('SIGKILL'), KILL_AFTER_MS);
+    if (!killer && child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGTERM');
+      killer = setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS);
       // ffmpeg only notices SIGTERM between writes: nothing may keep it waiting in one.
       stdin?.destroy();
       stdout.resume();
@@ -78,5 +78,5 @@ export function startChild(path: string, args: readonly string[], options: Child
   const onAbort = (): void => void stop();
   if (options.signal?.aborted) onAbort();
   else options.signal?.addEventListener('abort', onAbort, { once: true });
-  return { pid: process_.pid, stdin, stdout, exited, tail: () => lines, stop };
+  return { pid: child.pid, stdin, stdout, exited, tail: () => lines, stop };
 }

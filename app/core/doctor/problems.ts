@@ -1,12 +1,5 @@
 /** What is wrong, and what to do about it, from what the doctor found. */
-import type { Findings } from './report.ts';
-
-export interface Problem {
-  /** What is missing or wrong, one sentence. */
-  readonly what: string;
-  /** What to do about it, one sentence. */
-  readonly todo: string;
-}
+import type { Findings, Problem } from './findings.ts';
 
 /** Room that a job of a few minutes needs. */
 const FREE_BYTES = 2e9;

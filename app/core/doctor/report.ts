@@ -11,9 +11,8 @@ import type { Capabilities } from '../media/capabilities.ts';
 import { locateFfmpeg } from '../media/ffmpeg.ts';
 import type { FfmpegBuild } from '../media/ffmpeg.ts';
 import { executionProviders, runtimeVersion } from '../nn/session.ts';
-import type { ProviderReport } from '../nn/session.ts';
 import { findProblems } from './problems.ts';
-import type { Problem } from './problems.ts';
+import type { DoctorReport, Findings } from './findings.ts';
 
 /** For each codec, its encoders in order of preference. */
 export const ENCODERS: Readonly<Record<string, readonly string[]>> = {
@@ -40,32 +39,6 @@ export const DECODERS: readonly string[] =
 /** Filters without which something does not work. */
 export const FILTERS: readonly string[] =
   'scale format transpose hflip vflip showinfo select setparams aresample'.split(' ');
-
-export interface DoctorReport {
-  readonly node: string;
-  readonly ffmpeg: {
-    path: string;
-    version: string;
-    origin: string;
-    ffprobe: string | null;
-    notes: readonly string[];
-  } | null;
-  /** The encoder that works for each codec, or false. */
-  readonly encoders: Readonly<Record<string, string | false>>;
-  readonly decoders: Readonly<Record<string, boolean>>;
-  readonly filters: Readonly<Record<string, boolean>>;
-  /** ONNX Runtime's version; null when it does not load. */
-  readonly onnxruntime: string | null;
-  readonly providers: readonly ProviderReport[];
-  readonly sqlite: string | null;
-  readonly webassembly: { simd: boolean; threads: boolean };
-  readonly home: { path: string; writable: boolean; freeBytes: number | null };
-  readonly machine: { cores: number; cpu: string; memoryBytes: number; freeMemoryBytes: number };
-  readonly problems: readonly Problem[];
-}
-
-/** What was found, before it is judged. `failures` are the sentences of what threw, by what it was. */
-export type Findings = Omit<DoctorReport, 'problems'> & { readonly failures: Readonly<Record<string, string>> };
 
 /** Finds everything out. Never throws for what is missing: that is in `problems`. Throws cancelled. */
 export async function examine(signal?: AbortSignal): Promise<DoctorReport> {

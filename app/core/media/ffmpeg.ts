@@ -32,7 +32,7 @@ export interface FfmpegBuild {
 }
 
 const EXE = process.platform === 'win32' ? '.exe' : '';
-const require_ = createRequire(import.meta.url);
+const requireHere = createRequire(import.meta.url);
 
 let located: Promise<FfmpegBuild> | undefined;
 
@@ -137,7 +137,7 @@ function* onPath(name: string, env: NodeJS.ProcessEnv): Iterable<string> {
 function* staticPaths(env: NodeJS.ProcessEnv): Iterable<string> {
   yield join(homeFolder({ env }), 'bin', `ffmpeg${EXE}`);
   try {
-    yield join(dirname(require_.resolve('ffmpeg-static/package.json')), `ffmpeg${EXE}`);
+    yield join(dirname(requireHere.resolve('ffmpeg-static/package.json')), `ffmpeg${EXE}`);
   } catch {
     // Not installed: it is fetched, or the next one is taken.
   }
@@ -147,7 +147,7 @@ function* staticPaths(env: NodeJS.ProcessEnv): Iterable<string> {
 function packaged(scope: string, name: string, env: NodeJS.ProcessEnv): string | undefined {
   let path: string;
   try {
-    const home = dirname(require_.resolve(`${scope}/${name}/package.json`));
+    const home = dirname(requireHere.resolve(`${scope}/${name}/package.json`));
     path = createRequire(join(home, 'index.js')).resolve(`${scope}/${process.platform}-${process.arch}/${name}${EXE}`);
   } catch {
     return undefined;
@@ -254,11 +254,11 @@ async function writeTo(child: Child, bytes: Uint8Array, done: Promise<void>, too
   if (!stdin) throw new Error('stdin is not a pipe');
   let broken = stdin.destroyed || !stdin.writable;
   if (!broken && !stdin.write(bytes)) {
-    await new Promise<void>((resolve) => {
+    await new Promise<void>((proceed) => {
       const end = (): void => {
         stdin.off('drain', end);
         stdin.off('close', end);
-        resolve();
+        proceed();
       };
       stdin.on('drain', end);
       stdin.on('close', end);
@@ -276,16 +276,16 @@ export async function runFfmpeg(
   args: readonly string[],
   options: RunOptions & { readonly input?: Uint8Array; readonly maxOutput?: number } = {},
 ): Promise<{ stdout: Buffer; stderr: readonly string[] }> {
-  const process_ = await spawnFfmpeg(args, { ...options, stdin: options.input ? 'pipe' : 'ignore' });
-  const stdout = collect({ stdout: process_.stdout, stop: () => process_.stop() }, options.maxOutput ?? 64 << 20);
+  const running = await spawnFfmpeg(args, { ...options, stdin: options.input ? 'pipe' : 'ignore' });
+  const stdout = collect({ stdout: running.stdout, stop: () => running.stop() }, options.maxOutput ?? 64 << 20);
   stdout.catch(() => {});
   if (options.input) {
     // It may have all it wants before it has read everything: only how it ends counts.
-    await process_.write(options.input).catch(() => {});
-    await process_.end();
+    await running.write(options.input).catch(() => {});
+    await running.end();
   }
-  await process_.done;
-  return { stdout: await stdout, stderr: process_.tail() };
+  await running.done;
+  return { stdout: await stdout, stderr: running.tail() };
 }
 
 async function collect(child: { stdout: Child['stdout']; stop(): Promise<unknown> }, limit: number): Promise<Buffer> {

@@ -149,8 +149,8 @@ export function carrierOf(source: string): Carrier {
   if (twin) return made(pixelFormat(twin), [twin]);
   const packed = UNPACKED[base];
   if (packed) {
-    const [raw, carrier, unpack, packedBytes] = packed;
-    return made(pixelFormat(carrier), [raw], { unpack, packedBytes, exact: unpack !== 'float' });
+    const [raw, name, unpack, packedBytes] = packed;
+    return made(pixelFormat(name), [raw], { unpack, packedBytes, exact: unpack !== 'float' });
   }
   if (NARROW_RGB.test(base)) return made(pixelFormat('gbrp'), ['rgb24', 'gbrp']);
   return { ...widest(source), exact: false };

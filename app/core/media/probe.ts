@@ -233,7 +233,7 @@ async function describeVideo(
   const quarter = turn.rotation === 90 || turn.rotation === 270;
   const aspect = ratio(stream.sample_aspect_ratio) ?? { num: 1, den: 1 };
   const [average, nominal] = [ratio(stream.avg_frame_rate), ratio(stream.r_frame_rate)];
-  const dolbyVision = stream.side_data_list.some((data) => /^DOVI/.test(data.side_data_type));
+  const dolbyVision = stream.side_data_list.some((data) => data.side_data_type.startsWith('DOVI'));
   const info: VideoStreamInfo = {
     index: stream.index,
     codec: stream.codec_name ?? '',

@@ -151,7 +151,7 @@ test('floats become 16 bits of 0..1, clipped, and say they are not exact', async
   const raw = new Float32Array(PIXELS * 3).map((_, i) => values[i % values.length]!);
   const frame = await through('gbrpf32le', new Uint8Array(raw.buffer));
   assert.equal(carrierOf('gbrpf32le').exact, false);
-  assert.deepEqual([...frame.planes[0]!.data.slice(0, 8)], [0, 65_535, 32_768, 0, 65_535, 0, 16_384, 1]);
+  assert.deepEqual(Array.from(frame.planes[0]!.data.subarray(0, 8)), [0, 65_535, 32_768, 0, 65_535, 0, 16_384, 1]);
 });
 
 test('an unknown format is given a wide one, and says it is not exact', () => {
