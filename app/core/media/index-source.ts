@@ -4,7 +4,7 @@ import type { VideoInfo } from '../../contract/media.ts';
 import { BlockReader } from './block-reader.ts';
 import { capabilities } from './capabilities.ts';
 import { spawnFfmpeg, tellingLine } from './ffmpeg.ts';
-import { inputArgsOf } from './input.ts';
+import { IMAGE_SEQUENCE, inputArgsOf } from './input.ts';
 import type { SourceIndex, ThumbnailSink } from './source.ts';
 import { StampReader, showinfoReader } from './stamps.ts';
 import type { Stamp } from './stamps.ts';
@@ -97,7 +97,10 @@ async function indexArgs(info: VideoInfo, size: { width: number; height: number 
   const quiet = filters.has('sidedata') ? 'sidedata=mode=delete,' : '';
   // Without accurate_rnd swscale rounds down at each of the many samples it adds up: black would be 4 of 255 at 1080p.
   const filter = `${quiet}scale=${size.width}:${size.height}:flags=area+accurate_rnd,format=gray,showinfo=checksum=0`;
-  const only = ['-map', `0:${info.video.index}`, '-vf', filter, ...passthrough];
+  // A sequence ends before its first gap, where ffmpeg might look beyond it.
+  const count = info.format === IMAGE_SEQUENCE ? info.video.frameCount : undefined;
+  const few = count ? ['-frames:v', String(count)] : [];
+  const only = ['-map', `0:${info.video.index}`, '-vf', filter, ...passthrough, ...few];
   return [...(await inputArgsOf(info, ['-noautorotate'])), '-copyts', ...only, '-f', 'rawvideo', 'pipe:1'];
 }
 

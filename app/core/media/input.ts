@@ -27,7 +27,7 @@ export async function inputArgsOf(info: VideoInfo, more: readonly string[] = [])
 export async function sequenceArgs(path: string, rate: Rational, more: readonly string[] = []): Promise<string[]> {
   const sequence = await findSequence(path);
   const image2 = ['-f', 'image2', '-pattern_type', 'sequence', '-start_number', String(sequence.first)];
-  // One more of them than there are would make ffmpeg search on; the range says where to stop.
+  // The first number is known: no searching for another one near it.
   const rated = ['-framerate', `${rate.num}/${rate.den}`, '-start_number_range', '1'];
   return [...(await guards(undefined, 'image2')), ...image2, ...rated, ...more, '-i', `file:${imagePattern(sequence)}`];
 }

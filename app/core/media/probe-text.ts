@@ -23,7 +23,11 @@ export async function readFfmpegText(
       if (lines.length < 20_000) lines.push(line);
     },
   }).catch((error: unknown) => {
-    if (!(error instanceof AppError) || error.code !== 'ffmpeg-failed' || !lines.some((line) => /^Input #0/.test(line)))
+    if (
+      !(error instanceof AppError) ||
+      error.code !== 'ffmpeg-failed' ||
+      !lines.some((line) => line.startsWith('Input #0'))
+    )
       throw error;
   });
   const fields = parseDescription(lines);
@@ -131,7 +135,7 @@ function describeColour(stream: Fields, words: readonly string[]): void {
 
 function describeAudio(stream: Fields, words: string): void {
   const parts = words.split(', ');
-  const hz = parts.findIndex((part) => / Hz$/.test(part));
+  const hz = parts.findIndex((part) => part.endsWith(' Hz'));
   const layout = parts[hz + 1] ?? '';
   const channels: Record<string, number> = { mono: 1, stereo: 2, quad: 4, '5.0': 5, '5.1': 6, '6.1': 7, '7.1': 8 };
   stream['sample_rate'] = Number.parseInt(parts[hz] ?? '0', 10);
@@ -145,17 +149,17 @@ function sideData(stream: Fields, line: string): boolean {
   if (!Array.isArray(list)) return false;
   const angle = /^displaymatrix: rotation of (-?[\d.]+) degrees/.exec(line);
   if (angle) list.push({ side_data_type: 'Display Matrix', rotation: Number(angle[1]) });
-  else if (/^DOVI configuration record/.test(line)) list.push({ side_data_type: 'DOVI configuration record' });
+  else if (line.startsWith('DOVI configuration record')) list.push({ side_data_type: 'DOVI configuration record' });
   else if (/^Encryption (initialization|info)/i.test(line))
     list.push({ side_data_type: 'Encryption initialization data' });
-  else if (/^Content Light Level Metadata/.test(line)) {
+  else if (line.startsWith('Content Light Level Metadata')) {
     const [max, average] = [/MaxCLL=(\d+)/.exec(line)?.[1], /MaxFALL=(\d+)/.exec(line)?.[1]];
     list.push({
       side_data_type: 'Content light level metadata',
       max_content: Number(max),
       max_average: Number(average),
     });
-  } else if (/^Mastering Display Metadata/.test(line)) list.push(mastering(line));
+  } else if (line.startsWith('Mastering Display Metadata')) list.push(mastering(line));
   else return false;
   return true;
 }
