@@ -229,8 +229,9 @@ export async function spawnFfmpeg(args: readonly string[], options: RunOptions =
     if (signal?.aborted) throw toAppError(signal.reason);
     if (exit.error) throw new AppError('ffmpeg-missing', `${path} could not be started.`, { cause: exit.error });
     if (exit.code === 0 || stopped) return;
-    const how = exit.signal ? `was ended by ${exit.signal}` : 'failed';
-    throw new AppError('ffmpeg-failed', `${tool} ${how}: ${tellingLine(child.tail())}`);
+    // What it said last before a kill is not why it ended.
+    const why = exit.signal ? `was ended by ${exit.signal}.` : `failed: ${tellingLine(child.tail())}`;
+    throw new AppError('ffmpeg-failed', `${tool} ${why}`);
   });
   done.catch(() => {});
   return {

@@ -86,8 +86,12 @@ export async function indexSource(path: string, info: VideoInfo, options: IndexO
   }
   if (reader.count === 0) throw nothingDecoded(path, ffmpeg.tail());
   const index = reader.finish(info.video.duration);
+  // ffmpeg complains of the number after a gap, too; the gap was told by probing.
+  const whole = info.format === IMAGE_SEQUENCE && reader.count === info.video.frameCount;
   const damage =
-    errors > 0 ? [`The decoder complained ${errors} times: parts of the file are damaged. What decodes is used.`] : [];
+    errors > 0 && !whole
+      ? [`The decoder complained ${errors} times: parts of the file are damaged. What decodes is used.`]
+      : [];
   return { ...index, warnings: [...index.warnings, ...damage] };
 }
 
