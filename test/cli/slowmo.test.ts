@@ -89,7 +89,7 @@ test('a range, frame numbers and clock times', async () => {
     '--speed',
     '0.5',
   );
-  assert.equal(times.frames, 9);
+  assert.deepEqual([times.frames, times.passedThrough], [8, 4]);
   await refused(['slowmo', clip, '-o', join(folder, 'none.mp4'), '--from', '5'], 3, 'empty-range');
   assert.ok(!existsSync(join(folder, 'none.mp4')));
 });

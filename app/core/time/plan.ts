@@ -198,12 +198,16 @@ export function firstIndex(frame: PlannedFrame): number {
 
 /**
  * Constant speed: output frame k of a clip that plays [from, to) at `speed` shows from + k * speed / rate, for every k
- * that falls before `to`. Exact for any k. A negative speed starts one source interval before `to`.
+ * that falls before `to`. Exact for any k. A negative speed starts at the last frame and takes as long.
  */
-export function speedPiece(from: number, to: number, speed: Rational, rate: Rational, interval: number): Piece {
+export function speedPiece(
+  { from, last, to }: { from: number; last: number; to: number },
+  speed: Rational,
+  rate: Rational,
+): Piece {
   const num = BigInt(TICKS) * BigInt(speed.num) * BigInt(rate.den);
   const den = BigInt(speed.den) * BigInt(rate.num);
-  const start = speed.num > 0 ? from : Math.max(from, to - interval);
+  const start = speed.num > 0 ? from : last;
   const step = Math.abs((TICKS * toNumber(speed)) / toNumber(rate));
   // A whole number of frames may come out a hair above it, because `to` was rounded to a tick.
   const frames = Math.max(1, Math.ceil((to - from) / step - SNAP));

@@ -18,6 +18,8 @@ export interface SourceTiming {
   readonly rate: Rational;
   /** Frames do not lie on a grid. */
   readonly vfr: boolean;
+  /** Unit of the timestamps as the file has them. */
+  readonly timeBase: Rational;
 }
 
 /** The multiples of 1/rate nearest to `times`, or undefined if one is farther than `slack` ticks or two coincide. */
@@ -54,7 +56,7 @@ export function sourceTiming(
   const claims = claimed.filter((rate) => rate !== undefined && rate.num > 0 && toNumber(rate) <= 1000) as Rational[];
   if (times.length < 2) {
     const rate = claims[0] ?? (end > 0 ? standardRate(TICKS / end, 0.02) : undefined) ?? rational(25);
-    return { times, end: ticksOf(1, { num: rate.den, den: rate.num }), rate, vfr: false };
+    return { times, end: ticksOf(1, { num: rate.den, den: rate.num }), rate, vfr: false, timeBase };
   }
   const middle = median(times.slice(1).map((time, i) => time - (times[i] ?? 0)));
   const mean = times.at(-1)! / (times.length - 1);
@@ -73,8 +75,14 @@ export function sourceTiming(
     // Without gaps the last frame lasts as long as the others, whatever the container says: n frames are n intervals.
     const count = Math.round(snapped.at(-1)! / interval) + 1;
     const tail = count === snapped.length ? 1 : Math.max(1, Math.round((end - times.at(-1)!) / interval));
-    return { times: snapped, end: ticksOf(count - 1 + tail, { num: rate.den, den: rate.num }), rate, vfr: false };
+    return {
+      times: snapped,
+      end: ticksOf(count - 1 + tail, { num: rate.den, den: rate.num }),
+      rate,
+      vfr: false,
+      timeBase,
+    };
   }
   const rate = standardRate(TICKS / middle, 0.04) ?? rational(Math.round((TICKS / middle) * 100), 100);
-  return { times, end: Math.max(end, times.at(-1)! + 1), rate, vfr: true };
+  return { times, end: Math.max(end, times.at(-1)! + 1), rate, vfr: true, timeBase };
 }

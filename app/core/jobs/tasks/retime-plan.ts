@@ -13,7 +13,7 @@ import type { FrameFacts } from '../../media/frame-facts.ts';
 import { planOutput, type OutputPlan } from '../../media/output-format.ts';
 import { curvePieces } from '../../time/curve.ts';
 import { constantRatePlan, sourceTimingPlan, speedPiece, type FramePlan, type PlanSource } from '../../time/plan.ts';
-import { divide, format, multiply, rational, ticksOf, toNumber } from '../../time/rational.ts';
+import { divide, format, multiply, rational, toNumber } from '../../time/rational.ts';
 import { sourceTiming, type SourceTiming } from '../../time/regular.ts';
 import { timePointTicks } from '../../time/time-point.ts';
 
@@ -32,8 +32,10 @@ export interface RetimePlan {
   readonly notes: readonly string[];
 }
 
+/** The frames in use: from the first to the last, which lasts until `to` (ticks). */
 interface Range {
-  readonly from: number;
+  readonly first: number;
+  readonly last: number;
   readonly to: number;
 }
 
@@ -50,7 +52,7 @@ export async function planRetime(spec: RetimeSpec, info: VideoInfo, facts: Frame
     cuts: cutFrames(spec, timing, facts),
     holds: spec.holds === 'off' ? [] : facts.holds.filter(({ first, last }) => last - first + 1 <= spec.maxHold),
   };
-  const frames = framePlan(spec, source, timing, range, info);
+  const frames = framePlan(spec, source, timing, range);
   const audio = soundOf(spec, info, frames);
   const output = await outputOf(spec, info, frames.rate ?? 'vfr', frames.timeBase, audio !== undefined);
   return {
@@ -99,15 +101,26 @@ async function outputOf(
   );
 }
 
+/** People write times to the millisecond: a frame that starts this many ticks before the time asked for is still meant. */
+const ROUNDED = TICKS / 2000;
+
+/**
+ * The frames that start in [from, to). The range begins and ends on frames even when the times do not: otherwise no output frame
+ * would fall on a source frame, and every real one would be replaced by a synthesised one.
+ */
 function rangeOf(spec: RetimeSpec, { times, end }: SourceTiming): Range {
-  const point = (value: RetimeSpec['from'], otherwise: number) =>
-    value === undefined ? otherwise : Math.min(timePointTicks(value, times, end), end);
-  const range = { from: Math.max(0, point(spec.from, 0)), to: point(spec.to, end) };
-  if (range.from < range.to) return range;
-  const seconds = (ticks: number) => `${(ticks / TICKS).toFixed(3)} s`;
+  const frameAt = (value: RetimeSpec['from'], otherwise: number) => {
+    if (value === undefined) return otherwise;
+    const ticks = timePointTicks(value, times, end);
+    const found = times.findIndex((time) => time >= ticks - ROUNDED);
+    return found < 0 ? times.length : found;
+  };
+  const first = frameAt(spec.from, 0);
+  const after = frameAt(spec.to, times.length);
+  if (first < after) return { first, last: after - 1, to: times[after] ?? end };
   throw new AppError(
     'empty-range',
-    `From ${seconds(range.from)} to ${seconds(range.to)} there is nothing: the clip has ${times.length} frames in ${seconds(end)}.`,
+    `No frame starts in that range: the clip has ${times.length} frames in ${(end / TICKS).toFixed(3)} s.`,
   );
 }
 
@@ -123,23 +136,19 @@ function cutFrames(spec: RetimeSpec, { times, end }: SourceTiming, facts: FrameF
   return [...new Set(frames.filter((frame) => frame > 0))].sort((a, b) => a - b);
 }
 
-function framePlan(
-  spec: RetimeSpec,
-  source: PlanSource,
-  timing: SourceTiming,
-  range: Range,
-  info: VideoInfo,
-): FramePlan {
-  if (spec.fps === 'source' && spec.curve === undefined && timing.vfr) return sourceTimed(spec, source, range, info);
+function framePlan(spec: RetimeSpec, source: PlanSource, timing: SourceTiming, range: Range): FramePlan {
+  if (spec.fps === 'source' && spec.curve === undefined && timing.vfr) {
+    return sourceTimed(spec, source, range, timing.timeBase);
+  }
   const rate = multiply(
     spec.fps === undefined || spec.fps === 'source' ? timing.rate : spec.fps,
     rational(spec.fps === undefined || spec.fps === 'source' ? spec.factor : 1),
   );
   checkRate(rate);
-  const interval = ticksOf(1, { num: timing.rate.den, den: timing.rate.num });
+  const [from, last] = [timing.times[range.first]!, timing.times[range.last]!];
   const pieces = spec.curve
     ? curvePieces(spec.curve.keys, rate)
-    : [speedPiece(range.from, range.to, spec.speed, rate, interval)];
+    : [speedPiece({ from, last, to: range.to }, spec.speed, rate)];
   return constantRatePlan(source, pieces, rate, spec.shutter);
 }
 
@@ -149,18 +158,14 @@ function checkRate(rate: Rational): void {
 }
 
 /** A VFR clip with its own timing: as many parts to an interval as keep its own density of frames at this speed. */
-function sourceTimed(spec: RetimeSpec, source: PlanSource, range: Range, info: VideoInfo): FramePlan {
+function sourceTimed(spec: RetimeSpec, source: PlanSource, range: Range, { den }: Rational): FramePlan {
   if (spec.speed.num < 0) {
     throw new AppError('usage', '--fps source plays forwards only; leave it out to play backwards at a constant rate.');
   }
-  const first = source.times.findIndex((time) => time >= range.from);
-  const last = source.times.findLastIndex((time) => time < range.to);
-  if (first < 0 || last < first) throw new AppError('empty-range', 'There is no frame of the source in that range.');
   const divisions = Math.max(1, Math.round(toNumber(divide(rational(spec.factor), spec.speed))));
-  const { den } = info.video.timeBase;
   // Fine enough that a divided and stretched interval is right to some microseconds, and a multiple of the source's own clock.
   const unit = rational(1, den >= 90_000 ? den : den * Math.ceil(90_000 / den));
-  return sourceTimingPlan(source, { first, last, to: range.to }, divisions, spec.speed, unit);
+  return sourceTimingPlan(source, range, divisions, spec.speed, unit);
 }
 
 function soundOf(spec: RetimeSpec, info: VideoInfo, frames: FramePlan): RetimePlan['audio'] {
@@ -170,8 +175,8 @@ function soundOf(spec: RetimeSpec, info: VideoInfo, frames: FramePlan): RetimePl
   return mode === 'mute' ? undefined : { stream, mode };
 }
 
-function durationIn(spec: RetimeSpec, range: Range, { end }: SourceTiming): number {
-  if (spec.curve === undefined) return (range.to - range.from) / TICKS;
+function durationIn(spec: RetimeSpec, range: Range, { times, end }: SourceTiming): number {
+  if (spec.curve === undefined) return (range.to - times[range.first]!) / TICKS;
   const sources = spec.curve.keys.map((key) => Math.min(key.source, end / TICKS));
   return Math.max(...sources) - Math.min(...sources);
 }
@@ -180,8 +185,11 @@ function timingNotes(spec: RetimeSpec, timing: SourceTiming): string[] {
   const notes: string[] = [];
   if (timing.vfr && spec.fps !== 'source') {
     notes.push(
-      `The source has no constant frame rate; its real timing is kept and the output has ${format(timing.rate)} frames a second before any factor (--fps source keeps variable timing).`,
+      `The frame rate varies: every frame keeps its own time, and the output has a constant rate (--fps source keeps a varying one).`,
     );
+  }
+  if (spec.fps !== undefined && spec.fps !== 'source' && spec.factor > 1) {
+    notes.push('--fps says the rate of the output, so --factor changes nothing.');
   }
   const past = spec.curve?.keys.find((key) => key.source * TICKS > timing.end + 1);
   if (past)
