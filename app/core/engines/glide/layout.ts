@@ -11,13 +11,6 @@ import { planeHeight, planeWidth } from '../../media/frame.ts';
 import type { PixelFormat } from '../../media/frame.ts';
 import type { Settings } from './settings.ts';
 
-/** A level of one picture's pyramid: luma (0 to 255) and its gradient. */
-export interface Level {
-  readonly luma: number;
-  readonly gx: number;
-  readonly gy: number;
-}
-
 /** A flow and what was found with it, for one direction. */
 export interface Flow {
   /** Per level. */
@@ -84,8 +77,8 @@ export interface Layout {
   readonly factor: number;
   readonly grids: readonly Grid[];
   readonly cellGrids: readonly { readonly w: number; readonly h: number }[];
-  /** Pyramids of the two slots; a pair says which slot is its first picture. */
-  readonly pictures: readonly (readonly Level[])[];
+  /** Pyramids of luma (0 to 255) of the two slots; a pair says which slot is its first picture. */
+  readonly pictures: readonly (readonly number[])[];
   readonly flows: readonly Flow[];
   /** Level of the wide search (-1 for none) and what it finds in each direction: all u, then all v. */
   readonly wideLevel: number;
@@ -149,16 +142,22 @@ function takePlanes(arena: Arena, format: PixelFormat, width: number, height: nu
   });
 }
 
-function takeMiddle(arena: Arena, field: () => number, cellGrids: Layout['cellGrids'], rows: number): Middle {
-  const pair = (): number[] => [field(), field()];
+/** `idle` is a solver no synthesis uses: what lives only until the flow is chosen lives in its fields. */
+function takeMiddle(
+  arena: Arena,
+  idle: Solver,
+  field: () => number,
+  cellGrids: Layout['cellGrids'],
+  rows: number,
+): Middle {
   const cells = (): number[] => cellGrids.map(({ w, h }) => arena.take(w * h * 16));
   return {
     cells: [cells(), cells()],
-    u: [field(), field(), field(), field()],
-    v: [field(), field(), field(), field()],
-    weight: pair(),
-    error: [field(), field(), field()],
-    smoothError: [field(), field(), field()],
+    u: [idle.d1, idle.d2, field(), field()],
+    v: [idle.c1, idle.c2, field(), field()],
+    weight: [idle.wx, idle.wy],
+    error: [idle.su, idle.sv, idle.a12],
+    smoothError: [idle.mean, idle.diff, idle.seen],
     second: field(),
     zero: field(),
     share: field(),
@@ -179,8 +178,7 @@ export function createLayout(
   const { factor, levels } = grids(width, height, settings);
   const finest = levels[0] ?? gridOf(width, height);
   const field = (): number => takeField(arena, finest);
-  const picture = (): Level[] =>
-    levels.map((grid) => ({ luma: takeField(arena, grid), gx: takeField(arena, grid), gy: takeField(arena, grid) }));
+  const picture = (): number[] => levels.map((grid) => takeField(arena, grid));
   const flow = (): Flow => {
     const patches = patchCount(finest.w, settings.step[0]) * patchCount(finest.h, settings.step[0]) + 64;
     return {
@@ -195,6 +193,7 @@ export function createLayout(
       solver: takeSolver(field),
     };
   };
+  const [there, back] = [flow(), flow()];
   const cellGrids = [{ w: finest.w, h: finest.h }];
   for (let last = cellGrids[0]; last && (last.w > 1 || last.h > 1);) {
     last = { w: (last.w + 1) >> 1, h: (last.h + 1) >> 1 };
@@ -210,10 +209,10 @@ export function createLayout(
     grids: levels,
     cellGrids,
     pictures: [picture(), picture()],
-    flows: [flow(), flow()],
+    flows: [there, back],
     wideLevel,
     wide: [arena.take(widePatches * 8), arena.take(widePatches * 8)],
-    middle: takeMiddle(arena, field, cellGrids, finest.h),
+    middle: takeMiddle(arena, back.solver, field, cellGrids, finest.h),
     planes: takePlanes(arena, format, width, height, factor),
     scratch: Array.from({ length: threads }, () => arena.take(line)),
     bytesPerSample: format.bytesPerSample,

@@ -89,12 +89,10 @@ export const DRAFT: Settings = {
   middle: { ...MIDDLE, fixed: 2 },
 };
 
-/** Flow at full size up to 2.5 megapixels, from twice as many patches, refined twice. */
+/** Flow at full size up to 2.5 megapixels, refined twice everywhere. */
 export const BEST: Settings = {
   ...STANDARD,
   flowPixels: 2_500_000,
-  step: [2, 4],
-  densifyFloor: 3,
   refine: [COARSE, COARSE],
   middle: { ...MIDDLE, warps: 2 },
 };

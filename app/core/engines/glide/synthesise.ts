@@ -25,7 +25,7 @@ export function synthesise(team: Team, task: SynthesiseTask): void {
   const [, , v = 0] = layout.middle.v;
   const solver = layout.flows[0]?.solver;
   if (!grid || !a || !b || !solver) return;
-  refine(team, grid, settings.middle, t, [{ first: a.luma, second: b.luma, u, v, solver }]);
+  refine(team, grid, settings.middle, t, [{ first: a, second: b, u, v, solver }]);
   see(team, task);
   warp(team, task);
 }
@@ -116,8 +116,8 @@ function chooseFlow(team: Team, { layout, settings, first, t }: SynthesiseTask):
   const { kernels: k } = team;
   const { middle } = layout;
   const grid = layout.grids[0];
-  const a = layout.pictures[first]?.[0]?.luma ?? 0;
-  const b = layout.pictures[1 - first]?.[0]?.luma ?? 0;
+  const a = layout.pictures[first]?.[0] ?? 0;
+  const b = layout.pictures[1 - first]?.[0] ?? 0;
   if (!grid) return;
   const { w, h, stride } = grid;
   const [ua = 0, ub = 0, u = 0, u2 = 0] = middle.u;
@@ -186,8 +186,8 @@ function chooseFlow(team: Team, { layout, settings, first, t }: SynthesiseTask):
 function see(team: Team, { layout, settings, first, t }: SynthesiseTask): void {
   const { middle, flows } = layout;
   const grid = layout.grids[0];
-  const a = layout.pictures[first]?.[0]?.luma ?? 0;
-  const b = layout.pictures[1 - first]?.[0]?.luma ?? 0;
+  const a = layout.pictures[first]?.[0] ?? 0;
+  const b = layout.pictures[1 - first]?.[0] ?? 0;
   if (!grid) return;
   const { w, h, stride } = grid;
   const [, , u = 0] = middle.u;
