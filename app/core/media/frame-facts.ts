@@ -6,7 +6,7 @@ import { indexSource, thumbnailSize, type IndexOptions } from './index-source.ts
 import { CutDetector, THUMBNAIL_WIDTH } from './scenes.ts';
 
 /** Names the facts in the cache of analyses; its number changes whenever the same file would give other facts. */
-export const FACTS_KIND = 'frame-facts/1';
+export const FACTS_KIND = 'frame-facts/2';
 
 const index = z.int().nonnegative();
 const rational = z.object({ num: z.int(), den: z.int().positive() });

@@ -22,6 +22,9 @@ export interface ProbeOptions {
   readonly rate?: Rational;
 }
 
+/** What probing says of a varying rate; a look at every frame may find that it does not. */
+export const VARYING_RATE = 'The frame rate seems to vary; every frame keeps its own time.';
+
 /** Largest picture that is taken, in pixels a side and in all: what a Frame of 16-bit RGBA still fits a buffer with. */
 const MAX_SIDE = 32_768;
 const MAX_PIXELS = 1 << 28;
@@ -271,7 +274,7 @@ function pictureWarnings(info: VideoStreamInfo, exact: boolean): string[] {
   }
   const [average, nominal] = [info.averageRate, info.nominalRate];
   if (average && nominal && Math.abs((average.num * nominal.den) / (average.den * nominal.num) - 1) > 0.01) {
-    warnings.push('The frame rate seems to vary; every frame keeps its own time.');
+    warnings.push(VARYING_RATE);
   }
   return warnings;
 }

@@ -10,6 +10,7 @@ import { capabilities } from '../../media/capabilities.ts';
 import { decodedFormat } from '../../media/decode.ts';
 import type { PixelFormat } from '../../media/frame.ts';
 import type { FrameFacts } from '../../media/frame-facts.ts';
+import { VARYING_RATE } from '../../media/probe.ts';
 import { planOutput, type OutputPlan } from '../../media/output-format.ts';
 import { curvePieces } from '../../time/curve.ts';
 import { constantRatePlan, sourceTimingPlan, speedPiece, type FramePlan, type PlanSource } from '../../time/plan.ts';
@@ -65,7 +66,12 @@ export async function planRetime(spec: RetimeSpec, info: VideoInfo, facts: Frame
     carrier: decodedFormat(info),
     audio: output.audio === undefined ? undefined : audio,
     durationIn: durationIn(spec, range, timing),
-    notes: [...info.warnings, ...index.warnings, ...timingNotes(spec, timing), ...output.notes],
+    notes: [
+      ...info.warnings.filter((warning) => warning !== VARYING_RATE),
+      ...index.warnings,
+      ...timingNotes(spec, timing),
+      ...output.notes,
+    ],
   };
 }
 
