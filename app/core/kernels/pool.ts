@@ -44,11 +44,15 @@ export class KernelPool implements AsyncDisposable {
   #failure: AppError | null = null;
   #closing = false;
 
-  /** Starts `threads` workers running `entry` (a module that calls serveTeam) on a new memory of at least `bytes`. */
+  /** Starts `threads` workers running `entry` (a module that calls serveTeam) on a new memory of at least `bytes`. Throws AppError 'engine-failed'. */
   constructor(entry: URL, threads: number, bytes: number) {
     this.threads = Math.max(1, Math.floor(threads));
     this.base = RESERVED + this.threads * STACK;
-    this.memory = createMemory(Math.max(bytes, this.base));
+    try {
+      this.memory = createMemory(Math.max(bytes, this.base));
+    } catch (cause) {
+      throw new AppError('engine-failed', 'The engine cannot reserve its 4 GiB of address space.', { cause });
+    }
     const module = compileKernels();
     for (let index = 0; index < this.threads; index++) {
       const init: WorkerInit = {

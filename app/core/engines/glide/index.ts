@@ -32,7 +32,7 @@ export class Glide implements Interpolator {
   /** The frame whose planes and pyramid each slot holds. */
   readonly #slots: [Frame | null, Frame | null] = [null, null];
 
-  /** Starts the threads. Throws AppError 'too-large' for pictures whose planes do not fit the kernels' 4 GiB. */
+  /** Starts the threads; memory is taken for the first pair, when its format is known. */
   constructor(setup: EngineSetup, settings: Settings) {
     this.#settings = settings;
     this.#pool = new KernelPool(WORKER, setup.threads, 0);
@@ -43,6 +43,10 @@ export class Glide implements Interpolator {
     return { ...this.#spent };
   }
 
+  /**
+   * Throws AppError 'size-mismatch' where the two frames differ in size or format, 'too-large' where picture and fields do not fit the
+   * kernels' 4 GiB, 'engine-failed' when a thread fails or memory is short; the signal's reason on abort.
+   */
   async *between(
     a: Frame,
     b: Frame,
