@@ -30,7 +30,7 @@ test('a folder, a recipe, a failure, and again', async (t) => {
   const written = readdirSync(out, { recursive: true })
     .map(String)
     .filter((name) => statSync(join(out, name)).isFile());
-  assert.deepEqual(written.sort(), ['a.avi.mp4', 'a.mkv', 'a.mp4', join('day 1', 'b', 'ü.mov')]);
+  assert.deepEqual(written.toSorted(), ['a.avi.mp4', 'a.mkv', 'a.mp4', join('day 1', 'b', 'ü.mov')]);
 
   rmSync(join(out, 'a.mkv'));
   const times = () => statSync(join(out, 'a.mp4')).mtimeMs;

@@ -42,7 +42,7 @@ export async function findClips(folder: string, out: string): Promise<{ items: I
     .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
     .map((entry) => join(entry.parentPath, entry.name))
     .filter((path) => out === folder || !inside(path))
-    .sort();
+    .toSorted();
   const clips = files.filter((path) => CLIP.test(path));
   const taken = new Set<string>();
   const items = clips.map((input) => {
