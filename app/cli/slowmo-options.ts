@@ -15,6 +15,7 @@ const flag = { type: 'boolean' } as const;
 
 /** What node:util parseArgs is told. */
 export const SLOWMO_FLAGS = {
+  'input-fps': text,
   speed: text,
   factor: text,
   fps: text,
@@ -35,6 +36,7 @@ export const SLOWMO_FLAGS = {
 export const SLOWMO_USAGE = `  --speed S      speed of playback: 0.25, 1/4 or 25 %; negative plays backwards (--speed=-1)
   --factor N     N times the frame rate, same duration
   --fps R        output rate (60, 23.976, 24000/1001), same duration; 'source' keeps the timing of a VFR source
+  --input-fps R  rate of numbered images (24)
   --curve FILE   a drawn speed: {"keys": [{"output": 0, "source": 0, "ease": "linear"}, ...]} in seconds
   --from T --to T  the part to use: seconds, HH:MM:SS.mmm or 123f
   --engine ID    glide, glide:draft, glide:best, blend, hold
@@ -122,6 +124,7 @@ export async function retimeSpec(input: string, output: string, options: SlowmoO
     kind: 'retime',
     input: resolve(input),
     output: resolve(output),
+    ...(options['input-fps'] !== undefined && { inputFps: parseRate(options['input-fps']) }),
     speed: options.speed !== undefined ? parseSpeed(options.speed) : speedup ? rational(1, 4) : rational(1),
     factor: options.factor === undefined ? 1 : number('factor', options.factor, 1, 1024),
     ...(options.fps !== undefined && { fps: options.fps === 'source' ? ('source' as const) : parseRate(options.fps) }),

@@ -28,6 +28,8 @@ export interface RetimeSpec {
   kind: 'retime';
   input: string;
   output: string;
+  /** Rate of numbered images, which do not say theirs; 24 unless given. */
+  inputFps?: Rational;
   /** Speed of playback, not 0: 1/4 is quarter speed, -1 is backwards. Ignored when `curve` is given. */
   speed: Rational;
   /** Multiplies the rate, duration kept; an integer from 1. */
@@ -79,6 +81,8 @@ export interface RetimeResult {
   fps: string;
   durationIn: number;
   durationOut: number;
+  /** What became of the sound; 'none' when the source has none or the output holds none. */
+  audio: AudioMode | 'none';
   /** End of sound minus end of picture, measured on the written file; 0 without sound. */
   avDriftMs: number;
   seconds: number;

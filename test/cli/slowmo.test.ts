@@ -163,20 +163,11 @@ test('image sequences in and out', async () => {
   ffmpegOutput('-i', `file:${clip}`, '-t', '0.25', '-y', `file:${join(frames, '%05d.png')}`);
   const out = join(folder, 'slow');
   mkdirSync(out);
-  const run = await inbetween(home, [
-    ...[
-      'slowmo',
-      join(frames, '%05d.png'),
-      '-o',
-      join(out, '%05d.png'),
-      '--engine',
-      'blend',
-      '--speed',
-      '0.5',
-      '--json',
-    ],
-  ]);
-  assert.equal(resultOf(run).frames, 12);
+  const [input, output] = [join(frames, '%05d.png'), join(out, '%05d.png')];
+  const options = ['--engine', 'blend', '--speed', '0.5', '--input-fps', '12', '--json'];
+  const run = await inbetween(home, ['slowmo', input, '-o', output, ...options]);
+  const { frames: count, fps, audio } = resultOf(run);
+  assert.deepEqual([count, fps, audio], [12, '12', 'none']);
   assert.deepEqual(readdirSync(out).length, 12);
   const pixels = (path: string) =>
     ffmpegOutput('-i', `file:${path}`, '-f', 'rawvideo', '-pix_fmt', 'rgb24', '-').toString('base64');

@@ -6,13 +6,19 @@ import { clock, progressPrinter } from '../progress.ts';
 import { parseWords, retimeSpec, SLOWMO_FLAGS, SLOWMO_USAGE } from '../slowmo-options.ts';
 import type { Verb, VerbIo } from '../verb.ts';
 
+function describeSound({ audio, avDriftMs }: RetimeResult): string {
+  if (audio === 'none') return 'no sound';
+  if (audio === 'mute') return 'sound muted (--audio keeps it)';
+  return `sound (${audio}) ends ${Math.abs(avDriftMs).toFixed(1)} ms from the picture's end`;
+}
+
 /** What a person wants to know of a finished job, in a few lines. */
 export function describeResult(result: RetimeResult): string {
   const { frames, synthesised, passedThrough, held, reusedFrames } = result;
   const lines = [
     `${result.output}`,
     `  ${frames} frames at ${result.fps} (${synthesised} made by ${result.engine}, ${passedThrough} real, ${held} held)`,
-    `  ${result.durationIn.toFixed(3)} s in, ${result.durationOut.toFixed(3)} s out, sound ends ${result.avDriftMs.toFixed(1)} ms from picture`,
+    `  ${result.durationIn.toFixed(3)} s in, ${result.durationOut.toFixed(3)} s out, ${describeSound(result)}`,
   ];
   if (result.cuts.length > 0) lines.push(`  ${result.cuts.length} cuts, none interpolated across`);
   const reused = reusedFrames > 0 ? `, ${reusedFrames} frames from an earlier run` : '';

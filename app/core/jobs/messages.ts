@@ -1,7 +1,7 @@
 /** What a runner and its worker say to each other. Both sides check what they hear. */
 import { z } from 'zod';
 import { ERROR_KINDS, type ErrorCode, type WireError } from '../../contract/errors.ts';
-import type { JobEvent, RetimeResult } from '../../contract/jobs.ts';
+import { AUDIO_MODES, type JobEvent, type RetimeResult } from '../../contract/jobs.ts';
 import { fileIdentitySchema } from '../library/file-identity.ts';
 import { jobSpecSchema } from './spec.ts';
 
@@ -19,6 +19,7 @@ export const resultSchema: z.ZodType<RetimeResult> = z.object({
   fps: z.string(),
   durationIn: z.number(),
   durationOut: z.number(),
+  audio: z.enum([...AUDIO_MODES, 'none']),
   avDriftMs: z.number(),
   seconds: z.number(),
   verified: z.boolean(),

@@ -25,6 +25,7 @@ const retimeSpec = z.strictObject({
   kind: z.literal('retime'),
   input: path,
   output: path,
+  inputFps: rate.optional(),
   speed: rational.refine(({ num }) => num !== 0, 'must not be 0'),
   factor: z.int().positive(),
   fps: z.union([rate, z.literal('source')]).optional(),

@@ -127,6 +127,7 @@ function resultOf(spec: RetimeSpec, chunks: number, reused: number, verified: bo
     fps: '25/1',
     durationIn: chunks,
     durationOut: chunks,
+    audio: 'none',
     avDriftMs: 0,
     seconds,
     verified,

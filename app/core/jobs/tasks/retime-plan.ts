@@ -28,6 +28,8 @@ export interface RetimePlan {
   /** Format of the source's planes as they are decoded. */
   readonly carrier: PixelFormat;
   readonly audio: { readonly stream: AudioStreamInfo; readonly mode: Exclude<AudioMode, 'mute'> } | undefined;
+  /** Why there is no sound, when there is none: it was muted, or there is nothing to take it from or put it into. */
+  readonly silence: 'mute' | 'none';
   /** Seconds of source that are shown. */
   readonly durationIn: number;
   readonly notes: readonly string[];
@@ -65,6 +67,7 @@ export async function planRetime(spec: RetimeSpec, info: VideoInfo, facts: Frame
     output,
     carrier: decodedFormat(info),
     audio: output.audio === undefined ? undefined : audio,
+    silence: info.audio.length === 0 || output.container.images || audio !== undefined ? 'none' : 'mute',
     durationIn: durationIn(spec, range, timing),
     notes: [
       ...info.warnings.filter((warning) => warning !== VARYING_RATE),

@@ -41,7 +41,10 @@ export const retime: Task<RetimeSpec> = async (spec, context) => {
   const started = performance.now();
   const report = reporter(context);
   report('probing', 0, 1, 'seconds');
-  const info = await probe(spec.input, { signal: context.signal });
+  const info = await probe(spec.input, {
+    signal: context.signal,
+    ...(spec.inputFps && { rate: spec.inputFps }),
+  });
   await refuseEarly(spec, info);
   const facts = await frameFacts(spec, info, context, report);
   const plan = await planRetime(spec, info, facts);
@@ -61,6 +64,7 @@ export const retime: Task<RetimeSpec> = async (spec, context) => {
     fps: plan.frames.rate ? format(plan.frames.rate) : 'vfr',
     durationIn: plan.durationIn,
     durationOut: verified.duration,
+    audio: plan.audio?.mode ?? plan.silence,
     avDriftMs: verified.avDriftMs,
     seconds: (performance.now() - started) / 1000,
     verified: verified.verified,
@@ -76,7 +80,8 @@ async function frameFacts(
   { analyses, source, signal }: TaskContext,
   report: Report,
 ): Promise<FrameFacts> {
-  const known = await analyses.find(source, FACTS_KIND, frameFactsSchema);
+  const kind = spec.inputFps ? `${FACTS_KIND} at ${format(spec.inputFps)}` : FACTS_KIND;
+  const known = await analyses.find(source, kind, frameFactsSchema);
   if (known) return known;
   const total =
     info.video.frameCount ?? Math.round((info.duration ?? 0) * toNumber(info.video.averageRate ?? { num: 25, den: 1 }));
@@ -84,7 +89,7 @@ async function frameFacts(
     signal,
     onProgress: ({ frames }) => report('analysing', frames, Math.max(frames, total)),
   });
-  await analyses.store(source, FACTS_KIND, facts);
+  await analyses.store(source, kind, facts);
   return facts;
 }
 
