@@ -29,7 +29,7 @@ const KEEP_BYTES = 192 * 2 ** 20;
  */
 export async function* renderChunks(
   plan: RetimePlan,
-  chunks: readonly KeyedChunk[],
+  chunks: Iterable<KeyedChunk>,
   context: TaskContext,
   hooks: { open: () => Promise<Interpolator>; onFrames: (count: number) => void; onReused: (count: number) => void },
 ): AsyncGenerator<RenderedChunk> {

@@ -93,15 +93,15 @@ async function frameFacts(
   return facts;
 }
 
-/** The chunks of a plan, keyed by all that determines their bytes. */
-function keyedChunks(plan: RetimePlan, { source }: TaskContext): KeyedChunk[] {
+/** The chunks of a plan, keyed by all that determines their bytes; one at a time, so a long plan costs no memory. */
+function* keyedChunks(plan: RetimePlan, { source }: TaskContext): Generator<KeyedChunk> {
   const shared = {
     source: source.fingerprint,
     engine: `${plan.engine.id}@${plan.engine.version}`,
     picture: [plan.carrier.name, plan.info.video.width, plan.info.video.height, plan.info.video.rotation],
     encoder: chunkRecipe(plan.output),
   };
-  return [...chunksOf(plan.frames)].map((chunk) => ({ ...chunk, key: chunkKey(shared, chunk, plan.timing.times) }));
+  for (const chunk of chunksOf(plan.frames)) yield { ...chunk, key: chunkKey(shared, chunk, plan.timing.times) };
 }
 
 async function checkSpace(plan: RetimePlan, context: TaskContext): Promise<void> {
@@ -127,7 +127,7 @@ interface Made {
 
 async function makePictures(
   plan: RetimePlan,
-  chunks: readonly KeyedChunk[],
+  chunks: Iterable<KeyedChunk>,
   context: TaskContext,
   report: Report,
 ): Promise<Made> {
