@@ -1,0 +1,26 @@
+/** Opens a checkpoint of any format. The format is found by looking into the file, never by its name. */
+import { AppError } from '../../contract/errors.ts';
+import { HEAD_BYTES, type Checkpoint, type Importer, type OpenOptions } from './checkpoint.ts';
+import { openReader } from './file-reader.ts';
+
+/** One row a format. The first that recognises the file opens it, so formats that can be mistaken come later. */
+export const IMPORTERS: readonly Importer[] = [];
+
+/**
+ * Opens the checkpoint at `path`, a file or (SavedModel, TensorBundle) a folder. Dispose of it when done.
+ * Throws `not-found`, `not-a-file`, `unreadable`; `checkpoint-unknown` when no reader recognises it; `checkpoint-damaged` when
+ * it contradicts itself or is cut off; `checkpoint-refused` when it asks for something no reader does (to run code, to leave
+ * its folder, to grow without bounds).
+ */
+export async function openCheckpoint(path: string, options: OpenOptions = {}): Promise<Checkpoint> {
+  options.signal?.throwIfAborted();
+  const file = await openReader(path);
+  try {
+    const head = file.isFolder ? new Uint8Array() : await file.read(0, Math.min(HEAD_BYTES, file.size));
+    for (const importer of IMPORTERS) if (await importer.match(head, file)) return await importer.open(file, options);
+    throw new AppError('checkpoint-unknown', `${path} is not a checkpoint of any kind Inbetween reads.`);
+  } catch (error) {
+    await file[Symbol.asyncDispose]();
+    throw error;
+  }
+}
