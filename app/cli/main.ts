@@ -75,5 +75,7 @@ function takeLibrary(words: readonly string[]): string[] {
 async function help(): Promise<string> {
   const verbs = await Promise.all(Object.values(VERBS).map((load) => load()));
   const rows = verbs.map((verb) => `  ${verb.name.padEnd(8)} ${verb.summary.split('\n')[0]}`);
-  return ['inbetween VERB ... (VERB --help says more)', '', ...rows].join('\n');
+  const home =
+    '  --library DIR   where jobs and finished chunks are kept (INBETWEEN_HOME, else where the platform keeps data)';
+  return ['inbetween VERB ... (VERB --help says more)', '', ...rows, '', 'For every verb:', home].join('\n');
 }

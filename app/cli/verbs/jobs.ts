@@ -7,7 +7,7 @@ import type { JobDetails } from '../../core/jobs/control.ts';
 import { progressPrinter } from '../progress.ts';
 import { parseWords } from '../slowmo-options.ts';
 import type { Verb, VerbIo } from '../verb.ts';
-import { describeResult } from './slowmo.ts';
+import { describeResult, tellNotices } from './slowmo.ts';
 
 type Action = (app: App, id: string, io: VerbIo) => Promise<void>;
 
@@ -36,14 +36,9 @@ const ACTIONS: Record<string, Action> = {
 export const jobs: Verb = {
   name: 'jobs',
   summary: 'List the jobs of the library, show, cancel or resume one',
-  usage: [
-    'jobs [list] [--json]',
-    'jobs show|cancel|resume ID [--json]    ID may be the beginning of one',
-    '  --library DIR    the library to look into (default: INBETWEEN_HOME, else where the platform keeps data)',
-  ].join('\n'),
+  usage: ['jobs [list] [--json]', 'jobs show|cancel|resume ID [--json]    ID may be the beginning of one'].join('\n'),
   async run(args, io) {
-    const options = { library: { type: 'string' } } as const;
-    const { values, positionals } = parseWords({ args: [...args], options, allowPositionals: true });
+    const { positionals } = parseWords({ args: [...args], allowPositionals: true });
     const [what = 'list', id, ...extra] = positionals;
     const action = Object.hasOwn(ACTIONS, what) ? ACTIONS[what] : undefined;
     if (what !== 'list' && action === undefined) {
@@ -53,9 +48,8 @@ export const jobs: Verb = {
       throw new AppError('usage', `jobs ${what} takes no more than that.`);
     if (action !== undefined && id === undefined)
       throw new AppError('usage', `jobs ${what} needs the job's ID; jobs list shows it.`);
-    await using app = await openApp({ library: values.library });
-    for (const notice of app.notices)
-      io.err(io.json ? JSON.stringify({ type: 'note', message: notice }) : `Note: ${notice}`);
+    await using app = await openApp();
+    tellNotices(app, io);
     if (action !== undefined && id !== undefined) await action(app, id, io);
     else io.out(listed(app.jobs.list(), io.json));
     return 0;
