@@ -2,9 +2,10 @@
 import { AppError } from '../../contract/errors.ts';
 import { HEAD_BYTES, type Checkpoint, type Importer, type OpenOptions } from './checkpoint.ts';
 import { openReader } from './file-reader.ts';
+import { safetensors } from './safetensors.ts';
 
 /** One row a format. The first that recognises the file opens it, so formats that can be mistaken come later. */
-export const IMPORTERS: readonly Importer[] = [];
+export const IMPORTERS: readonly Importer[] = [safetensors];
 
 /**
  * Opens the checkpoint at `path`, a file or (SavedModel, TensorBundle) a folder. Dispose of it when done.
