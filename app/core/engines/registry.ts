@@ -2,7 +2,7 @@
 import { AppError } from '../../contract/errors.ts';
 import { Blend } from './blend.ts';
 import type { EngineEntry } from './engine.ts';
-import { Glide } from './glide/index.ts';
+import { openGlide } from './glide/open.ts';
 import { BEST, DRAFT, STANDARD } from './glide/settings.ts';
 import { Hold } from './hold.ts';
 
@@ -16,19 +16,19 @@ export const ENGINES: readonly EngineEntry[] = [
     id: 'glide',
     version: '1',
     summary: 'Follows the motion; the default.',
-    open: async (setup) => new Glide(setup, STANDARD),
+    open: (setup) => openGlide(setup, STANDARD),
   },
   {
     id: 'glide:draft',
     version: '1',
     summary: 'Follows the motion, coarser and faster.',
-    open: async (setup) => new Glide(setup, DRAFT),
+    open: (setup) => openGlide(setup, DRAFT),
   },
   {
     id: 'glide:best',
     version: '1',
     summary: 'Follows the motion with the finest settings; slow.',
-    open: async (setup) => new Glide(setup, BEST),
+    open: (setup) => openGlide(setup, BEST),
   },
 ];
 

@@ -26,15 +26,17 @@ export class Glide implements Interpolator {
   readonly device: string;
   readonly #settings: Settings;
   readonly #pool: KernelPool;
+  readonly #maxBytes: number;
   readonly #spent = { analysisMs: 0, synthesisMs: 0 };
   #layout: Layout | null = null;
   #format = '';
   /** The frame whose planes and pyramid each slot holds. */
   readonly #slots: [Frame | null, Frame | null] = [null, null];
 
-  /** Starts the threads; memory is taken for the first pair, when its format is known. */
-  constructor(setup: EngineSetup, settings: Settings) {
+  /** Starts the threads; memory, at most `maxBytes` of it, is taken for the first pair, when its format is known. */
+  constructor(setup: EngineSetup, settings: Settings, maxBytes: number = 2 ** 32) {
     this.#settings = settings;
+    this.#maxBytes = maxBytes;
     this.#pool = new KernelPool(WORKER, setup.threads, 0);
     this.device = `cpu (WebAssembly SIMD, ${setup.threads === 1 ? '1 thread' : `${setup.threads} threads`})`;
   }
@@ -44,8 +46,8 @@ export class Glide implements Interpolator {
   }
 
   /**
-   * Throws AppError 'size-mismatch' where the two frames differ in size or format, 'too-large' where picture and fields do not fit the
-   * kernels' 4 GiB, 'engine-failed' when a thread fails or memory is short; the signal's reason on abort.
+   * Throws AppError 'size-mismatch' where the two frames differ in size or format, 'too-large' where picture and fields do not fit
+   * `maxBytes` (open.ts cuts such pictures into tiles), 'engine-failed' when a thread fails or memory is short; the signal's reason on abort.
    */
   async *between(
     a: Frame,
@@ -78,7 +80,7 @@ export class Glide implements Interpolator {
     if (this.#layout && this.#format === format) return this.#layout;
     const { base, threads } = this.#pool;
     const layout = createLayout(base, a.format, a.width, a.height, threads, this.#settings);
-    if (layout.end > 2 ** 32)
+    if (layout.end > this.#maxBytes)
       throw new AppError('too-large', `A picture of ${a.width}x${a.height} is too large to interpolate.`);
     this.#pool.reserve(layout.end);
     // Borders that no kernel writes must not hold another layout's bytes.

@@ -3,7 +3,7 @@
  *
  * [Note: flow size] Flow is found on luma reduced by a power of two (`factor`) until it has at most `flowPixels` pixels.
  * Only the last warp touches the native planes, row by row with the flow interpolated on the fly, so an 8K picture
- * needs its planes and half a megapixel of fields; it is never cut into tiles and has no seams.
+ * needs its planes and half a megapixel of fields. Only where the planes alone are too much is it cut into tiles (open.ts).
  */
 import { Arena, gridOf, takeField } from '../../kernels/arena.ts';
 import type { Grid } from '../../kernels/arena.ts';
