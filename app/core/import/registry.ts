@@ -3,9 +3,11 @@ import { AppError } from '../../contract/errors.ts';
 import { HEAD_BYTES, type Checkpoint, type Importer, type OpenOptions } from './checkpoint.ts';
 import { openReader } from './file-reader.ts';
 import { safetensors } from './safetensors.ts';
+import { savedModel } from './saved-model.ts';
+import { tensorBundle } from './tensor-bundle.ts';
 
 /** One row a format. The first that recognises the file opens it, so formats that can be mistaken come later. */
-export const IMPORTERS: readonly Importer[] = [safetensors];
+export const IMPORTERS: readonly Importer[] = [safetensors, savedModel, tensorBundle];
 
 /**
  * Opens the checkpoint at `path`, a file or (SavedModel, TensorBundle) a folder. Dispose of it when done.

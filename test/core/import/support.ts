@@ -81,6 +81,14 @@ export function mutate(original: Uint8Array, next: () => number, spots: readonly
 /** How often an outcome was seen: 'read', or the code of the error. */
 export type Outcomes = Map<string, number>;
 
+export interface FuzzOptions {
+  readonly seed: number;
+  readonly count: number;
+  readonly spots: readonly number[];
+  /** Makes what was changed pass its checksums. */
+  readonly seal?: (changed: Uint8Array) => Uint8Array;
+}
+
 /**
  * Reads `count` mutations of `original` from `path`. Each is read or refused with a checkpoint-* code, within a second and
  * without growing by more than 256 MB.
@@ -88,11 +96,11 @@ export type Outcomes = Map<string, number>;
 export async function fuzz(
   path: string,
   original: Uint8Array,
-  { seed, count, spots }: { seed: number; count: number; spots: readonly number[] },
+  { seed, count, spots, seal = (changed) => changed }: FuzzOptions,
 ): Promise<Outcomes> {
   const outcomes: Outcomes = new Map();
   for (let i = 0; i < count; i++) {
-    const bytes = mutate(original, random(seed * 1_000_003 + i), spots);
+    const bytes = seal(mutate(original, random(seed * 1_000_003 + i), spots));
     writeFileSync(path, bytes);
     const before = performance.now();
     const memory = process.memoryUsage().rss;
