@@ -4,7 +4,10 @@ import type { JobEvent, JobSpec, JobSummary, RetimeResult } from '../contract/jo
 import { openHome } from './base/home.ts';
 import { cancelJob, jobDetails, jobSummaries, type JobDetails } from './jobs/control.ts';
 import { finishedResult, runJob } from './jobs/runner.ts';
+import { isAlreadyThere } from './jobs/tasks/retime.ts';
+import { analysisCache } from './library/analysis-cache.ts';
 import { openLibrary } from './library/db.ts';
+import { identify } from './library/file-identity.ts';
 
 export interface RunRequest {
   readonly signal?: AbortSignal;
@@ -16,6 +19,8 @@ export interface App extends AsyncDisposable {
   run(spec: JobSpec, request?: RunRequest): Promise<RetimeResult>;
   /** The result of a job that is done, if its input and outputs are still as they were. */
   finished(spec: JobSpec): Promise<RetimeResult | undefined>;
+  /** Whether a file that this library did not write is what the job would write, as far as probing tells. */
+  alreadyThere(spec: JobSpec, signal: AbortSignal): Promise<boolean>;
   readonly jobs: AppJobs;
   /** What the user should know about opening the library, such as a damaged database that was set aside. */
   readonly notices: readonly string[];
@@ -45,6 +50,8 @@ export async function openApp({
   return {
     run: (spec, request = {}) => runJob(spec, { db, home, threads, ...request }),
     finished: (spec) => finishedResult(spec, { db }),
+    alreadyThere: async (spec, signal) =>
+      isAlreadyThere(spec, { analyses: analysisCache(db), source: await identify(spec.input), signal }),
     jobs: {
       list: () => jobSummaries(db),
       show: (id) => jobDetails(db, id),

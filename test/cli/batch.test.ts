@@ -41,6 +41,15 @@ test('a folder, a recipe, a failure, and again', async (t) => {
   const again = JSON.parse(second.stdout);
   assert.deepEqual([again.done, again.kept, again.failed], [1, 3, 0]);
   assert.equal(times(), before);
+
+  // A library that knows nothing of it takes what is valid as it is, and replaces nothing else.
+  writeFileSync(join(out, 'a.mkv'), 'not a clip');
+  const third = await inbetween(join(folder, 'other home'), args);
+  assert.equal(third.status, 4, third.stderr);
+  const other = JSON.parse(third.stdout);
+  assert.deepEqual([other.done, other.kept, other.failed], [0, 3, 1]);
+  assert.equal(other.items.find((item: { state: string }) => item.state === 'failed').error.code, 'output-exists');
+  assert.equal(times(), before);
 });
 
 test('wrong options are said before any work', async (t) => {

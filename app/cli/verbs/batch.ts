@@ -61,14 +61,18 @@ export async function findClips(folder: string, out: string): Promise<{ items: I
 
 async function runItem(app: App, item: Item, options: SlowmoOptions, io: VerbIo): Promise<Outcome> {
   const progress = progressPrinter(io, `${basename(item.input)}: `);
+  const spec = await retimeSpec(item.input, item.output, options);
   try {
-    const spec = await retimeSpec(item.input, item.output, options);
     await mkdir(dirname(item.output), { recursive: true });
     const kept = await app.finished(spec);
     if (!kept) await app.run(spec, { signal: io.signal, onEvent: progress.listen });
     progress.end();
     return { ...item, state: kept ? 'kept' : 'done' };
   } catch (thrown) {
+    // Written under another library, or before this one was lost: valid is valid.
+    if (toAppError(thrown).code === 'output-exists' && (await app.alreadyThere(spec, io.signal))) {
+      return { ...item, state: 'kept' };
+    }
     progress.end();
     const error = toAppError(thrown);
     if (error.code === 'cancelled' || error.code === 'usage') throw error;

@@ -1,6 +1,7 @@
 /** The retime task: probe, find the frames, plan, make what is missing, join, verify, publish. See docs/architecture.md. */
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { toAppError } from '../../../contract/errors.ts';
 import type { JobStage, RetimeResult, RetimeSpec } from '../../../contract/jobs.ts';
 import type { VideoInfo } from '../../../contract/media.ts';
 import type { Interpolator } from '../../engines/engine.ts';
@@ -11,7 +12,7 @@ import { muxOutput } from '../../media/mux.ts';
 import { chunkRecipe } from '../../media/output-format.ts';
 import { probe } from '../../media/probe.ts';
 import { format, toNumber } from '../../time/rational.ts';
-import { verifyOutput } from '../../media/verify.ts';
+import { verifyOutput, type Expectation } from '../../media/verify.ts';
 import type { Task, TaskContext } from '../task.ts';
 import { chunkKey, chunksOf } from './chunks.ts';
 import { renderChunks, type KeyedChunk, type RenderedChunk } from './render.ts';
@@ -41,10 +42,7 @@ export const retime: Task<RetimeSpec> = async (spec, context) => {
   const started = performance.now();
   const report = reporter(context);
   report('probing', 0, 1, 'seconds');
-  const info = await probe(spec.input, {
-    signal: context.signal,
-    ...(spec.inputFps && { rate: spec.inputFps }),
-  });
+  const info = await probeSource(spec, context.signal);
   await refuseEarly(spec, info);
   const facts = await frameFacts(spec, info, context, report);
   const plan = await planRetime(spec, info, facts);
@@ -74,10 +72,44 @@ export const retime: Task<RetimeSpec> = async (spec, context) => {
   };
 };
 
+/**
+ * Whether the file at the spec's output is what the job would write, as far as probing tells: frames and their times, size, format, sound.
+ * It says nothing of the engine. For a file that another library's job wrote. Numbered images are never taken for it.
+ */
+export async function isAlreadyThere(
+  spec: RetimeSpec,
+  context: Pick<TaskContext, 'analyses' | 'source' | 'signal'>,
+): Promise<boolean> {
+  const info = await probeSource(spec, context.signal);
+  const plan = await planRetime(spec, info, await frameFacts(spec, info, context, () => {}));
+  if (plan.output.container.images) return false;
+  const sound = plan.audio ? plan.frames.map.duration : undefined;
+  try {
+    return (await verifyOutput(spec.output, expectation(plan, sound, context.signal))).verified;
+  } catch (thrown) {
+    if (toAppError(thrown).code === 'verify-failed') return false;
+    throw thrown;
+  }
+}
+
+function expectation({ frames, output }: RetimePlan, sound: number | undefined, signal: AbortSignal): Expectation {
+  return {
+    plan: output,
+    frames: frames.count,
+    timestamp: (k) => frames.timestamp(k) - frames.timestamp(0),
+    ...(sound !== undefined && { sound }),
+    signal,
+  };
+}
+
+async function probeSource({ input, inputFps }: RetimeSpec, signal: AbortSignal): Promise<VideoInfo> {
+  return await probe(input, { signal, ...(inputFps && { rate: inputFps }) });
+}
+
 async function frameFacts(
   spec: RetimeSpec,
   info: VideoInfo,
-  { analyses, source, signal }: TaskContext,
+  { analyses, source, signal }: Pick<TaskContext, 'analyses' | 'source' | 'signal'>,
   report: Report,
 ): Promise<FrameFacts> {
   const kind = spec.inputFps ? `${FACTS_KIND} at ${format(spec.inputFps)}` : FACTS_KIND;
@@ -207,13 +239,7 @@ async function write(
     onProgress: (fraction) => report('writing', fraction * frames.count, frames.count),
   });
   report('verifying', 0, 1, 'seconds');
-  const verified = await verifyOutput(part, {
-    plan: output,
-    frames: frames.count,
-    timestamp: (k) => frames.timestamp(k) - frames.timestamp(0),
-    ...(sound && { sound: sound.seconds }),
-    signal,
-  });
+  const verified = await verifyOutput(part, expectation(plan, sound?.seconds, signal));
   const folder = dirname(output.path);
   const files = output.container.images
     ? (await readdir(part)).map((name) => ({ from: join(part, name), to: join(folder, name) }))
