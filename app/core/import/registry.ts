@@ -5,11 +5,12 @@ import { openReader } from './file-reader.ts';
 import { safetensors } from './safetensors.ts';
 import { savedModel } from './saved-model.ts';
 import { tensorBundle } from './tensor-bundle.ts';
+import { tflite } from './tflite.ts';
 import { torchLegacy } from './torch-legacy.ts';
 import { torchZip } from './torch-zip.ts';
 
 /** One row a format. The first that recognises the file opens it, so formats that can be mistaken come later. */
-export const IMPORTERS: readonly Importer[] = [safetensors, torchZip, torchLegacy, savedModel, tensorBundle];
+export const IMPORTERS: readonly Importer[] = [safetensors, torchZip, torchLegacy, savedModel, tensorBundle, tflite];
 
 /**
  * Opens the checkpoint at `path`, a file or (SavedModel, TensorBundle) a folder. Dispose of it when done.
