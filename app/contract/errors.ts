@@ -26,6 +26,8 @@ export const ERROR_KINDS = {
   'bad-recipe': 'refused',
   'bad-protocol': 'refused',
   'bad-job': 'refused',
+  'bad-graph': 'refused',
+  'bad-model': 'refused',
   'size-mismatch': 'refused',
   'encoder-missing': 'refused',
   'encoder-cannot': 'refused',

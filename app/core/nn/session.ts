@@ -1,8 +1,14 @@
-/** The only import of onnxruntime-node. So far: which execution providers really load and run here. */
+/** The only import of onnxruntime-node. Which execution providers really load and run here, and sessions on the CPU. */
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { AppError } from '../../contract/errors.ts';
 import { startChild } from '../base/child-process.ts';
+import { GraphBuilder } from '../onnx/builder.ts';
+import { DTYPES, type Dtype, type TensorData } from '../onnx/dtype.ts';
+import { encodeModel } from '../onnx/encode.ts';
+import type { Tensor } from '../onnx/graph.ts';
+import { neg } from '../onnx/ops.ts';
 
 /** Whether an execution provider of ONNX Runtime runs a model here, and if not, why. */
 export interface ProviderReport {
@@ -89,33 +95,48 @@ export async function tryProvider(name: string): Promise<{ reason?: string }> {
   }
 }
 
-/** y = -(-x) of four floats, as an ONNX file (onnx.proto, ModelProto; opset 16): a node a provider cannot optimise away. */
+/** y = -(-x) of four floats, as an ONNX file: a node a provider cannot optimise away. */
 export function identityModel(): Uint8Array {
-  const node = (input: string, output: string): number[] => [...text(1, input), ...text(2, output), ...text(4, 'Neg')];
-  // ValueInfoProto: name, type { tensor_type { elem_type: float, shape { dim { dim_value: 4 } } } }
-  const value = (name: string): number[] => [
-    ...text(1, name),
-    ...message(2, message(1, [...int(1, 1), ...message(2, message(1, int(1, 4)))])),
-  ];
-  const graph = [
-    ...message(1, node('x', 'm')),
-    ...message(1, node('m', 'y')),
-    ...text(2, 'identity'),
-    ...message(11, value('x')),
-    ...message(12, value('y')),
-  ];
-  return Uint8Array.from([...int(1, 8), ...message(7, graph), ...message(8, int(2, 16))]);
+  const g = new GraphBuilder('identity');
+  return encodeModel(g.build({ y: neg(g, neg(g, g.input('x', 'float32', [4]))) }));
 }
 
-/** Protobuf fields; every length here is below 128, so one byte is a whole varint. */
-function int(field: number, value: number): number[] {
-  return [field << 3, value];
+/** A model loaded on the CPU. */
+export interface OpenSession {
+  /**
+   * Outputs by name for inputs by name. Blocks its thread for the whole inference. Throws engine-failed with what ONNX
+   * Runtime says of inputs that are missing, of another type or another shape.
+   */
+  readonly run: (inputs: Readonly<Record<string, Tensor>>) => Promise<Readonly<Record<string, Tensor>>>;
+  readonly close: () => Promise<void>;
 }
 
-function message(field: number, bytes: readonly number[]): number[] {
-  return [(field << 3) | 2, bytes.length, ...bytes];
+/** Loads an ONNX file on the CPU with `threads` threads. Throws engine-failed with what ONNX Runtime says against it. */
+export async function openSession(model: Uint8Array, { threads }: { readonly threads: number }): Promise<OpenSession> {
+  const ort = await import('onnxruntime-node');
+  const options = { executionProviders: ['cpu'], intraOpNumThreads: threads, logSeverityLevel: 3 } as const;
+  const session = await ort.InferenceSession.create(model, options).catch(refused);
+  return {
+    run: async (inputs) => {
+      const feeds = Object.entries(inputs).map(([name, { dtype, dims, data }]) => {
+        return [name, new ort.Tensor(dtype, data, dims)] as const;
+      });
+      const results = await session.run(Object.fromEntries(feeds)).catch(refused);
+      return Object.fromEntries(
+        Object.entries(results).map(([name, { type, dims, data }]) => [name, asTensor(type, dims, data)]),
+      );
+    },
+    close: () => session.release(),
+  };
 }
 
-function text(field: number, value: string): number[] {
-  return message(field, [...new TextEncoder().encode(value)]);
+function refused(error: unknown): never {
+  const said = error instanceof Error ? error.message : String(error);
+  throw new AppError('engine-failed', `ONNX Runtime refused the model or its inputs: ${said}`, { cause: error });
+}
+
+function asTensor(type: string, dims: readonly number[], data: unknown): Tensor {
+  const dtype = (Object.keys(DTYPES) as Dtype[]).find((name) => name === type);
+  if (!dtype || !ArrayBuffer.isView(data)) throw new AppError('engine-failed', `An output of the model holds ${type}.`);
+  return { dtype, dims, data: data as TensorData };
 }
