@@ -2,6 +2,7 @@
 import { AppError } from '../../contract/errors.ts';
 import { HEAD_BYTES, type Checkpoint, type Importer, type OpenOptions } from './checkpoint.ts';
 import { openReader } from './file-reader.ts';
+import { ncnn } from './ncnn.ts';
 import { safetensors } from './safetensors.ts';
 import { savedModel } from './saved-model.ts';
 import { tensorBundle } from './tensor-bundle.ts';
@@ -10,7 +11,15 @@ import { torchLegacy } from './torch-legacy.ts';
 import { torchZip } from './torch-zip.ts';
 
 /** One row a format. The first that recognises the file opens it, so formats that can be mistaken come later. */
-export const IMPORTERS: readonly Importer[] = [safetensors, torchZip, torchLegacy, savedModel, tensorBundle, tflite];
+export const IMPORTERS: readonly Importer[] = [
+  safetensors,
+  torchZip,
+  torchLegacy,
+  ncnn,
+  savedModel,
+  tensorBundle,
+  tflite,
+];
 
 /**
  * Opens the checkpoint at `path`, a file or (SavedModel, TensorBundle) a folder. Dispose of it when done.

@@ -2,6 +2,7 @@
 import hashlib
 import sys
 
+import numpy
 import safetensors.torch
 import torch
 
@@ -17,9 +18,44 @@ def walk(value, prefix, found):
             walk(inner, f"{prefix}.{key}" if prefix else str(key), found)
 
 
+def ncnn(path):
+    """Reads the .bin along the layers of the .param, as ncnn's ModelBin does."""
+    data = open(path.removesuffix(".param") + ".bin", "rb").read()
+    at = 0
+
+    def take(shape, tagged=False):
+        nonlocal at
+        tag = int.from_bytes(data[at : at + 4], "little") if tagged else 0
+        at += 4 if tagged else 0
+        kind = {0: "<f4", 0x01306B47: "<f2"}[tag]
+        count = int(numpy.prod(shape))
+        values = numpy.frombuffer(data, kind, count, at).reshape(shape)
+        at += -(-values.nbytes // 4) * 4
+        return torch.from_numpy(values.copy())
+
+    for line in open(path).read().splitlines()[2:]:
+        words = line.split()
+        name, skip = words[1], 4 + int(words[2]) + int(words[3])
+        setting = {int(k): float(v) for k, v in (w.split("=") for w in words[skip:]) if int(k) >= 0}
+        if words[0] in ("Convolution", "Deconvolution", "InnerProduct"):
+            dense = words[0] == "InnerProduct"
+            out, size = int(setting[0]), 1 if dense else int(setting[1])
+            count = int(setting[2 if dense else 6])
+            yield f"{name}.weight", take((out, count // out) if dense else (out, count // out // size**2, size, size), True)
+            if setting.get(1 if dense else 5):
+                yield f"{name}.bias", take((out,))
+        elif words[0] == "PReLU":
+            yield f"{name}.slope", take((int(setting[0]),))
+        elif words[0] == "MemoryData":
+            yield f"{name}.data", take([int(setting[key]) for key in (2, 1, 0) if setting.get(key)])
+    assert at == len(data)
+
+
 for path in sys.argv[1:]:
     found = {}
-    if path.endswith(".safetensors"):
+    if path.endswith(".param"):
+        found = dict(ncnn(path))
+    elif path.endswith(".safetensors"):
         found = safetensors.torch.load_file(path)
     else:
         try:
