@@ -69,9 +69,12 @@ export function settsFor(ticks: readonly number[], { timescale, reorder, rate }:
   return `setts=time_base=1/${timescale}:pts='${pts}':dts='${dts}':duration='${frame}+${sumOf(lengths)}'`;
 }
 
-/** The same by a filter before the encoder, for builds without `setts`: the encoder then sees the real timing. */
-export function setptsFor(ticks: readonly number[], { timescale, rate }: Timing): string | undefined {
-  if (rate) return undefined;
+/**
+ * The same by a filter before the encoder, for builds without `setts`: the encoder then sees the real timing. Constant rates are told too: ffmpeg
+ * takes 120000/1001 for 120, and beyond `nominalRate` the encoder was told less.
+ */
+export function setptsFor(ticks: readonly number[], { timescale, rate }: Timing): string {
+  if (rate) return `settb=${rate.den}/${rate.num},setpts=N`;
   const steps = ticks.slice(1).map((tick, i) => tick - ticks[i]!);
   return `settb=1/${timescale},setpts='${timeOf('N', steps, 1)}'`;
 }

@@ -90,11 +90,17 @@ function encoderArgs(path: string, plan: OutputPlan, timestamps: readonly number
   return [
     ['-y', '-f', 'rawvideo', '-pixel_format', input.pixelFormat, '-video_size', size, '-framerate', rate],
     [...colourArgs(plan.fed), '-i', 'pipe:0', '-map', '0:v:0', '-vf', filters.join(','), ...plan.passthrough],
-    retimed ? ['-enc_time_base', `1/${timescale}`] : [],
+    // Nobody says how long the last frame is: an edit list would end where it starts, and drop it.
+    retimed ? ['-enc_time_base', encoderClock(plan), '-use_editlist', '0'] : [],
     ['-c:v', plan.encoder, ...plan.encoderArgs, '-pix_fmt', plan.pixelFormat, ...colourArgs(plan.colour)],
     plan.retime === 'setts' ? ['-bsf:v', settsFor(ticks, plan)] : [],
     ['-video_track_timescale', String(timescale), '-map_metadata', '-1', '-f', plan.chunkMuxer, fileUrl(path)],
   ].flat();
+}
+
+/** Of the timestamps `setptsFor` makes. */
+function encoderClock({ rate, timescale }: OutputPlan): string {
+  return rate ? `${rate.den}/${rate.num}` : `1/${timescale}`;
 }
 
 function saysFull(line: string): boolean {

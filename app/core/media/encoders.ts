@@ -22,6 +22,7 @@ export interface HdrLight {
 
 export interface EncoderSettings {
   readonly hdr: HdrLight;
+  readonly fullRange: boolean;
   readonly bFrames: number;
   /** Of the written picture. */
   readonly width: number;
@@ -75,9 +76,11 @@ export const ENCODERS: readonly EncoderSpec[] = [
     even: true,
     reorder: 2,
     hdr: true,
-    args: (quality, { hdr: { mastering, light }, bFrames }) => {
+    args: (quality, { hdr: { mastering, light }, fullRange, bFrames }) => {
       const params = ['log-level=error', 'open-gop=0', `keyint=${KEY_INTERVAL}`, `bframes=${bFrames}`, 'b-pyramid=1'];
       params.push(`pools=${THREADS}`, 'frame-threads=2');
+      // ffmpeg of 2018 does not hand on -color_range.
+      if (fullRange) params.push('range=full');
       if (mastering) params.push(`master-display=${masteringUnits(mastering)}`);
       if (light) params.push(`max-cll=${light.max},${light.average}`);
       return ['-preset', 'veryfast', '-crf', String(quality), '-tag:v', 'hvc1', '-x265-params', joined(params)];

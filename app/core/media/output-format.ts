@@ -93,6 +93,7 @@ export async function planOutput(request: OutputRequest, capabilities: Capabilit
     encoder: spec.name,
     encoderArgs: spec.args(checkedQuality(spec, fit.quality), {
       hdr,
+      fullRange: fit.colour.range === 'full',
       bFrames: retime === 'setts' ? 3 : 0,
       width: fit.input.width,
       height: fit.input.height,
@@ -114,7 +115,12 @@ export async function planOutput(request: OutputRequest, capabilities: Capabilit
     passthrough: capabilities.passthrough,
     ffmpegVersion: capabilities.build.version,
     ...timing,
-    notes: [...insteadNotes(request, container, spec), ...fit.notes, ...lossNotes(request, container, spec, hdr)],
+    notes: [
+      ...insteadNotes(request, container, spec),
+      ...fit.notes,
+      ...lossNotes(request, container, spec, hdr),
+      ...(retime === 'setpts' && request.rate === 'vfr' && !container.images ? [LAST_FRAME] : []),
+    ],
   };
 }
 
@@ -129,25 +135,17 @@ async function firstThatFits(
   request: OutputRequest,
   capabilities: Capabilities,
 ): Promise<{ spec: EncoderSpec; fit: Fit }> {
-  const missing: string[] = [];
   for (const codec of codecs) {
     for (const spec of ENCODERS.filter((one) => one.codec === codec)) {
-      const formats = await encoderFormats(spec.name, capabilities);
-      const fit = fitInto(spec, formats, fitRequest(request, codec));
-      if (formats.size === 0) missing.push(spec.name);
-      if (!fit) continue;
-      const trial = await encoderTrial(spec.name, capabilities.build);
-      if (trial.works) return { spec, fit };
-      missing.push(`${spec.name} (${trial.reason ?? 'it does not work'})`);
+      const fit = fitInto(spec, await encoderFormats(spec.name, capabilities), fitRequest(request, codec));
+      if (fit && (await encoderTrial(spec.name, capabilities.build)).works) return { spec, fit };
     }
   }
+  const { missing, working } = await whatWorks(codecs, capabilities);
   const others = await whatCan(request, capabilities);
   const { name } = request.carrier;
   const named = codecs.join(' or ');
-  if (
-    missing.length > 0 &&
-    !codecs.some((codec) => ENCODERS.some((s) => s.codec === codec && !missing.includes(s.name)))
-  ) {
+  if (!working) {
     throw new AppError(
       'encoder-missing',
       `This ffmpeg cannot encode ${named}: it lacks ${missing.join(' and ')}. ${others}`.trim(),
@@ -161,6 +159,21 @@ async function firstThatFits(
     'encoder-cannot',
     `${named} cannot hold ${name}${profile} without losing from it. ${others}`.trim(),
   );
+}
+
+/** Which encoders of these codecs are not there or do not work, and why; whether any does. */
+async function whatWorks(
+  codecs: readonly VideoCodec[],
+  { build, encoders }: Capabilities,
+): Promise<{ missing: string[]; working: boolean }> {
+  const missing: string[] = [];
+  let working = false;
+  for (const { name } of ENCODERS.filter(({ codec }) => codecs.includes(codec))) {
+    const trial = encoders.has(name) ? await encoderTrial(name, build) : undefined;
+    if (trial?.works) working = true;
+    else missing.push(trial ? `${name} (${trial.reason ?? 'it does not work'})` : name);
+  }
+  return { missing, working };
 }
 
 function fitRequest(request: OutputRequest, codec: VideoCodec): FitRequest {
@@ -177,6 +190,7 @@ async function whatCan(request: OutputRequest, capabilities: Capabilities): Prom
     for (const spec of ENCODERS.filter((one) => one.codec === codec)) {
       const formats = await encoderFormats(spec.name, capabilities);
       if (!fitInto(spec, formats, { ...fitRequest(request, codec), quality: undefined })) continue;
+      if (!(await encoderTrial(spec.name, capabilities.build)).works) continue;
       const endings = Object.values(CONTAINERS).filter((c) => c.codecs.includes(codec));
       can.push(`${codec} (${endings.map((c) => `.${c.name}`).join(', ')})`);
       break;
@@ -206,6 +220,8 @@ function checkedQuality({ codec, quality: [low, high] }: EncoderSpec, quality: n
   }
   throw new AppError('usage', `The quality of ${codec} is from ${low} to ${high}, not ${quality}.`);
 }
+
+const LAST_FRAME = 'This ffmpeg is too old to write how long the last frame is shown; players guess.';
 
 /** Rates beyond this upset AV1's levels; encoders are told at most this ([Note: chunk timing]). */
 const FASTEST: Rational = { num: 240, den: 1 };

@@ -1,9 +1,11 @@
 /** The packets of a file as a player meets them: when each is shown and for how long. Nothing is decoded. */
 import { createInterface } from 'node:readline';
+import { z } from 'zod';
 import type { Rational } from '../../contract/time.ts';
 import { rational } from '../time/rational.ts';
 import { locateFfmpeg, spawnFfmpeg } from './ffmpeg.ts';
 import { inputArgs } from './input.ts';
+import { readFfmpegText } from './probe-text.ts';
 
 export interface PacketStream {
   readonly index: number;
@@ -60,32 +62,65 @@ async function byFfprobe(path: string, signal?: AbortSignal): Promise<PacketStre
   return [...streams.values()];
 }
 
-/** ffmpeg's framecrc: '#tb 0: 1/24000', '#media_type 0: video', then 'stream, dts, pts, duration, size, crc'. */
+/**
+ * Through ffmpeg's framecrc. Of the padding at the end of a sound it tells the presence, not the size, so sound is decoded to see where it ends; of
+ * lengths only Matroska's are in words.
+ */
 export async function byFfmpeg(path: string, signal?: AbortSignal): Promise<PacketStream[]> {
+  const input = await inputArgs(path);
+  const copy = ['-c', 'copy', '-copyts', '-copyinkf', '-avoid_negative_ts', 'disabled'];
+  const streams = await readFramecrc([...input, '-map', '0', ...copy], signal);
+  const lengths = lengthsIn(await readFfmpegText(input, signal ? { signal } : {}));
+  const found: PacketStream[] = [];
+  for (const stream of streams) {
+    const duration = lengths.get(stream.index) ?? 0;
+    const padding = stream.type === 'audio' ? await paddingOf(stream, input, signal) : {};
+    found.push({ ...stream, ...(duration > 0 ? { duration } : {}), ...padding });
+  }
+  return found;
+}
+
+/** How much earlier than its packets a sound ends when it is decoded; nothing where that fails. */
+async function paddingOf(
+  stream: PacketStream,
+  input: readonly string[],
+  signal?: AbortSignal,
+): Promise<Partial<Pick<PacketStream, 'sampleRate' | 'discardedSamples'>>> {
+  const heard = ['-copyts', ...input, '-map', `0:${stream.index}`, '-c:a', 'pcm_s16le'];
+  const [sound] = await readFramecrc(heard, signal).catch(() => []);
+  signal?.throwIfAborted();
+  if (!sound || sound.times.length === 0) return {};
+  const sampleRate = sound.timeBase.den / sound.timeBase.num;
+  return { sampleRate, discardedSamples: Math.max(0, (endOf(stream) - endOf(sound)) * sampleRate) };
+}
+
+function endOf({ times, durations, timeBase }: PacketStream): number {
+  const end = times.reduce((latest, time, i) => Math.max(latest, time + (durations[i] ?? 0)), -Infinity);
+  return (end * timeBase.num) / timeBase.den;
+}
+
+/** Seconds of each stream by Matroska's DURATION tags. */
+function lengthsIn(described: Readonly<Record<string, unknown>>): Map<number, number> {
+  const schema = z.object({
+    streams: z.array(z.object({ index: z.number(), tags: z.object({ DURATION: z.string().optional() }) })),
+  });
+  const { streams } = schema.parse(described);
+  return new Map(streams.map(({ index, tags }) => [index, clockSeconds(tags.DURATION) || 0]));
+}
+
+/** '#tb 0: 1/24000', '#media_type 0: video', then 'stream, dts, pts, duration, size, crc'. */
+async function readFramecrc(args: readonly string[], signal?: AbortSignal): Promise<PacketStream[]> {
   const streams = new Map<number, PacketStream>();
   const bases = new Map<number, string>();
   const types = new Map<number, string>();
-  const copy = [
-    '-map',
-    '0',
-    '-c',
-    'copy',
-    '-copyts',
-    '-copyinkf',
-    '-avoid_negative_ts',
-    'disabled',
-    '-f',
-    'framecrc',
-    '-',
-  ];
-  await eachLine([...(await inputArgs(path)), ...copy], 'ffmpeg', signal, (line) => {
-    const header = /^#(tb|media_type|sample_rate) (\d+): (\S+)/.exec(line);
+  await eachLine([...args, '-f', 'framecrc', '-'], 'ffmpeg', signal, (line) => {
+    const header = /^#(tb|media_type) (\d+): (\S+)/.exec(line);
     if (header) {
       const [, key, index = '0', value = ''] = header;
       if (key === 'tb') bases.set(Number(index), value);
       if (key === 'media_type') types.set(Number(index), value);
       const [base, type] = [bases.get(Number(index)), types.get(Number(index))];
-      if (base && type && key !== 'sample_rate') streams.set(Number(index), newStream(Number(index), type, base, {}));
+      if (base && type) streams.set(Number(index), newStream(Number(index), type, base, {}));
       return;
     }
     const [index, , pts, duration] = line.split(',').map(Number);

@@ -32,6 +32,7 @@ export async function readFfmpegText(
   });
   const fields = parseDescription(lines);
   await addMatrices(fields, input, options);
+  await addCovers(fields, input, options);
   return fields;
 }
 
@@ -57,6 +58,36 @@ async function addMatrices(fields: Fields, input: readonly string[], options: Ru
   }
 }
 
+/** Words of 2018 do not say that a picture is a cover, but ffmpeg knows: `V` maps videos that are none. */
+async function addCovers(fields: Fields, input: readonly string[], options: RunOptions): Promise<void> {
+  const streams = Array.isArray(fields['streams']) ? fields['streams'].filter(isFields) : [];
+  const covers = streams.filter((one) => one['codec_type'] === 'video' && COVER_CODEC.test(String(one['codec_name'])));
+  if (streams.length < 2 || covers.length === 0 || covers.some(saidToBeCover)) return;
+  const { signal } = options;
+  const videos = new Set<number>();
+  // Where there is none, or one that cannot be copied, what is mapped is still said, or nothing is.
+  const asked = await runFfmpeg(
+    [...input, '-map', '0:V?', '-map', '0:a?', '-c', 'copy', '-t', '0', '-f', 'null', '-'],
+    {
+      ...(signal ? { signal } : {}),
+      logLevel: 'info',
+      onLine: (line) => {
+        const mapped = /^ +Stream #0:(\d+) -> #0:\d+ \(copy\)/.exec(line)?.[1];
+        if (mapped) videos.add(Number(mapped));
+      },
+    },
+  ).catch(() => undefined);
+  signal?.throwIfAborted();
+  if (!asked || videos.size === 0) return;
+  for (const cover of covers) if (!videos.has(Number(cover['index']))) cover['disposition'] = { attached_pic: 1 };
+}
+
+const COVER_CODEC = /^(mjpeg|png|bmp|gif|tiff|webp)$/;
+
+function saidToBeCover({ disposition }: Fields): boolean {
+  return isFields(disposition) && disposition['attached_pic'] === 1;
+}
+
 /** The matrix of the first track header of a QuickTime file, laid out as ffprobe prints it (ISO/IEC 14496-12, 8.3.2). */
 function trackMatrix(file: Buffer): string | undefined {
   const at = file.indexOf('tkhd', 0, 'latin1');
@@ -73,11 +104,13 @@ export function parseDescription(lines: readonly string[]): Fields {
   const streams: Fields[] = [];
   const chapters: Fields[] = [];
   let current: Fields = format;
+  let lastTag: string | undefined;
   for (const line of lines) {
     const input = /^Input #0, (\S+?), from /.exec(line);
     const stream = /^ +Stream #0:(\d+)(?:\[[^\]]*\])?(?:\(([^)]*)\))?: (\w+): (.*)$/.exec(line);
     const duration = /^ {2}Duration: (\d+):(\d+):(\d+\.\d+)/.exec(line);
     const tag = /^ {4,}(\w[^:]*?) *: (.*)$/.exec(line);
+    const more = /^ {20,}: (.*)$/.exec(line);
     if (input) format['format_name'] = input[1];
     else if (duration) format['duration'] = Number(duration[1]) * 3600 + Number(duration[2]) * 60 + Number(duration[3]);
     else if (/^ +Chapter #/.test(line)) chapters.push((current = { tags: {} }));
@@ -86,7 +119,13 @@ export function parseDescription(lines: readonly string[]): Fields {
       describeStream(current, (stream[3] ?? '').toLowerCase(), stream[4] ?? '');
       streams.push(current);
     } else if (sideData(current, line.trim())) continue;
-    else if (tag?.[1] && isFields(current['tags'])) current['tags'][tag[1]] ??= tag[2];
+    else if (tag?.[1] && isFields(current['tags'])) {
+      lastTag = tag[1] in current['tags'] ? undefined : tag[1];
+      current['tags'][tag[1]] ??= tag[2];
+    } else if (more && lastTag && isFields(current['tags'])) {
+      // A tag of several lines: the name is left out of all but the first.
+      current['tags'][lastTag] = `${String(current['tags'][lastTag])}\n${more[1]}`;
+    }
   }
   return { format, streams, chapters };
 }
@@ -193,7 +232,9 @@ function rate(word: string | undefined): string | undefined {
   for (const ntsc of [15, 24, 30, 48, 60, 90, 120, 240]) {
     if (Math.abs(value - (ntsc * 1000) / 1001) < 0.006) return `${ntsc * 1000}/1001`;
   }
-  return `${Math.round(value * 100)}/100`;
+  const [hundredths, divisor] = [Math.round(value * 100), [100, 50, 25, 20, 10, 5, 4, 2, 1]];
+  const common = divisor.find((one) => hundredths % one === 0 && 100 % one === 0) ?? 1;
+  return `${hundredths / common}/${100 / common}`;
 }
 
 function isFields(value: unknown): value is Fields {

@@ -115,9 +115,10 @@ function checkTimes(stream: PacketStream, { plan, frames, timestamp }: Expectati
   const planned = (unitsOf(frames) * num) / den;
   const latest = stream.times.reduce((at, time, i) => Math.max(at, time + (stream.durations[i] ?? 0)), 0);
   const end = stream.duration ?? (latest * num) / den;
-  // Without the container's word, or where `setts` could not give it one, the last packet's length is a guess.
-  const guessed = stream.duration === undefined || (plan.retime === 'setpts' && !plan.rate);
-  const allowed = guessed ? plan.nominalRate.den / plan.nominalRate.num : 0.001;
+  // At a varying rate, without the container's word or where `setts` could not give it one, the last packet's length is a guess.
+  const guessed = !plan.rate && (stream.duration === undefined || plan.retime === 'setpts');
+  const last = plan.retime === 'setpts' ? ((unitsOf(frames) - unitsOf(frames - 1)) * num) / den : 0;
+  const allowed = guessed ? Math.max(last, plan.nominalRate.den / plan.nominalRate.num) : 0.001;
   if (Math.abs(end - planned) > Math.max(allowed, (slack * num) / den) + 1e-6) {
     throw failed(`its picture ends at ${end} s instead of ${planned} s`);
   }

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Rational } from '../../../app/contract/time.ts';
 import type { Chunk } from '../../../app/core/media/concat-list.ts';
-import { fileUrl, runFfmpeg } from '../../../app/core/media/ffmpeg.ts';
+import { fileUrl, locateFfmpeg, runFfmpeg } from '../../../app/core/media/ffmpeg.ts';
 import type { Frame } from '../../../app/core/media/frame.ts';
 import { muxOutput } from '../../../app/core/media/mux.ts';
 import type { OutputPlan } from '../../../app/core/media/output-format.ts';
 import { probe } from '../../../app/core/media/probe.ts';
 import { verifyOutput } from '../../../app/core/media/verify.ts';
-import { decoded, encodeChunk, gradient, noise, planesOf, planFor, scratch, shownAt } from './output-kit.ts';
+import { decoded, encodeChunk, encodes, gradient, noise, planesOf, planFor, scratch, shownAt } from './output-kit.ts';
 
 /** Encodes frames in chunks of these lengths; `timestamp(k)` is the start of frame k in the plan's time base. */
 async function chunksOf(
@@ -83,6 +83,7 @@ test('uneven chunks of every codec have the times of one piece', async (t) => {
     ['ffv1', 'mkv'],
     ['vp9', 'webm'],
   ] as const) {
+    if (!(await encodes(t, codec))) continue;
     const path = join(folder, `${codec}.${ending}`);
     const plan = await planFor('yuv420p', { codec, path, rate });
     const whole = await planFor('yuv420p', { codec, path: join(folder, `${codec}-whole.${ending}`), rate });
@@ -119,6 +120,7 @@ test('variable timing is kept to the tick', async (t) => {
     ['ffv1', 'mkv', { num: 1, den: 1000 }],
     ['vp9', 'webm', { num: 1, den: 1000 }],
   ] as const) {
+    if (!(await encodes(t, codec))) continue;
     const path = join(folder, `${codec}-${timeBase.den}.${ending}`);
     const plan = await planFor('yuv420p', { codec, path, rate: 'vfr', timeBase });
     const timestamp = (k: number): number => starts[k]!;
@@ -132,7 +134,10 @@ test('variable timing is kept to the tick', async (t) => {
       path,
     );
     const { duration } = await verifyOutput(path, { plan, frames: steps.length, timestamp });
-    assert.ok(Math.abs(duration - exactly(starts.at(-1)!, timeBase, 1)) < 0.001, `${path}: ${duration}`);
+    // Without setts nobody tells the file how long the last frame is.
+    const nominal = plan.nominalRate.den / plan.nominalRate.num;
+    const allowed = plan.retime === 'setts' ? 0.001 : Math.max(nominal, exactly(steps.at(-1)!, timeBase, 1)) + 1e-6;
+    assert.ok(Math.abs(duration - exactly(starts.at(-1)!, timeBase, 1)) < allowed, `${path}: ${duration}`);
   }
 });
 
@@ -320,6 +325,10 @@ test('tags of the film are kept, those of the file are not; nothing says to turn
   assert.ok(head.includes('colr'));
 });
 
+function bigEndian(value: number): Buffer {
+  return Buffer.from([value >> 8, value & 255]);
+}
+
 function numberOf(value: string | number | undefined): number {
   const [num, den = '1'] = String(value).split('/');
   return Number(num) / Number(den);
@@ -348,7 +357,9 @@ test('HDR10 light levels and chroma location survive in hevc', async (t) => {
     transfer: 'smpte2084',
     chromaLocation: 'topleft',
   } as const;
+  const { ffprobe } = await locateFfmpeg();
   for (const codec of ['hevc', 'av1'] as const) {
+    if (!(await encodes(t, codec))) continue;
     const plan = await planFor('yuv420p10le', {
       codec,
       path,
@@ -358,6 +369,17 @@ test('HDR10 light levels and chroma location survive in hevc', async (t) => {
     });
     const chunks = await chunksOf(folder, plan, [3, 2], (k) => k);
     await muxOutput({ chunks, plan, to: path, scratch: folder });
+    if (!ffprobe) {
+      t.diagnostic(
+        'without ffprobe the metadata is looked for in the bytes of the file, and the chroma location is not asked',
+      );
+      // Green, blue, red, white (D.2.28 of H.265), and MaxCLL, MaxFALL; the luminances hold emulation prevention bytes.
+      const numbers = [13250, 34500, 7500, 3000, 34000, 16000, 15635, 16450].map(bigEndian);
+      const bytes = await readFile(path);
+      assert.ok(bytes.includes(Buffer.concat(numbers)), `${codec}: mastering`);
+      assert.ok(bytes.includes(Buffer.concat([1000, 400].map(bigEndian))), `${codec}: light levels`);
+      continue;
+    }
     const { video } = await probe(path);
     assert.deepEqual(video.hdr?.contentLight, contentLight, codec);
     for (const [key, value] of Object.entries(mastering)) {
@@ -378,6 +400,7 @@ test('numbered images: png gives back RGB exactly, exr is written', async (t) =>
     ['yuv420p10le', '%05d.png', 'rgb48be'],
     ['yuv420p', '%04d.exr', 'gbrpf32le'],
   ] as const) {
+    if (pattern.endsWith('.exr') && !(await encodes(t, 'exr'))) continue;
     const to = join(folder, `${name} 100%`);
     const plan = await planFor(name, { path: join(to, pattern), width: 31, height: 17 });
     const frames = [1, 2, 3].map((seed) => noise(plan.carrier, 31, 17, seed));

@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { ColourInfo, VideoInfo, VideoStreamInfo } from '../../../app/contract/media.ts';
 import type { Rational } from '../../../app/contract/time.ts';
-import { capabilities } from '../../../app/core/media/capabilities.ts';
+import { capabilities, encoderTrial } from '../../../app/core/media/capabilities.ts';
 import type { Chunk } from '../../../app/core/media/concat-list.ts';
 import { openChunkEncoder } from '../../../app/core/media/encode.ts';
+import { ENCODERS } from '../../../app/core/media/encoders.ts';
+import type { VideoCodec } from '../../../app/core/media/encoders.ts';
 import { fileUrl, runFfmpeg } from '../../../app/core/media/ffmpeg.ts';
 import { frameBytes, frameFromBytes } from '../../../app/core/media/frame.ts';
 import type { Frame, PixelFormat } from '../../../app/core/media/frame.ts';
@@ -74,6 +76,18 @@ export async function planFor(format: string, request: PlanRequest = {}): Promis
     { ...base, ...more, width, height, info, carrier: pixelFormat(format) },
     withoutSetts ? without : known,
   );
+}
+
+/** Whether this ffmpeg encodes `codec`; where it does not, the test says that it leaves it out, and why. */
+export async function encodes(t: TestContext, codec: VideoCodec): Promise<boolean> {
+  const reasons: string[] = [];
+  for (const { name } of ENCODERS.filter((one) => one.codec === codec)) {
+    const { works, reason } = await encoderTrial(name);
+    if (works) return true;
+    reasons.push(`${name}: ${reason}`);
+  }
+  t.diagnostic(`left out, this ffmpeg does not encode ${codec}: ${reasons.join('; ')}`);
+  return false;
 }
 
 /** A generator of 32 random bits, the same for the same seed. */

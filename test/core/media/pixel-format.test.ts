@@ -146,7 +146,8 @@ test('10 bits in the high end of a word (P010) come down to the low end', async 
   );
 });
 
-test('floats become 16 bits of 0..1, clipped, and say they are not exact', async () => {
+test('floats become 16 bits of 0..1, clipped, and say they are not exact', async (t) => {
+  if (!pixelFormats.get('gbrpf32le')?.input) return t.skip('swscale of this ffmpeg does not read gbrpf32le');
   const values = [0, 1, 0.5, -1, 7, Number.NaN, 0.25, 1 / 65_535];
   const raw = new Float32Array(PIXELS * 3).map((_, i) => values[i % values.length]!);
   const frame = await through('gbrpf32le', new Uint8Array(raw.buffer));

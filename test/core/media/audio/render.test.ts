@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { TICKS } from '../../../../app/contract/time.ts';
 import { AppError } from '../../../../app/contract/errors.ts';
+import { capabilities } from '../../../../app/core/media/capabilities.ts';
 import { runFfmpeg } from '../../../../app/core/media/ffmpeg.ts';
 import { audioBytes, renderAudio } from '../../../../app/core/media/audio/render.ts';
 import type { TimeMap } from '../../../../app/core/time/map.ts';
@@ -175,7 +176,7 @@ test('sound later, earlier, shorter than the picture, or with a gap stays where 
   // Sound starts at 1.2 s on the file's clock and has nothing from 2 to 3 s; the picture starts at 0.7 s and ends at 9.
   const path = join(folder, 'gap.mkv');
   const picture = ['-itsoffset', '0.7', '-f', 'lavfi', '-i', 'color=size=32x32:rate=10:duration=8.3'];
-  const gap = ['-af', "aselect='not(between(t,3.2,4.2))'", '-c:a', 'pcm_s16le', '-fps_mode', 'passthrough'];
+  const gap = ['-af', "aselect='not(between(t,3.2,4.2))'", '-c:a', 'pcm_s16le', ...(await capabilities()).passthrough];
   await runFfmpeg([
     '-y',
     ...picture,
