@@ -18,7 +18,7 @@ export interface Tiling {
   readonly bytes: (format: PixelFormat, width: number, height: number) => number;
   /** Larger pictures are cut up. */
   readonly maxBytes: number;
-  /** Pixels that neighbouring tiles have in common; without it 1/16 of the picture's side, at least 128. Less where tiles are small. */
+  /** Pixels that neighbouring tiles have in common; without it 1/8 of the picture's side, at least 128. Less where tiles are small. */
   readonly overlap?: number;
 }
 
@@ -31,7 +31,7 @@ export interface TilePlan {
 export function planTiles(format: PixelFormat, width: number, height: number, tiling: Tiling): TilePlan {
   const { bytes, maxBytes, overlap } = tiling;
   const cut = (side: number, count: number): Axis | null =>
-    cutAxis(side, count, overlap ?? Math.max(128, Math.ceil(side / 16)));
+    cutAxis(side, count, overlap ?? Math.max(128, Math.ceil(side / 8)));
   let [columns, rows] = [1, 1];
   for (;;) {
     const [x, y] = [cut(width, columns), cut(height, rows)];

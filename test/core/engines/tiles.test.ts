@@ -111,9 +111,10 @@ test('glide: 8K of every format and preset is done whole, the largest pictures i
       const { x, y } = plan(format, w, h);
       assert.ok(bytes(format, x.size, y.size) <= WHOLE_BYTES);
       assert.ok(bytes(format, w, h) > 2 ** 32);
-      assert.ok(x.starts.length * y.starts.length <= 12, `${x.starts.length} x ${y.starts.length}`);
+      assert.ok(x.starts.length * y.starts.length <= 16, `${x.starts.length} x ${y.starts.length}`);
       for (const { side, size, starts } of [x, y])
-        starts.slice(1).forEach((start, i) => assert.ok((starts[i] ?? 0) + size - start >= side / 16));
+        // An eighth, less what alignment takes where there are many.
+        starts.slice(1).forEach((start, i) => assert.ok((starts[i] ?? 0) + size - start >= side / 10));
     }
   }
 });
