@@ -1,7 +1,7 @@
 /** Blend: both frames faded into each other; what every engine must beat. */
-import { AppError } from '../../contract/errors.ts';
 import { frameLike } from '../media/frame.ts';
 import type { Frame, Samples } from '../media/frame.ts';
+import { requireAlike } from './engine.ts';
 import type { Between, BetweenOptions, Interpolator } from './engine.ts';
 
 /** out = a + t * (b - a), rounded half up. The three have the same length; 0 <= t <= 1. */
@@ -28,8 +28,7 @@ export class Blend implements Interpolator {
     timesteps: readonly number[],
     options: BetweenOptions = {},
   ): AsyncGenerator<Between> {
-    if (a.format.name !== b.format.name || a.width !== b.width || a.height !== b.height)
-      throw new AppError('size-mismatch', 'The two frames of a pair have different sizes or pixel formats.');
+    requireAlike(a, b);
     for (const t of timesteps) {
       options.signal?.throwIfAborted();
       const clock = performance.now();

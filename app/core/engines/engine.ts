@@ -3,6 +3,7 @@
  *
  * An engine works on native planes ([Note: native planes]) and never sees a cut: the plan has seen to that.
  */
+import { AppError } from '../../contract/errors.ts';
 import type { Frame } from '../media/frame.ts';
 
 /** Picture geometry an interpolator is opened for; every pair it is given has it. */
@@ -43,4 +44,10 @@ export interface EngineEntry {
   readonly version: string;
   readonly summary: string;
   open(setup: EngineSetup): Promise<Interpolator>;
+}
+
+/** Throws AppError 'size-mismatch' unless both frames of a pair have one size and one pixel format. */
+export function requireAlike(a: Frame, b: Frame): void {
+  if (a.format.name === b.format.name && a.width === b.width && a.height === b.height) return;
+  throw new AppError('size-mismatch', 'The two frames of a pair have different sizes or pixel formats.');
 }

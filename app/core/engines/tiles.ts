@@ -9,6 +9,7 @@
 import { AppError } from '../../contract/errors.ts';
 import { frameBytes, frameFromBytes, frameLike } from '../media/frame.ts';
 import type { Frame, PixelFormat, Plane } from '../media/frame.ts';
+import { requireAlike } from './engine.ts';
 import type { Between, BetweenOptions, EngineSetup, Interpolator } from './engine.ts';
 import { cutAxis, spanOf } from './tile-plan.ts';
 import type { Axis, Span } from './tile-plan.ts';
@@ -97,8 +98,7 @@ class Tiled implements Interpolator {
     options: BetweenOptions = {},
   ): AsyncGenerator<Between> {
     if (timesteps.length === 0) return;
-    if (a.format.name !== b.format.name || a.width !== b.width || a.height !== b.height)
-      throw new AppError('size-mismatch', 'The two frames of a pair have different sizes or pixel formats.');
+    requireAlike(a, b);
     const plan = this.#planFor(a);
     const whole = plan.x.starts.length * plan.y.starts.length === 1;
     const engine = await this.#engineFor(plan, whole);

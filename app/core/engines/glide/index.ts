@@ -3,6 +3,7 @@ import { AppError } from '../../../contract/errors.ts';
 import { KernelPool } from '../../kernels/pool.ts';
 import { frameLike } from '../../media/frame.ts';
 import type { Frame, Plane } from '../../media/frame.ts';
+import { requireAlike } from '../engine.ts';
 import type { Between, BetweenOptions, EngineSetup, Interpolator } from '../engine.ts';
 import type { AnalyseTask, LumaMix, PrepareTask } from './analyse.ts';
 import { createLayout } from './layout.ts';
@@ -74,8 +75,7 @@ export class Glide implements Interpolator {
 
   /** The memory's layout for this pair's format; a new one forgets what the slots hold. */
   #layoutFor(a: Frame, b: Frame): Layout {
-    if (a.format.name !== b.format.name || a.width !== b.width || a.height !== b.height)
-      throw new AppError('size-mismatch', 'The two frames of a pair have different sizes or pixel formats.');
+    requireAlike(a, b);
     const format = `${a.format.name} ${a.width}x${a.height}`;
     if (this.#layout && this.#format === format) return this.#layout;
     const { base, threads } = this.#pool;
