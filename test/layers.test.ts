@@ -28,6 +28,7 @@ const CORE: Record<string, readonly string[]> = {
   library: [],
   jobs: ['engines', 'media', 'library'],
   score: ['engines', 'media'],
+  fixtures: ['engines', 'import'],
   stills: ['engines', 'media', 'score'],
   demo: ['engines', 'media', 'score'],
   bench: ['engines', 'media', 'demo'],

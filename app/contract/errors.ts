@@ -45,6 +45,8 @@ export const ERROR_KINDS = {
   'checkpoint-damaged': 'refused',
   'checkpoint-refused': 'refused',
   'tensor-missing': 'refused',
+  'weights-mismatch': 'refused',
+  'bad-fixture': 'refused',
   'source-changed': 'failed',
   'decode-failed': 'failed',
   'encode-failed': 'failed',

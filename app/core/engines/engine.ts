@@ -4,6 +4,7 @@
  * An engine works on native planes ([Note: native planes]) and never sees a cut: the plan has seen to that.
  */
 import { AppError } from '../../contract/errors.ts';
+import type { ColourInfo } from '../../contract/media.ts';
 import type { Frame } from '../media/frame.ts';
 
 /** Picture geometry an interpolator is opened for; every pair it is given has it. */
@@ -12,6 +13,10 @@ export interface EngineSetup {
   readonly height: number;
   /** Threads it may use, at least 1. */
   readonly threads: number;
+  /** Colour of the pictures, for engines that think in RGB; [Note: float colour] says what is taken where it is absent. */
+  readonly colour?: ColourInfo;
+  /** Where networks run: 'auto' (the default), 'cpu', 'webgpu', 'cuda', ... (nn/device.ts). */
+  readonly device?: string;
 }
 
 /** One synthesised frame. */

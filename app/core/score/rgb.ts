@@ -8,6 +8,7 @@
  * same rounding.
  */
 import type { ColourInfo } from '../../contract/media.ts';
+import { matrixWeights } from '../media/colour-matrix.ts';
 import type { Frame, Plane, Samples } from '../media/frame.ts';
 import { pixelFormat } from '../media/pixel-format.ts';
 
@@ -22,16 +23,6 @@ export interface Rgb8 {
 
 /** How chroma that is smaller than luma is brought to its size. */
 export type ChromaFilter = 'replicate' | 'linear-centre';
-
-/** Kr and Kb by ffmpeg's matrix names (ITU-R BT.601, BT.709, BT.2020, SMPTE 240M, FCC). */
-const LUMA_WEIGHTS: Readonly<Record<string, readonly [number, number]>> = {
-  bt709: [0.2126, 0.0722],
-  bt2020nc: [0.2627, 0.0593],
-  bt2020c: [0.2627, 0.0593],
-  smpte240m: [0.212, 0.087],
-  fcc: [0.3, 0.11],
-};
-const BT601: readonly [number, number] = [0.299, 0.114];
 
 /** R'G'B' of 8 or 16 bits, one plane a channel, rows tightly packed. */
 export interface RgbPlanes {
@@ -105,7 +96,7 @@ interface Conversion {
 
 function conversionOf(bits: number, colour: ColourInfo, top: number): Conversion {
   const limited = (colour.range ?? 'limited') === 'limited';
-  const [kr, kb] = LUMA_WEIGHTS[colour.matrix ?? ''] ?? BT601;
+  const [kr, kb] = matrixWeights(colour.matrix);
   const kg = 1 - kr - kb;
   const scale = 2 ** (bits - 8);
   const [black, span] = limited ? [16 * scale, 219 * scale] : [0, 2 ** bits - 1];

@@ -1,0 +1,97 @@
+/** What a network of RGB pictures is to the rest, and the interpolator around it. */
+import { AppError } from '../../contract/errors.ts';
+import { floatRgb, frameOfFloatRgb } from '../media/float-rgb.ts';
+import type { Frame } from '../media/frame.ts';
+import { mix } from './blend.ts';
+import { requireAlike } from './engine.ts';
+import type { Between, BetweenOptions, EngineSetup, Interpolator } from './engine.ts';
+
+/**
+ * A network opened for one picture size. Pictures are planar R'G'B' [3, height, width], nominally 0..1, not padded; what comes out is
+ * not clipped.
+ */
+export interface PictureNetwork extends AsyncDisposable {
+  /** For people: 'cpu, 2 threads'. */
+  readonly device: string;
+  /**
+   * The picture at 0 < t < 1 and how sure the network is, 0..1. Neither input is written to. Calls with the very arrays of the call before
+   * may use what that one computed. Throws the signal's reason on abort.
+   */
+  between(a: Float32Array, b: Float32Array, t: number, signal?: AbortSignal): Promise<NetworkPicture>;
+}
+
+export interface NetworkPicture {
+  readonly picture: Float32Array;
+  readonly confidence: number;
+}
+
+/** An interpolator over `network`: native planes to floats and back ([Note: float colour]); alpha is faded. Owns the network. */
+export function overPictures(setup: EngineSetup, network: PictureNetwork): Interpolator {
+  return new OverPictures(setup, network);
+}
+
+class OverPictures implements Interpolator {
+  readonly #setup: EngineSetup;
+  readonly #network: PictureNetwork;
+  readonly #spent = { analysisMs: 0, synthesisMs: 0 };
+  /** The last two frames as floats: the next pair most often begins with the last one's end. */
+  #held: { frame: Frame; picture: Float32Array }[] = [];
+
+  constructor(setup: EngineSetup, network: PictureNetwork) {
+    this.#setup = setup;
+    this.#network = network;
+  }
+
+  get device(): string {
+    return this.#network.device;
+  }
+
+  get spent(): { readonly analysisMs: number; readonly synthesisMs: number } {
+    return { ...this.#spent };
+  }
+
+  /** Throws AppError 'size-mismatch' where the two differ in size or format or have another size than the engine was opened for. */
+  async *between(
+    a: Frame,
+    b: Frame,
+    timesteps: readonly number[],
+    options: BetweenOptions = {},
+  ): AsyncGenerator<Between> {
+    const { width, height, colour = {} } = this.#setup;
+    if (timesteps.length === 0) return;
+    requireAlike(a, b);
+    if (a.width !== width || a.height !== height)
+      throw new AppError('size-mismatch', `The engine was opened for ${width}x${height}, not ${a.width}x${a.height}.`);
+    let clock = performance.now();
+    const [first, second] = [this.#floats(a), this.#floats(b)];
+    this.#held = [
+      { frame: a, picture: first },
+      { frame: b, picture: second },
+    ];
+    this.#spent.analysisMs += performance.now() - clock;
+    for (const t of timesteps) {
+      options.signal?.throwIfAborted();
+      clock = performance.now();
+      const { picture, confidence } = await this.#network.between(first, second, t, options.signal);
+      const frame = frameOfFloatRgb(picture, a, colour, Math.round(a.time + t * (b.time - a.time)));
+      fadeAlpha(a, b, t, frame);
+      this.#spent.synthesisMs += performance.now() - clock;
+      yield { frame, confidence: Math.min(1, Math.max(0, confidence)) };
+    }
+  }
+
+  #floats(frame: Frame): Float32Array {
+    const held = this.#held.find((each) => each.frame === frame);
+    return held?.picture ?? floatRgb(frame, this.#setup.colour ?? {});
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#held = [];
+    await this.#network[Symbol.asyncDispose]();
+  }
+}
+
+function fadeAlpha(a: Frame, b: Frame, t: number, out: Frame): void {
+  const alpha = out.format.planes.findIndex(({ channel }) => channel === 'a');
+  if (alpha >= 0) mix(a.planes[alpha]!.data, b.planes[alpha]!.data, t, out.planes[alpha]!.data);
+}

@@ -1,0 +1,63 @@
+/**
+ * Any timestep from a network that only knows the middle. [Note: recursion]
+ *
+ * The middle of the pair, the middle of each half, and so on: 2^n - 1 pictures after n rounds. Pictures already made for this pair are kept,
+ * so a run of timesteps costs no more than the pictures it touches.
+ */
+
+/** The picture halfway between two, [3, height, width] each. */
+export type Middle = (a: Float32Array, b: Float32Array, signal?: AbortSignal) => Promise<Float32Array>;
+
+/** Rounds of halving unless told: sixteenths of the way, at most 1/32 of the interval from the time asked for. */
+export const RECURSION_DEPTH = 4;
+
+export class Recursion {
+  readonly #middle: Middle;
+  /** The pair is cut into this many parts, a power of two. */
+  readonly parts: number;
+  #pair: readonly [Float32Array, Float32Array] | null = null;
+  #made = new Map<number, Float32Array>();
+
+  /** `depth`: 1 to 8 rounds. */
+  constructor(middle: Middle, depth: number = RECURSION_DEPTH) {
+    this.#middle = middle;
+    this.parts = 2 ** depth;
+  }
+
+  /** The picture nearest to 0 < t < 1 that halving reaches, never an end, and its own time. */
+  async at(
+    a: Float32Array,
+    b: Float32Array,
+    t: number,
+    signal?: AbortSignal,
+  ): Promise<{ picture: Float32Array; t: number }> {
+    const part = Math.min(this.parts - 1, Math.max(1, Math.round(t * this.parts)));
+    return { picture: await this.part(a, b, part, signal), t: part / this.parts };
+  }
+
+  /** The picture `part` / `parts` of the way, 0 to `parts`; the ends are a and b themselves. Arrays given out are shared: read only. */
+  async part(a: Float32Array, b: Float32Array, part: number, signal?: AbortSignal): Promise<Float32Array> {
+    if (this.#pair?.[0] !== a || this.#pair[1] !== b) {
+      this.#pair = [a, b];
+      this.#made = new Map();
+    }
+    if (part === 0) return a;
+    if (part === this.parts) return b;
+    const made = this.#made.get(part);
+    if (made) return made;
+    // The lowest set bit says at which round this picture comes, and how far its two parents are.
+    const reach = part & -part;
+    const before = await this.part(a, b, part - reach, signal);
+    const after = await this.part(a, b, part + reach, signal);
+    signal?.throwIfAborted();
+    const picture = await this.#middle(before, after, signal);
+    this.#made.set(part, picture);
+    return picture;
+  }
+
+  /** Forgets the pair's pictures. */
+  clear(): void {
+    this.#pair = null;
+    this.#made = new Map();
+  }
+}

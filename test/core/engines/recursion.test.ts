@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Recursion } from '../../../app/core/engines/recursion.ts';
+
+const [A, B] = [Float32Array.of(0), Float32Array.of(16)];
+
+function counting() {
+  const made: number[] = [];
+  const middle = async (a: Float32Array, b: Float32Array) => {
+    made.push((a[0]! + b[0]!) / 2);
+    return Float32Array.of((a[0]! + b[0]!) / 2);
+  };
+  return { made, middle };
+}
+
+test('every sixteenth is the picture of its own time, each made once', async () => {
+  const { made, middle } = counting();
+  const recursion = new Recursion(middle);
+  for (let part = 0; part <= 16; part++) assert.equal((await recursion.part(A, B, part))[0], part);
+  assert.equal(made.length, 15);
+  await recursion.at(A, B, 0.4);
+  assert.equal(made.length, 15);
+});
+
+test('a timestep gets the nearest picture, never an end', async () => {
+  const recursion = new Recursion(counting().middle, 2);
+  const asked = [0.01, 0.3, 0.5, 0.6, 0.99];
+  const times = [];
+  for (const t of asked) times.push((await recursion.at(A, B, t)).t);
+  assert.deepEqual(times, [0.25, 0.25, 0.5, 0.5, 0.75]);
+});
+
+test('half way costs one picture, and another pair forgets the last', async () => {
+  const { made, middle } = counting();
+  const recursion = new Recursion(middle);
+  await recursion.at(A, B, 0.5);
+  assert.deepEqual(made, [8]);
+  await recursion.at(B, A, 0.5);
+  assert.deepEqual(made, [8, 8]);
+});
