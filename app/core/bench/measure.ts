@@ -1,5 +1,5 @@
 /** What an engine costs: the part that runs in a process of its own, so that its memory is its own. */
-import { engineById } from '../engines/registry.ts';
+import { findEngine } from '../engines/registry.ts';
 import type { Frame } from '../media/frame.ts';
 
 /** How many frames a second is cut into when slowed: what a pair's analysis is shared by. */
@@ -28,7 +28,8 @@ export interface EngineCost {
  */
 export async function measureEngine(id: string, frames: readonly Frame[], threads: number): Promise<EngineCost> {
   const { width, height } = frames[0]!;
-  await using engine = await engineById(id).open({ width, height, threads });
+  const entry = await findEngine(id);
+  await using engine = await entry.open({ width, height, threads });
   let pair = 0;
   const run = async (factor: number) => {
     const timesteps = Array.from({ length: factor - 1 }, (_, i) => (i + 1) / factor);

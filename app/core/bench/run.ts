@@ -11,7 +11,7 @@ import { CLIP_RATE, writeClip } from '../demo/clip.ts';
 import { draw, toFrame } from '../demo/render.ts';
 import type { Slowmo } from '../demo/run.ts';
 import { createScene, type Scene } from '../demo/scene.ts';
-import { engineById } from '../engines/registry.ts';
+import { findEngine } from '../engines/registry.ts';
 import { locateFfmpeg } from '../media/ffmpeg.ts';
 import type { Frame } from '../media/frame.ts';
 import { pixelFormat } from '../media/pixel-format.ts';
@@ -56,7 +56,7 @@ const SLOWER = 4;
 /** Measures. Throws 'engine-unknown' before anything is drawn, and what engines and the job throw. */
 export async function runBench(options: BenchOptions): Promise<BenchResult> {
   const { width, height, engines, signal, onStage } = options;
-  for (const id of [...engines, options.pipelineEngine]) engineById(id);
+  for (const id of [...engines, options.pipelineEngine]) await findEngine(id);
   const threads = availableParallelism();
   const ffmpeg = (await locateFfmpeg()).version;
   onStage?.(`Drawing ${JOB_FRAMES} frames of ${width}x${height}`);

@@ -6,7 +6,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 import type { JobEvent, RetimeResult, RetimeSpec } from '../../contract/jobs.ts';
-import { engineById } from '../engines/registry.ts';
+import { findEngine } from '../engines/registry.ts';
 import { capabilities } from '../media/capabilities.ts';
 import type { Frame } from '../media/frame.ts';
 import { pixelFormat } from '../media/pixel-format.ts';
@@ -138,7 +138,8 @@ async function compare(scene: Scene, source: string, video: string, signal?: Abo
   const rgb = (frame: Frame) => toRgb8(frame, DEMO_COLOUR, 'replicate');
   const sources: Frame[] = [];
   for await (const frame of (await openVideo(source, signal)).frames()) sources.push(frame);
-  await using blender = await engineById('blend').open({ width: DESIGN_WIDTH, height: DESIGN_HEIGHT, threads: 1 });
+  const blend = await findEngine('blend');
+  await using blender = await blend.open({ width: DESIGN_WIDTH, height: DESIGN_HEIGHT, threads: 1 });
   const compared: Compared = { glide: [], blend: [], moments: [] };
   for await (const frame of (await openVideo(video, signal)).frames()) {
     const [pair, step] = [Math.floor(frame.index / SLOWER), frame.index % SLOWER];

@@ -32,8 +32,8 @@ export const ENGINES: readonly EngineEntry[] = [
   },
 ];
 
-/** The row of `id`. Throws AppError 'engine-unknown', which lists the ids there are. */
-export function engineById(id: string): EngineEntry {
+/** The engine called `id`. Throws AppError 'engine-unknown', which lists the ids there are. */
+export async function findEngine(id: string): Promise<EngineEntry> {
   const entry = ENGINES.find((engine) => engine.id === id);
   if (entry) return entry;
   const ids = ENGINES.map((engine) => engine.id).join(', ');

@@ -3,8 +3,8 @@ import { availableParallelism } from 'node:os';
 import { AppError } from '../../contract/errors.ts';
 import { createEta } from '../base/eta.ts';
 import { prefetch } from '../base/prefetch.ts';
-import type { Interpolator } from '../engines/engine.ts';
-import { engineById } from '../engines/registry.ts';
+import type { EngineEntry, Interpolator } from '../engines/engine.ts';
+import { findEngine } from '../engines/registry.ts';
 import { gmsd, psnr, PSNR_CAP, ssim } from './metrics.ts';
 import type { ScoreItem } from './protocol.ts';
 import type { Means, Score, SetScore } from './report.ts';
@@ -35,7 +35,10 @@ export async function runScore(items: readonly ScoreItem[], options: ScoreOption
   const { engines, threads = availableParallelism(), signal, onProgress } = options;
   const tallies = new Map<string, Tally>();
   for (const { set } of items) if (!tallies.has(set)) tallies.set(set, new Tally(engines));
-  await using open = new OpenEngines(engines, threads);
+  // An unknown engine is told before anything is decoded.
+  const entries = new Map<string, EngineEntry>();
+  for (const id of engines) entries.set(id, await findEngine(id));
+  await using open = new OpenEngines(entries, threads);
   const videos = new Videos();
   const total = await countSamples(items, videos, signal);
   const eta = createEta();
@@ -98,24 +101,25 @@ class Tally {
   }
 }
 
-/** One interpolator an engine, opened again when the size changes. */
+/** One interpolator an engine, opened again when size or colour change. */
 class OpenEngines implements AsyncDisposable {
-  readonly #open = new Map<string, { interpolator: Interpolator; width: number; height: number }>();
+  readonly #open = new Map<string, { interpolator: Interpolator; setup: string }>();
+  readonly #entries: ReadonlyMap<string, EngineEntry>;
   readonly #threads: number;
 
-  constructor(engines: readonly string[], threads: number) {
-    // An unknown engine is told before anything is decoded.
-    for (const id of engines) engineById(id);
+  constructor(entries: ReadonlyMap<string, EngineEntry>, threads: number) {
+    this.#entries = entries;
     this.#threads = threads;
   }
 
-  async get(id: string, { a: { width, height } }: Sample): Promise<Interpolator> {
+  async get(id: string, { a: { width, height }, colour }: Sample): Promise<Interpolator> {
     const known = this.#open.get(id);
-    if (known && known.width === width && known.height === height) return known.interpolator;
+    const setup = JSON.stringify([width, height, colour]);
+    if (known?.setup === setup) return known.interpolator;
     this.#open.delete(id);
     await known?.interpolator[Symbol.asyncDispose]();
-    const interpolator = await engineById(id).open({ width, height, threads: this.#threads });
-    this.#open.set(id, { interpolator, width, height });
+    const interpolator = await this.#entries.get(id)!.open({ width, height, colour, threads: this.#threads });
+    this.#open.set(id, { interpolator, setup });
     return interpolator;
   }
 

@@ -1,5 +1,6 @@
 /** From protocol entries to pictures: each sample is two frames for an engine and the truth between them. */
 import { AppError } from '../../contract/errors.ts';
+import type { ColourInfo } from '../../contract/media.ts';
 import type { Frame } from '../media/frame.ts';
 import { frameOfRgb, toRgb8, type Rgb8 } from './rgb.ts';
 import type { DropOddItem, ImageItem, ScoreItem, TripletItem } from './protocol.ts';
@@ -16,6 +17,8 @@ export interface Sample {
   readonly a: Frame;
   readonly b: Frame;
   readonly truth: Rgb8;
+  /** Of `a` and `b`. */
+  readonly colour: ColourInfo;
   toRgb(frame: Frame): Rgb8;
 }
 
@@ -81,7 +84,7 @@ async function imageSample(item: ImageItem, images: ImageCache): Promise<Sample>
     );
   }
   const toRgb = (frame: Frame) => toRgb8(frame, {}, 'linear-centre');
-  return { set: item.set, id: item.id, t: item.t, a, b, truth: toRgb(truth), toRgb };
+  return { set: item.set, id: item.id, t: item.t, a, b, truth: toRgb(truth), colour: {}, toRgb };
 }
 
 async function* dropOdd({ set, id, t }: DropOddItem, { colour, frames }: VideoSource): AsyncGenerator<Sample> {
@@ -93,7 +96,7 @@ async function* dropOdd({ set, id, t }: DropOddItem, { colour, frames }: VideoSo
       dropped = frame;
       continue;
     }
-    if (a && dropped) yield { set, id: `${id}#${dropped.index}`, t, a, b: frame, truth: toRgb(dropped), toRgb };
+    if (a && dropped) yield { set, id: `${id}#${dropped.index}`, t, a, b: frame, truth: toRgb(dropped), colour, toRgb };
     a = frame;
   }
 }
@@ -120,7 +123,7 @@ async function* tripletSamples(
     while (waiting[0]?.frames[2] === frame.index) {
       const { set, id, t, frames: numbers } = waiting.shift()!;
       const [a, truth, b] = numbers.map((number) => kept.get(number)!) as [Frame, Frame, Frame];
-      yield { set, id, t, a, b, truth: toRgb(truth), toRgb };
+      yield { set, id, t, a, b, truth: toRgb(truth), colour, toRgb };
     }
     for (const index of kept.keys()) if (lastUse.get(index)! <= frame.index) kept.delete(index);
   }

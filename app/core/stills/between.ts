@@ -3,7 +3,7 @@ import { realpath, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
-import { engineById } from '../engines/registry.ts';
+import { findEngine } from '../engines/registry.ts';
 import type { Frame } from '../media/frame.ts';
 import { pixelFormat } from '../media/pixel-format.ts';
 import { readStill, writeStill, type Still } from '../media/stills.ts';
@@ -40,7 +40,7 @@ export interface BetweenResult {
 export async function betweenStills(request: BetweenRequest): Promise<BetweenResult> {
   const started = performance.now();
   const { a, b, t, signal } = request;
-  const entry = engineById(request.engine);
+  const entry = await findEngine(request.engine);
   const output = resolve(request.output);
   await requireFree(output, request);
   const options = signal ? { signal } : {};
@@ -54,7 +54,8 @@ export async function betweenStills(request: BetweenRequest): Promise<BetweenRes
   if (t === 1) return await write(second, 'none', 1);
   const pair = inCommon(first, second);
   const { width, height } = first.frame;
-  await using engine = await entry.open({ width, height, threads: availableParallelism() });
+  const { colour } = first.info.video;
+  await using engine = await entry.open({ width, height, threads: availableParallelism(), colour });
   for await (const { frame, confidence } of engine.between(pair.a, pair.b, [t], options)) {
     return await write({ frame, info: first.info }, engine.device, confidence);
   }

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { mix } from '../../../app/core/engines/blend.ts';
-import { DEFAULT_ENGINE, ENGINES, engineById } from '../../../app/core/engines/registry.ts';
+import { DEFAULT_ENGINE, ENGINES, findEngine } from '../../../app/core/engines/registry.ts';
 import { FORMATS, collect, maxDifference, noise, paint } from './frames.ts';
 
-test('ids are unique, the default exists, an unknown id is refused with the list', () => {
+test('ids are unique, the default exists, an unknown id is refused with the list', async () => {
   const ids = ENGINES.map(({ id }) => id);
   assert.equal(new Set(ids).size, ids.length);
-  assert.equal(engineById(DEFAULT_ENGINE).id, 'glide');
-  assert.throws(() => engineById('magic'), { code: 'engine-unknown', message: /magic.*hold, blend, glide/ });
+  assert.equal((await findEngine(DEFAULT_ENGINE)).id, 'glide');
+  await assert.rejects(findEngine('magic'), { code: 'engine-unknown', message: /magic.*hold, blend, glide/ });
 });
 
 test('every engine gives a frame for each timestep, in order, with a confidence', async () => {
@@ -31,7 +31,7 @@ test('every engine gives a frame for each timestep, in order, with a confidence'
 });
 
 test('blend is the rounded mean of 8 and 16 bit samples', async () => {
-  await using blend = await engineById('blend').open({ width: 9, height: 7, threads: 1 });
+  await using blend = await (await findEngine('blend')).open({ width: 9, height: 7, threads: 1 });
   for (const format of [FORMATS.gbrp, FORMATS.gbrap16, FORMATS.yuv420p]) {
     const [a, b] = [1, 2].map((seed) => paint(format, 9, 7, 0, noise(seed)));
     assert.ok(a && b);

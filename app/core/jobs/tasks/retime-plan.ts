@@ -3,7 +3,7 @@ import { AppError } from '../../../contract/errors.ts';
 import type { AudioMode, RetimeSpec } from '../../../contract/jobs.ts';
 import type { AudioStreamInfo, VideoInfo } from '../../../contract/media.ts';
 import { TICKS, type Rational } from '../../../contract/time.ts';
-import { engineById } from '../../engines/registry.ts';
+import { findEngine } from '../../engines/registry.ts';
 import type { EngineEntry } from '../../engines/engine.ts';
 import { defaultAudioMode } from '../../media/audio/modes.ts';
 import { capabilities } from '../../media/capabilities.ts';
@@ -45,7 +45,7 @@ interface Range {
 /** Plans a job from what is known of its source. Throws the refusals: usage, empty-range, bad-curve, engine-unknown, encoder-*, output-format. */
 export async function planRetime(spec: RetimeSpec, info: VideoInfo, facts: FrameFacts): Promise<RetimePlan> {
   const { index } = facts;
-  const engine = engineById(spec.engine);
+  const engine = await findEngine(spec.engine);
   const claimed = [info.video.nominalRate, info.video.averageRate];
   const timing = sourceTiming(index.times, index.end, index.stamps.timeBase, claimed);
   const range = rangeOf(spec, timing);
@@ -80,7 +80,7 @@ export async function planRetime(spec: RetimeSpec, info: VideoInfo, facts: Frame
 
 /** Says at once what planning would refuse only after the source has been decoded. Throws as planRetime. */
 export async function refuseEarly(spec: RetimeSpec, info: VideoInfo): Promise<void> {
-  engineById(spec.engine);
+  await findEngine(spec.engine);
   const rate = info.video.averageRate ?? rational(25);
   await outputOf(spec, info, rate, rational(rate.den, rate.num), info.audio.length > 0);
 }

@@ -163,14 +163,14 @@ async function makePictures(
   context: TaskContext,
   report: Report,
 ): Promise<Made> {
-  const { width, height } = plan.info.video;
+  const { width, height, colour } = plan.info.video;
   const checkRoom = watchSpace([context.scratch, dirname(plan.output.path)]);
   const made: RenderedChunk[] = [];
   let engine: Promise<Interpolator> | undefined;
   let [done, reused] = [0, 0];
   const count = (frames: number) => report('rendering', (done += frames), plan.frames.count);
   const rendered = renderChunks(plan, chunks, context, {
-    open: () => (engine ??= plan.engine.open({ width, height, threads: context.threads })),
+    open: () => (engine ??= plan.engine.open({ width, height, colour, threads: context.threads })),
     onFrames: count,
     onReused: (frames) => {
       reused += frames;
