@@ -39,6 +39,9 @@ export interface Kernels {
   readonly visibility: Kernel;
   readonly warp8: Kernel;
   readonly warp16: Kernel;
+  readonly local_separable: Kernel;
+  readonly local_adaptive: Kernel;
+  readonly local_join: Kernel;
 }
 
 /** Compiles the committed module; the result can be posted to workers. `path` is for tests of a fresh build. */
