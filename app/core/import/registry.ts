@@ -2,6 +2,7 @@
 import { AppError } from '../../contract/errors.ts';
 import { HEAD_BYTES, type Checkpoint, type Importer, type OpenOptions } from './checkpoint.ts';
 import { openReader } from './file-reader.ts';
+import { hdf5 } from './hdf5.ts';
 import { ncnn } from './ncnn.ts';
 import { safetensors } from './safetensors.ts';
 import { savedModel } from './saved-model.ts';
@@ -15,6 +16,7 @@ export const IMPORTERS: readonly Importer[] = [
   safetensors,
   torchZip,
   torchLegacy,
+  hdf5,
   ncnn,
   savedModel,
   tensorBundle,

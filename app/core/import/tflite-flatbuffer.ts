@@ -2,14 +2,9 @@
  * FlatBuffers read from a file, piece by piece (flatbuffers.dev/internals). The flatbuffers package needs the whole file in memory and
  * follows offsets unchecked; a model's file is mostly weights, which stay on the disk here.
  */
-import { basename } from 'node:path';
-import { AppError } from '../../contract/errors.ts';
+import type { AppError } from '../../contract/errors.ts';
 import type { FileReader } from './file-reader.ts';
-
-const PAGE = 4096;
-const CACHED_PAGES = 256;
-/** Tables lie close together, so even large models take some hundred pages; a hostile one may scatter them. */
-const MAX_PAGE_READS = 20_000;
+import { PagedFile } from './paged-file.ts';
 
 /** Fused operators join the names of all their parts. */
 const MAX_TEXT = 8192;
@@ -28,12 +23,10 @@ export interface Vector {
 }
 
 export class FlatFile {
-  readonly #file: FileReader;
-  readonly #pages = new Map<number, Uint8Array>();
-  #reads = 0;
+  readonly #file: PagedFile;
 
   constructor(file: FileReader) {
-    this.#file = file;
+    this.#file = new PagedFile(file);
   }
 
   async root(): Promise<Table> {
@@ -42,19 +35,19 @@ export class FlatFile {
 
   async u8(table: Table, id: number): Promise<number> {
     const at = table.field(id);
-    return at === undefined ? 0 : (await this.#view(at, 1)).getUint8(0);
+    return at === undefined ? 0 : (await this.#file.view(at, 1)).getUint8(0);
   }
 
   /** A signed 32-bit field; 0 when it is left out, as for the other kinds. */
   async i32(table: Table, id: number): Promise<number> {
     const at = table.field(id);
-    return at === undefined ? 0 : (await this.#view(at, 4)).getInt32(0, true);
+    return at === undefined ? 0 : (await this.#file.view(at, 4)).getInt32(0, true);
   }
 
   /** An unsigned 64-bit field, near only beyond 2^53. */
   async u64(table: Table, id: number): Promise<number> {
     const at = table.field(id);
-    return at === undefined ? 0 : Number((await this.#view(at, 8)).getBigUint64(0, true));
+    return at === undefined ? 0 : Number((await this.#file.view(at, 8)).getBigUint64(0, true));
   }
 
   async table(table: Table, id: number): Promise<Table | undefined> {
@@ -69,12 +62,7 @@ export class FlatFile {
     const start = at + (await this.#uint32(at));
     const length = await this.#uint32(start);
     if (start + 4 + length * size > this.#file.size) throw this.damaged(`a list of ${length} leads out of it`);
-    if (length > most) {
-      throw new AppError(
-        'checkpoint-refused',
-        `${basename(this.#file.path)} has a list of ${length}, more than any model.`,
-      );
-    }
+    if (length > most) throw this.#file.refused(`has a list of ${length}, more than any model`);
     return { at: start + 4, length };
   }
 
@@ -84,8 +72,7 @@ export class FlatFile {
 
   /** The vector's elements, of `size` bytes each. */
   async bytes({ at, length }: Vector, size: number): Promise<Uint8Array<ArrayBuffer>> {
-    if (length * size > PAGE) return await this.#file.read(at, length * size);
-    const view = await this.#view(at, length * size);
+    const view = await this.#file.view(at, length * size);
     return new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice();
   }
 
@@ -104,14 +91,14 @@ export class FlatFile {
   }
 
   damaged(why: string): AppError {
-    return new AppError('checkpoint-damaged', `${basename(this.#file.path)} is damaged or cut off: ${why}.`);
+    return this.#file.damaged(why);
   }
 
   async #table(at: number): Promise<Table> {
-    const vtable = at - (await this.#view(at, 4)).getInt32(0, true);
-    const size = (await this.#view(vtable, 4)).getUint16(0, true);
-    if (size < 4 || size > PAGE) throw this.damaged('a table has an impossible size');
-    const offsets = await this.#view(vtable, size);
+    const vtable = at - (await this.#file.view(at, 4)).getInt32(0, true);
+    const size = (await this.#file.view(vtable, 4)).getUint16(0, true);
+    if (size < 4 || size > 4096) throw this.damaged('a table has an impossible size');
+    const offsets = await this.#file.view(vtable, size);
     return {
       at,
       field(id) {
@@ -123,30 +110,6 @@ export class FlatFile {
   }
 
   async #uint32(at: number): Promise<number> {
-    return (await this.#view(at, 4)).getUint32(0, true);
-  }
-
-  /** Up to a page's worth of bytes. */
-  async #view(at: number, length: number): Promise<DataView<ArrayBufferLike>> {
-    if (at < 0 || at + length > this.#file.size) throw this.damaged(`an offset leads to byte ${at}`);
-    const first = Math.floor(at / PAGE);
-    const page = await this.#page(first);
-    const within = at - first * PAGE;
-    if (within + length <= page.length) return new DataView(page.buffer, page.byteOffset + within, length);
-    const both = Buffer.concat([page.subarray(within), await this.#page(first + 1)]);
-    return new DataView(both.buffer, both.byteOffset, length);
-  }
-
-  async #page(index: number): Promise<Uint8Array> {
-    const cached = this.#pages.get(index);
-    if (cached !== undefined) return cached;
-    if (++this.#reads > MAX_PAGE_READS) {
-      throw new AppError('checkpoint-refused', `${basename(this.#file.path)} scatters its tables over the whole file.`);
-    }
-    const page = await this.#file.read(index * PAGE, Math.min(PAGE, this.#file.size - index * PAGE));
-    const [oldest] = this.#pages.keys();
-    if (this.#pages.size >= CACHED_PAGES && oldest !== undefined) this.#pages.delete(oldest);
-    this.#pages.set(index, page);
-    return page;
+    return (await this.#file.view(at, 4)).getUint32(0, true);
   }
 }
