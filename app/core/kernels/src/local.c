@@ -13,6 +13,8 @@
 #define MAX_SEPARABLE 51
 // Columns worked on before the next rows: their K + 2 source rows of three planes stay in the second cache.
 #define BLOCK 64
+#define ADAPTIVE_BLOCK 256
+#define AT_ONCE 4
 
 typedef struct {
   f4 h[GROUPS][MAX_SEPARABLE][2];
@@ -79,33 +81,43 @@ KERNEL(void, local_separable)
     }
 }
 
-// Eight columns of one row: what the taps of a whole kernel sum to.
-static inline void eight(const float *src, int plane, int stride, const float *map, int map_plane, int k, float *out,
-                         int out_plane, int second) {
-  f4 a0 = splat4(0), a1 = a0, a2 = a0, b0 = a0, b1 = a0, b2 = a0, aw = a0, bw = a0;
-  for (int i = 0; i < k; i++, src += stride) {
-    const float *p = src, *q = p + plane, *s = q + plane;
-#pragma clang loop unroll(disable)
-    for (int j = 0; j < k; j++, map += map_plane) {
-      f4 first = load4(map), other = load4(map + 4);
-      a0 += first * load4(p + j), b0 += other * load4(p + j + 4);
-      a1 += first * load4(q + j), b1 += other * load4(q + j + 4);
-      a2 += first * load4(s + j), b2 += other * load4(s + j + 4);
-      aw += first, bw += other;
+// Adds `count` neighbouring taps of a row of the kernels to `w` columns of the result.
+static inline void add_taps(const float *src, int plane, const float *map, int map_plane, int count, int w, float *out,
+                            int out_plane) {
+  for (int x = 0; x < w; x += 4) {
+    float *o = out + x;
+    f4 a0 = load4(o), a1 = load4(o + out_plane), a2 = load4(o + 2 * out_plane), weight = load4(o + 3 * out_plane);
+#pragma clang loop unroll(full)
+    for (int j = 0; j < count; j++) {
+      const float *p = src + x + j;
+      f4 tap = load4(map + j * map_plane + x);
+      a0 += tap * load4(p), a1 += tap * load4(p + plane), a2 += tap * load4(p + 2 * plane), weight += tap;
     }
+    put(o, out_plane, a0, a1, a2, weight);
   }
-  put(out, out_plane, a0, a1, a2, aw);
-  if (second) put(out + 4, out_plane, b0, b1, b2, bw);
 }
 
-// Rows [y0, y1): out[c] = sum over i, j of map[i * k + j] * src[c][y + i][x + j]; k odd.
+// Rows [y0, y1): out[c] = sum over i, j of map[i * k + j] * src[c][y + i][x + j]; k odd. Taps outermost, some at a time, over a block of
+// the result that stays in the first cache: there are thousands of planes of taps, and reading each a vector at a time would wait for
+// memory at every step.
 KERNEL(void, local_adaptive)
 (const float *src, int plane, int stride, const float *map, int map_plane, int map_stride, int k, int w, float *out,
  int out_plane, int out_stride, int y0, int y1) {
-  for (int y = y0; y < y1; y++)
-    for (int x = 0; x < w; x += 8)
-      eight(src + y * stride + x, plane, stride, map + y * map_stride + x, map_plane, k, out + y * out_stride + x, out_plane,
-            x + 4 < w);
+  for (int left = 0; left < w; left += ADAPTIVE_BLOCK) {
+    int columns = w - left < ADAPTIVE_BLOCK ? w - left : ADAPTIVE_BLOCK;
+    for (int y = y0; y < y1; y++)
+      for (int x = 0; x < columns; x += 4)
+        put(out + y * out_stride + left + x, out_plane, splat4(0), splat4(0), splat4(0), splat4(0));
+    for (int i = 0; i < k; i++)
+      for (int j = 0; j < k; j += AT_ONCE)
+        for (int y = y0; y < y1; y++) {
+          const float *p = src + (y + i) * stride + left + j, *m = map + (i * k + j) * map_plane + y * map_stride + left;
+          float *o = out + y * out_stride + left;
+          if (j + AT_ONCE <= k) add_taps(p, plane, m, map_plane, AT_ONCE, columns, o, out_plane);
+          else
+            for (int n = 0; j + n < k; n++) add_taps(p + n, plane, m + n * map_plane, map_plane, 1, columns, o, out_plane);
+        }
+  }
 }
 
 // Rows [y0, y1): colour planes of `a` become a + b, in place, and sums[y] the trust in the row's pixels, each 0 to 1. A pixel's two halves
