@@ -32,6 +32,7 @@ const CORE: Record<string, readonly string[]> = {
   stills: ['engines', 'media', 'score'],
   demo: ['engines', 'media', 'score'],
   bench: ['engines', 'media', 'demo'],
+  dataset: ['media', 'import'],
   doctor: ['media', 'nn', 'library'],
   app: ['jobs', 'engines', 'media', 'library'],
 };
