@@ -4,6 +4,7 @@ import { HEAD_BYTES, type Checkpoint, type Importer, type OpenOptions } from './
 import { openReader } from './file-reader.ts';
 import { hdf5 } from './hdf5.ts';
 import { ncnn } from './ncnn.ts';
+import { onnx } from './onnx.ts';
 import { safetensors } from './safetensors.ts';
 import { savedModel } from './saved-model.ts';
 import { tensorBundle } from './tensor-bundle.ts';
@@ -21,6 +22,7 @@ export const IMPORTERS: readonly Importer[] = [
   savedModel,
   tensorBundle,
   tflite,
+  onnx,
 ];
 
 /**
