@@ -1,7 +1,8 @@
 /** Opens a checkpoint of any format. The format is found by looking into the file, never by its name. */
 import { AppError } from '../../contract/errors.ts';
+import { looksPacked, unpack } from './archive.ts';
 import { HEAD_BYTES, type Checkpoint, type Importer, type OpenOptions } from './checkpoint.ts';
-import { openReader } from './file-reader.ts';
+import { openReader, type FileReader } from './file-reader.ts';
 import { hdf5 } from './hdf5.ts';
 import { ncnn } from './ncnn.ts';
 import { onnx } from './onnx.ts';
@@ -36,10 +37,30 @@ export async function openCheckpoint(path: string, options: OpenOptions = {}): P
   const file = await openReader(path);
   try {
     const head = file.isFolder ? new Uint8Array() : await file.read(0, Math.min(HEAD_BYTES, file.size));
+    if (looksPacked(head)) return await openPacked(file, options);
     for (const importer of IMPORTERS) if (await importer.match(head, file)) return await importer.open(file, options);
     throw new AppError('checkpoint-unknown', `${path} is not a checkpoint of any kind Inbetween reads.`);
   } catch (error) {
     await file[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** What is inside a .tar.gz; the unpacked files are gone when the checkpoint is disposed of. */
+async function openPacked(file: FileReader, options: OpenOptions): Promise<Checkpoint> {
+  const unpacked = await unpack(file, options.signal);
+  try {
+    const checkpoint = await openCheckpoint(unpacked.path, options);
+    await file[Symbol.asyncDispose]();
+    return {
+      ...checkpoint,
+      async [Symbol.asyncDispose]() {
+        await checkpoint[Symbol.asyncDispose]();
+        await unpacked[Symbol.asyncDispose]();
+      },
+    };
+  } catch (error) {
+    await unpacked[Symbol.asyncDispose]();
     throw error;
   }
 }
