@@ -4,7 +4,7 @@
  * Enough to tell a patch that moves from one that rests or that nothing explains; not a flow to interpolate by. Pictures are halved three
  * times. On the coarsest every block of 8x8 is looked for among all places up to 3 away (24 pixels of the picture); each finer level starts
  * from what the level above and the neighbours found, or from rest, and looks one pixel around, and again around that. On the finest, where
- * a block stands for 16x16 pixels of the picture, a parabola through the neighbouring costs gives fractions of a pixel.
+ * a block stands for 16x16 pixels of the picture, gradients give the fraction of a pixel.
  */
 import type { Frame, Samples } from '../media/frame.ts';
 
@@ -15,6 +15,8 @@ const LEVELS = 3;
 const REACH = 3;
 /** Price of a pixel's difference from what is expected, in code values of the whole block: without it flat blocks wander. */
 const STEP_COST = 8;
+/** Added to the squares of a block's gradients: where there are none, nothing moves by fractions. */
+const NOISE = 200;
 
 interface Level {
   readonly width: number;
@@ -163,16 +165,26 @@ class Search {
     return sum;
   }
 
-  /** Where the parabola through the best place's neighbours is least, -0.5 to 0.5 from it along each axis. */
+  /** What one step of Lucas and Kanade (1981) adds to the best place, at most one pixel each way; nothing at the picture's border. */
   fractions(): [number, number] {
-    const here = this.difference(this.dx, this.dy);
-    const along = (i: number, j: number): number => {
-      const before = this.difference(this.dx - i, this.dy - j);
-      const after = this.difference(this.dx + i, this.dy + j);
-      const bend = before + after - 2 * here;
-      return bend > 0 && bend < Infinity ? Math.max(-0.5, Math.min(0.5, (before - after) / (2 * bend))) : 0;
-    };
-    return [along(1, 0), along(0, 1)];
+    const { width, height, data } = this.#to;
+    const [x, y] = [this.#x + this.dx, this.#y + this.dy];
+    if (x < 1 || y < 1 || x + SIDE >= width || y + SIDE >= height) return [0, 0];
+    let [xx, xy, yy, xt, yt] = [NOISE, 0, NOISE, 0, 0];
+    for (let j = 0; j < SIDE; j++)
+      for (let i = 0, p = (this.#y + j) * width + this.#x, q = (y + j) * width + x; i < SIDE; i++, p++, q++) {
+        const gx = (data[q + 1]! - data[q - 1]!) / 2;
+        const gy = (data[q + width]! - data[q - width]!) / 2;
+        const t = this.#from.data[p]! - data[q]!;
+        xx += gx * gx;
+        xy += gx * gy;
+        yy += gy * gy;
+        xt += gx * t;
+        yt += gy * t;
+      }
+    const determinant = xx * yy - xy * xy;
+    const clip = (value: number): number => Math.max(-1, Math.min(1, value / determinant));
+    return [clip(xt * yy - yt * xy), clip(yt * xx - xt * xy)];
   }
 }
 
