@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { layersOf, OFFICIAL, type SepconvConfig } from '../../../../app/core/engines/sepconv/config.ts';
+import { bandsOf, headsGraph, trunkGraph } from '../../../../app/core/engines/sepconv/graph.ts';
+import { readSepconv, recogniseSepconv } from '../../../../app/core/engines/sepconv/weights.ts';
+import type { Weights } from '../../../../app/core/engines/weights.ts';
+import { openCheckpoint } from '../../../../app/core/import/registry.ts';
+import type { Tensor } from '../../../../app/core/onnx/graph.ts';
+import { tempFolder } from '../../../support/command.ts';
+import { seeded, SMALL, weightsOf, writeWeights } from './support.ts';
+
+for (const [variant, parameters] of [
+  ['official', 21_675_452],
+  ['keras', 21_567_708],
+] as const)
+  test(`the full-size network has the ${parameters} parameters published (${variant})`, () => {
+    const config: SepconvConfig = { ...OFFICIAL, variant };
+    const weights = weightsOf(config);
+    const { seen } = bandsOf(config, 64, 128, 64);
+    const graphs = [trunkGraph(config, weights, 128, 128), headsGraph(config, weights, { width: 64, seen, made: 64 })];
+    const used = graphs.flatMap(({ initialisers }) => initialisers.filter(({ name }) => weights.has(name)));
+    assert.equal(used.length, 2 * 47);
+    assert.equal(
+      used.reduce((sum, { data }) => sum + data.length, 0),
+      parameters,
+    );
+    assert.equal(layersOf(config).length, 47);
+  });
+
+async function read(t: TestContext, weights: Weights, options?: Parameters<typeof writeWeights>[2]) {
+  const path = writeWeights(join(tempFolder(t), 'weights.safetensors'), weights, options);
+  await using checkpoint = await openCheckpoint(path);
+  return await readSepconv(checkpoint);
+}
+
+test('names of the repository, of its published files, and of DataParallel', async (t) => {
+  const weights = seeded(SMALL, 1);
+  for (const prefix of ['net', 'module', 'module.net']) {
+    const found = await read(t, weights, { prefix });
+    assert.deepEqual(found.config, { ...SMALL, channels: 'bgr', pad: 128 });
+    assert.deepEqual(found.weights.get('Horizontal2.7.weight')!.data, weights.get('Horizontal2.7.weight')!.data);
+  }
+});
+
+test("a file of ours says its order of channels and its padding; without, what the network's scales need", async (t) => {
+  const config = (own: object) => ({ metadata: { config: JSON.stringify(own) } });
+  const weights = seeded(SMALL, 2);
+  assert.deepEqual((await read(t, weights, config({ channels: 'rgb' }))).config, SMALL);
+  assert.deepEqual((await read(t, weights, config({ variant: 'official', pad: 64 }))).config.pad, 64);
+  await assert.rejects(read(t, weights, config({ pad: 12 })), { code: 'weights-mismatch' });
+});
+
+test("Keras' names and layout", async (t) => {
+  const config: SepconvConfig = { ...SMALL, variant: 'keras', channels: 'bgr' };
+  const weights = seeded(config, 3);
+  const renamed = layersOf(config).flatMap(({ name, index }): [string, Tensor][] => {
+    const stem = index === 0 ? 'conv2d' : `conv2d_${index}`;
+    const { dims, data } = weights.get(`${name}.weight`)!;
+    const [out, from] = dims as [number, number];
+    const hwio = Float32Array.from(
+      { length: data.length },
+      (_, i) => data[((i % out) * from + (Math.floor(i / out) % from)) * 9 + Math.floor(i / (out * from))] as number,
+    );
+    return [
+      [`${stem}/kernel:0`, { dtype: 'float32', dims: [3, 3, from, out], data: hwio }],
+      [`${stem}/bias:0`, weights.get(`${name}.bias`)!],
+    ];
+  });
+  const found = await read(t, new Map(renamed), { prefix: '' });
+  assert.deepEqual(found.config, config);
+  for (const [name, { data }] of weights) assert.deepEqual(found.weights.get(name)!.data, data, name);
+});
+
+test('what is missing, left over or of another shape is named', async (t) => {
+  const without = new Map(seeded(SMALL, 4));
+  without.delete('Deconv3.2.bias');
+  await assert.rejects(read(t, without), { code: 'weights-mismatch', message: /lacks netDeconv3\.2\.bias/ });
+  const more = new Map([
+    ...seeded(SMALL, 4),
+    ['Extra.weight', { dtype: 'float32', dims: [1], data: Float32Array.of(1) } as const],
+  ]);
+  await assert.rejects(read(t, more), { code: 'weights-mismatch', message: /has besides netExtra\.weight/ });
+  const bent = new Map(seeded(SMALL, 4));
+  bent.set('Vertical2.0.bias', { dtype: 'float32', dims: [3], data: new Float32Array(3) });
+  await assert.rejects(read(t, bent), { code: 'weights-mismatch', message: /netVertical2\.0\.bias is \[3\]/ });
+});
+
+test('another network is not recognised', async (t) => {
+  const path = join(tempFolder(t), 'other.safetensors');
+  writeWeights(
+    path,
+    new Map([['Conv1.0.weight', { dtype: 'float32', dims: [8, 6, 3, 3], data: new Float32Array(432) }]]),
+  );
+  await using checkpoint = await openCheckpoint(path);
+  assert.equal(recogniseSepconv(checkpoint), null);
+  await assert.rejects(readSepconv(checkpoint), { code: 'weights-mismatch' });
+});
