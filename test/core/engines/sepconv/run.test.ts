@@ -107,7 +107,10 @@ test('the input is repeated at the right and below, in the order of channels the
   const input = new Float32Array(6 * 4 * 4).fill(-1);
   const [a, b] = [picture(3, 2, (x, y, c) => 100 * c + 10 * y + x), picture(3, 2, () => 7)];
   fillInput(input, { width: 4, height: 4 }, [a, b], { width: 3, height: 2 }, { ...SMALL, channels: 'bgr' });
-  assert.deepEqual([...input.subarray(0, 16)], [200, 201, 202, 202, ...Array.from({ length: 3 }, () => [210, 211, 212, 212]).flat()]);
+  assert.deepEqual(
+    [...input.subarray(0, 16)],
+    [200, 201, 202, 202, ...Array.from({ length: 3 }, () => [210, 211, 212, 212]).flat()],
+  );
   assert.deepEqual([...input.subarray(32, 36)], [0, 1, 2, 2]);
   assert.deepEqual([...input.subarray(48)], Array(48).fill(7));
 });
