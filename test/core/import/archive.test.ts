@@ -46,9 +46,10 @@ test('names that lead out, links and devices are refused, and nothing is left be
   ];
   for (const [bytes, said] of hostile) {
     writeFileSync(path, bytes);
-    const started = performance.now();
+    const clock = process.cpuUsage();
     await refused(path, 'checkpoint-refused', said);
-    assert.ok(performance.now() - started < 1000);
+    const { user, system } = process.cpuUsage(clock);
+    assert.ok(user + system < 1e6, `${(user + system) / 1e6} s`);
   }
   assert.equal(leftovers().length, before);
 });

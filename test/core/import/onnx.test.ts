@@ -9,13 +9,10 @@ import { GraphBuilder } from '../../../app/core/onnx/builder.ts';
 import { encodeModel } from '../../../app/core/onnx/encode.ts';
 import * as op from '../../../app/core/onnx/ops.ts';
 import { tempFolder } from '../../support/command.ts';
+import { ONNX_SAMPLE } from './onnx-sample.ts';
 import { fuzz, refused } from './support.ts';
 
-/** Printed by onnx-sample.py with onnx 1.20: gzip, base64. */
-const SAMPLE =
-  'H4sIAAAAAAACAzVPQW7CQAzEWZKsFoS2y4VDBQipFz+BS9K9lSM/SMiKIq0SiQ1FkTjsU/gJX+iH2tRJyshjSx5rbPPZ9geEEuycXRU0G/5RmLI+1Y2CI77xgDMJuhN3i1EPn1BKKYieeE9xTWOBhI0khVT/eE7oyJ5cbQpckT7RcVFdcmvcXg5W38lQZYpL2hNvX+C3/Qf4Dmsd2qo8OpyTgcDQ37xnOvrM7JdxKKkZIItb0GHe1F2HrhiT4buO3CGz2RmnfNS/MC6r0uRzAY2aiSkHxQUdTWQ6kK9/TFBwrAYBAAA=';
-
-const sample = () => gunzipSync(Buffer.from(SAMPLE, 'base64'));
+const sample = () => gunzipSync(Buffer.from(ONNX_SAMPLE, 'base64'));
 
 async function contents(path: string): Promise<Record<string, string>> {
   await using checkpoint = await openCheckpoint(path);

@@ -10,13 +10,13 @@ import { toFloat32 } from '../../../app/core/import/tensor.ts';
 import { tempFolder } from '../../support/command.ts';
 import { fixture, fuzz, readAll, refused, skip } from './support.ts';
 import {
-  floats,
   graphVariable,
   message,
   shape,
   writeBundle,
   type Thing,
   type Variable,
+  variable,
 } from './tensor-bundle-writer.ts';
 
 const SUFFIX = '/.ATTRIBUTES/VARIABLE_VALUE';
@@ -41,10 +41,6 @@ function savedBytes(things: readonly SavedThing[], graphDef: Uint8Array = Buffer
     ...objects,
   );
   return message([1, 1], [2, meta]);
-}
-
-function variable(key: string, ...values: number[]): Variable {
-  return { key, type: 1, shape: [values.length], bytes: floats(...values) };
 }
 
 function write(folder: string, saved: Uint8Array, variables: readonly Variable[]): void {

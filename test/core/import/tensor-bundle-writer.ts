@@ -120,6 +120,11 @@ export interface Variable {
   readonly entry?: Partial<{ offset: number; size: number; crc: number; shard: number }>;
 }
 
+/** A float32 list under `key`. */
+export function variable(key: string, ...values: number[]): Variable {
+  return { key, type: 1, shape: [values.length], bytes: floats(...values) };
+}
+
 export function floats(...values: number[]): Uint8Array {
   return new Uint8Array(Float32Array.from(values).buffer);
 }

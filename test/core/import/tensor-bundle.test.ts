@@ -20,16 +20,13 @@ import {
   writeBundle,
   type TableOptions,
   type Variable,
+  variable,
 } from './tensor-bundle-writer.ts';
 
 const SUFFIX = '/.ATTRIBUTES/VARIABLE_VALUE';
 
 function prefixIn(t: TestContext): string {
   return join(tempFolder(t), 'ckpt-1');
-}
-
-function variable(key: string, ...values: number[]): Variable {
-  return { key, type: 1, shape: [values.length], bytes: floats(...values) };
 }
 
 async function valuesOf(path: string): Promise<Record<string, number[]>> {
