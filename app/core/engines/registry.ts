@@ -1,7 +1,11 @@
-/** The interpolating engines there are, one row each. */
+/** The interpolating engines there are: one row each for those without weights, and every model that is here. */
+import { createHash } from 'node:crypto';
 import { AppError } from '../../contract/errors.ts';
+import { installedModels, type InstalledModel } from '../nn/store.ts';
 import { Blend } from './blend.ts';
 import type { EngineEntry } from './engine.ts';
+import { FAMILIES } from './families.ts';
+import type { Family } from './family.ts';
 import { openGlide } from './glide/open.ts';
 import { BEST, DRAFT, STANDARD } from './glide/settings.ts';
 import { Hold } from './hold.ts';
@@ -32,10 +36,31 @@ export const ENGINES: readonly EngineEntry[] = [
   },
 ];
 
-/** The engine called `id`. Throws AppError 'engine-unknown', which lists the ids there are. */
+/**
+ * The engine called `id`: a row of ENGINES, or a model that is here by its name, with or without its family before it ('film',
+ * 'rife:rife-v4.6'). Throws AppError 'engine-unknown', which lists the ids there are, and what the model's place on the disk throws.
+ */
 export async function findEngine(id: string): Promise<EngineEntry> {
   const entry = ENGINES.find((engine) => engine.id === id);
   if (entry) return entry;
-  const ids = ENGINES.map((engine) => engine.id).join(', ');
+  const models = (await installedModels()).filter(({ manifest }) => familyOf(manifest.family) !== undefined);
+  const model = models.find(({ manifest }) => id === manifest.id || id === `${manifest.family}:${manifest.id}`);
+  if (model) return engineOfModel(model, familyOf(model.manifest.family)!);
+  const ids = [...ENGINES.map((engine) => engine.id), ...models.map(({ manifest }) => manifest.id)].join(', ');
   throw new AppError('engine-unknown', `There is no engine called '${id}'; there are ${ids}.`);
+}
+
+function familyOf(id: string): Family | undefined {
+  return FAMILIES.find((family) => family.id === id);
+}
+
+/** A model as an engine. Its files' hashes are part of the version: another file is another engine. */
+export function engineOfModel({ manifest, path }: InstalledModel, family: Family): EngineEntry {
+  const content = createHash('sha256').update(manifest.files.map(({ sha256 }) => sha256).join());
+  return {
+    id: manifest.id,
+    version: `${family.version}-${content.digest('hex').slice(0, 16)}`,
+    summary: manifest.name,
+    open: (setup) => family.open(path, setup),
+  };
 }
