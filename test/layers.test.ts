@@ -40,7 +40,7 @@ const CORE: Record<string, readonly string[]> = {
 
 /** Packages that exactly one file may import. */
 const SINGLE: Record<string, string> = {
-  'onnxruntime-node': 'app/core/nn/session.ts',
+  'onnxruntime-node': 'app/core/nn/ort.ts',
   'better-sqlite3': 'app/core/library/db.ts',
   'ffmpeg-static': 'app/core/media/ffmpeg.ts',
   '@ffmpeg-installer/ffmpeg': 'app/core/media/ffmpeg.ts',

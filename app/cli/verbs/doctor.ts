@@ -2,6 +2,7 @@
 import { AppError } from '../../contract/errors.ts';
 import { examine } from '../../core/doctor/report.ts';
 import type { DoctorReport } from '../../core/doctor/findings.ts';
+import type { DeviceReport } from '../../core/nn/devices.ts';
 import type { Verb } from '../verb.ts';
 
 export const doctor: Verb = {
@@ -34,10 +35,7 @@ function describe(report: DoctorReport): string[] {
     ['Decoders', list(report.decoders)],
     ['Filters', list(report.filters)],
     ['ONNX Runtime', report.onnxruntime ?? 'does not load'],
-    ...report.providers.map(({ name, loads, reason }): [string, string] => [
-      `  ${name}`,
-      loads ? 'works' : `no: ${reason ?? ''}`,
-    ]),
+    ...report.devices.map((found): [string, string] => [`  ${found.device}`, describeDevice(found)]),
     ['SQLite', report.sqlite ?? 'does not load'],
     ['WebAssembly', `SIMD ${yes(webassembly.simd)}, threads ${yes(webassembly.threads)}`],
     ['Home', `${home.path} (${home.writable ? 'writable' : 'NOT writable'}, ${gb(home.freeBytes)} free)`],
@@ -50,6 +48,18 @@ function describe(report: DoctorReport): string[] {
   for (const note of ffmpeg?.notes ?? []) lines.push(`${' '.repeat(14)}${note}`);
   if (report.problems.length === 0) return [...lines, '', 'Nothing is missing.'];
   return [...lines, '', ...report.problems.flatMap(({ what, todo }) => [`- ${what}`, `  ${todo}`])];
+}
+
+/** One line: whether networks run on it, how exactly, and what it leaves to the CPU. */
+function describeDevice({ device, reason, error, ms, cpuMs, onCpu, unrun }: DeviceReport): string {
+  if (reason !== undefined)
+    return `no: ${reason}${unrun ? ' (tested on no machine yet; the operators are checked against its published table)' : ''}`;
+  if (device === 'cpu') return 'works';
+  const rest = onCpu?.length ? `, leaves to the CPU: ${onCpu.join(', ')}` : '';
+  const times =
+    ms !== undefined && cpuMs !== undefined ? `, ${ms.toFixed(1)} ms where the CPU takes ${cpuMs.toFixed(1)}` : '';
+  const auto = ms !== undefined && cpuMs !== undefined && ms >= cpuMs ? ' (auto passes it over)' : '';
+  return `works, largest error ${(error ?? 0).toExponential(1)} of the range${times}${auto}${rest}`;
 }
 
 function list(table: Readonly<Record<string, boolean>>): string {

@@ -1,5 +1,5 @@
 /** What the doctor finds out, in plain data: the result of `doctor --json`. */
-import type { ProviderReport } from '../nn/session.ts';
+import type { DeviceReport } from '../nn/devices.ts';
 
 export interface Problem {
   /** What is missing or wrong, one sentence. */
@@ -23,7 +23,8 @@ export interface DoctorReport {
   readonly filters: Readonly<Record<string, boolean>>;
   /** ONNX Runtime's version; null when it does not load. */
   readonly onnxruntime: string | null;
-  readonly providers: readonly ProviderReport[];
+  /** Where networks can run, the one 'auto' tries first in front. */
+  readonly devices: readonly DeviceReport[];
   readonly sqlite: string | null;
   readonly webassembly: { simd: boolean; threads: boolean };
   readonly home: { path: string; writable: boolean; freeBytes: number | null };

@@ -56,12 +56,12 @@ function machineProblems(found: Findings): Problem[] {
   const add = (wrong: boolean, what: string, todo: string): void => {
     if (wrong) problems.push({ what, todo });
   };
-  const { failures, home, webassembly, providers } = found;
+  const { failures, home, webassembly, devices } = found;
   const reinstall = 'Run `npm ci` again on this machine.';
   add(Number.parseInt(found.node, 10) < 24, `Node ${found.node} is too old.`, 'Install Node 24 or newer.');
   add(failures['onnxruntime'] !== undefined, `ONNX Runtime does not load: ${failures['onnxruntime']}`, reinstall);
-  const cpu = providers.find(({ name }) => name === 'cpu');
-  add(cpu?.loads === false, `ONNX Runtime does not run on the CPU: ${cpu?.reason}`, reinstall);
+  const cpu = devices.find(({ device }) => device === 'cpu');
+  add(cpu?.reason !== undefined, `ONNX Runtime does not run on the CPU: ${cpu?.reason}`, reinstall);
   add(found.sqlite === null, `SQLite does not load: ${failures['sqlite']}`, reinstall);
   add(!webassembly.simd || !webassembly.threads, 'WebAssembly lacks SIMD or threads.', 'Run it with Node 24 or newer.');
   add(!home.writable, `${home.path} cannot be written to.`, 'Set INBETWEEN_HOME, or give --library DIR.');

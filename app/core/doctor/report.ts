@@ -10,7 +10,8 @@ import { capabilities, encoderTrial } from '../media/capabilities.ts';
 import type { Capabilities } from '../media/capabilities.ts';
 import { locateFfmpeg } from '../media/ffmpeg.ts';
 import type { FfmpegBuild } from '../media/ffmpeg.ts';
-import { executionProviders, runtimeVersion } from '../nn/session.ts';
+import { examineDevices } from '../nn/devices.ts';
+import { runtimeVersion } from '../nn/ort.ts';
 import { findProblems } from './problems.ts';
 import type { DoctorReport, Findings } from './findings.ts';
 
@@ -62,7 +63,7 @@ export async function examine(signal?: AbortSignal): Promise<DoctorReport> {
     decoders: Object.fromEntries(DECODERS.map((codec) => [codec, able?.decodes.has(codec) ?? false])),
     filters: Object.fromEntries(FILTERS.map((filter) => [filter, able?.filters.has(filter) ?? false])),
     onnxruntime: await attempt('onnxruntime', runtimeVersion),
-    providers: (await attempt('onnxruntime', () => executionProviders(signal))) ?? [],
+    devices: (await attempt('onnxruntime', () => examineDevices(availableParallelism(), signal))) ?? [],
     sqlite: await attempt('sqlite', sqliteVersion),
     webassembly: webAssemblyFeatures(),
     home: await homeState(),

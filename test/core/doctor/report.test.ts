@@ -30,8 +30,9 @@ test('what was found is what is there', async () => {
 });
 
 test('the CPU provider runs a model; one that does not run says why', () => {
-  assert.equal(report.providers.find(({ name }) => name === 'cpu')?.loads, true);
-  for (const { name, loads, reason } of report.providers) assert.ok(loads || reason, name);
+  assert.equal(report.devices.at(-1)?.device, 'cpu');
+  for (const { device, reason, error } of report.devices) assert.ok(reason || error! < 1 / 256, device);
+  assert.equal(report.devices.at(-1)?.error, 0);
 });
 
 test('every problem comes with what to do about it', () => {
@@ -42,7 +43,7 @@ test('every problem comes with what to do about it', () => {
     sqlite: null,
     webassembly: { simd: true, threads: false },
     home: { path: '/x', writable: false, freeBytes: null },
-    providers: [{ name: 'cpu', loads: false, reason: 'no' }],
+    devices: [{ device: 'cpu', unrun: false, reason: 'no' }],
     failures: { onnxruntime: 'it is gone', sqlite: 'gone too' },
   });
   const what = broken.map((problem) => problem.what).join('\n');

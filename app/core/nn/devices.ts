@@ -1,0 +1,99 @@
+/**
+ * Which device a network runs on: the one that was chosen, or the first of the platform's chain that works and beats the CPU.
+ *
+ * [Note: the device chain] A device has to show twice that it computes what the CPU does ([Note: parity]): on a small network of everyday
+ * operators (does it work here at all), and on the very network, or a small build of it. It does so in a process of its own, once:
+ * the answer is kept (device-memory.ts). A device that was chosen and fails is an error, never another device in silence; 'auto' goes on
+ * to the next one, and passes over one that is slower than the CPU, as WebGPU is where a program plays the GPU.
+ */
+import { AppError } from '../../contract/errors.ts';
+import { encodeModel } from '../onnx/encode.ts';
+import type { Graph } from '../onnx/graph.ts';
+import { chainOf, DEVICE_FACTS, type Device, type DeviceChoice } from './device.ts';
+import { recall, remember, trialKey } from './device-memory.ts';
+import { compiledProviders, runtimeVersion } from './ort.ts';
+import { refusal, tryDevice, type Trial } from './trial.ts';
+import { trialModel } from './trial-model.ts';
+
+export type Model = Graph | Uint8Array;
+
+export interface DeviceRequest {
+  readonly device: DeviceChoice;
+  /** What the device is tried on: the network, best in a size of about 256x256. */
+  readonly model: () => Model;
+  readonly threads: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ChosenDevice {
+  readonly device: Device;
+  /** Nodes that it hands to the CPU, as 'Resize name'. */
+  readonly onCpu: readonly string[];
+}
+
+/** The device to use. Throws 'device-unavailable' for one that was chosen and does not work, and the signal's reason. */
+export async function chooseDevice(request: DeviceRequest): Promise<ChosenDevice> {
+  const cpu: ChosenDevice = { device: 'cpu', onCpu: [] };
+  if (request.device === 'cpu') return cpu;
+  if (request.device !== 'auto') {
+    const trial = await trialOf(request.device, request);
+    if (trial.reason === undefined) return { device: request.device, onCpu: trial.onCpu ?? [] };
+    throw new AppError('device-unavailable', refusal(request.device, trial.reason));
+  }
+  for (const device of chainOf()) {
+    if (device === 'cpu') break;
+    const { reason, ms, cpuMs, onCpu } = await trialOf(device, request);
+    if (reason === undefined && ms !== undefined && cpuMs !== undefined && ms < cpuMs)
+      return { device, onCpu: onCpu ?? [] };
+  }
+  return cpu;
+}
+
+/** What the device does with the model; with the everyday network where that already fails. */
+async function trialOf(device: Device, { model, threads, signal }: DeviceRequest): Promise<Trial> {
+  const everyday = await trialOnce(device, trialModel(), threads, signal);
+  return everyday.reason === undefined ? await trialOnce(device, model(), threads, signal) : everyday;
+}
+
+const known = new Map<string, Trial>();
+
+async function trialOnce(
+  device: Device,
+  model: Model,
+  threads: number,
+  signal?: AbortSignal,
+  again = false,
+): Promise<Trial> {
+  signal?.throwIfAborted();
+  if (!(await compiledProviders()).includes(DEVICE_FACTS[device].provider))
+    return { reason: `this build of ONNX Runtime (${process.platform}, ${process.arch}) is without it` };
+  const key = trialKey(device, model, await runtimeVersion(), threads);
+  const found = again ? undefined : (known.get(key) ?? (await recall(key)));
+  const bytes = (): Uint8Array => (model instanceof Uint8Array ? model : encodeModel(model));
+  const trial = found ?? (await tryDevice(device, bytes(), { threads, signal }));
+  known.set(key, trial);
+  if (!found) await remember(key, trial);
+  return trial;
+}
+
+/** A device as `doctor` tells of it. */
+export interface DeviceReport extends Trial {
+  readonly device: Device;
+  /** No test of ours has ever run it: none of the machines it was built on has what it needs. */
+  readonly unrun: boolean;
+}
+
+/** Devices that no test of ours has run. */
+const UNRUN: readonly Device[] = ['cuda', 'tensorrt', 'directml', 'coreml'];
+
+/** Tries every device this system can have on the everyday network, anew. Throws the signal's reason. */
+export async function examineDevices(threads: number, signal?: AbortSignal): Promise<DeviceReport[]> {
+  const reports: DeviceReport[] = [];
+  for (const device of chainOf())
+    reports.push({
+      device,
+      unrun: UNRUN.includes(device),
+      ...(await trialOnce(device, trialModel(), threads, signal, true)),
+    });
+  return reports;
+}
