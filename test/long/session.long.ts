@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadModel } from '../../app/core/nn/ort.ts';
-import { openSession, sharedFloats } from '../../app/core/nn/session.ts';
+import { openSession, sharedTensor } from '../../app/core/nn/session.ts';
 import { GraphBuilder } from '../../app/core/onnx/builder.ts';
 import { encodeModel } from '../../app/core/onnx/encode.ts';
 import * as op from '../../app/core/onnx/ops.ts';
@@ -35,7 +35,7 @@ async function time(work: () => Promise<unknown>): Promise<number> {
 
 test('what a run costs beyond ONNX Runtime', async () => {
   const [a, b] = [plain(0.25), plain(0.75)];
-  const [sharedA, sharedB, y] = [1, 2, 3].map(() => sharedFloats(DIMS)) as [Tensor, Tensor, Tensor];
+  const [sharedA, sharedB, y] = [1, 2, 3].map(() => sharedTensor('float32', DIMS)) as [Tensor, Tensor, Tensor];
   const inside = await loadModel(encodeModel(mean()), { provider: 'cpu', threads: 1 });
   await using session = await opened();
   const rows = {

@@ -1,12 +1,12 @@
 /**
  * Networks run by ONNX Runtime, each in a thread of its own: a run blocks its thread, and the job's must go on decoding.
  *
- * [Note: tensors between threads] Inputs in shared memory (`sharedFloats`) are read where they are; others are copied once, into shared
+ * [Note: tensors between threads] Inputs in shared memory (`sharedTensor`) are read where they are; others are copied once, into shared
  * memory that the session keeps. Outputs are written where `into` says, or come in an array of their own, which moves over.
  */
 import { Worker } from 'node:worker_threads';
 import { AppError } from '../../contract/errors.ts';
-import { bytesOf, DTYPES } from '../onnx/dtype.ts';
+import { bytesOf, DTYPES, type Dtype } from '../onnx/dtype.ts';
 import { encodeModel } from '../onnx/encode.ts';
 import type { Tensor } from '../onnx/graph.ts';
 import { DEVICE_FACTS, deviceChoice, type Device } from './device.ts';
@@ -15,7 +15,7 @@ import type { Tensors } from './ort.ts';
 import { INSIDE, OUTSIDE, SHUT, type FromSession, type SessionInit, type ToSession } from './session-messages.ts';
 
 export interface RunOptions {
-  /** Tensors in shared memory (`sharedFloats`) that outputs of these names are written into. */
+  /** Tensors in shared memory (`sharedTensor`) that outputs of these names are written into. */
   readonly into?: Tensors;
   /** Aborting rejects at once; the run that is under way ends by itself, and the session's next one waits for it. */
   readonly signal?: AbortSignal;
@@ -78,10 +78,11 @@ export async function openSession(model: Model, options: SessionOptions): Promis
   }
 }
 
-/** A float32 tensor of zeros in memory that threads share: as an input or as `into` it goes to a session without a copy. */
-export function sharedFloats(dims: readonly number[]): Tensor & { readonly data: Float32Array } {
+/** A tensor of zeros in memory that threads share: as an input or as `into` it goes to a session without a copy. */
+export function sharedTensor(dtype: Dtype, dims: readonly number[]): Tensor {
   const length = dims.reduce((a, b) => a * b, 1);
-  return { dtype: 'float32', dims, data: new Float32Array(new SharedArrayBuffer(4 * length)) };
+  const { bytes, make } = DTYPES[dtype];
+  return { dtype, dims, data: make(new SharedArrayBuffer(length * bytes), 0, length) };
 }
 
 interface Waiting<T> {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import { openSession, sharedFloats } from '../../../app/core/nn/session.ts';
+import { openSession, sharedTensor } from '../../../app/core/nn/session.ts';
 import { GraphBuilder } from '../../../app/core/onnx/builder.ts';
 import { encodeModel } from '../../../app/core/onnx/encode.ts';
 import type { Graph, Tensor } from '../../../app/core/onnx/graph.ts';
@@ -36,8 +36,8 @@ test('small, large and shared tensors cross, and the caller keeps its own', asyn
   assert.equal(session.device, 'cpu');
   for (const n of [3, 100_000, 100_000, 50_000]) {
     const a = floats(Float32Array.from({ length: n }, (_, i) => (i % 2 === 0 ? i : -i)));
-    const b = sharedFloats([n]);
-    b.data.fill(1);
+    const b = sharedTensor('float32', [n]);
+    (b.data as Float32Array).fill(1);
     // Two at a time: the memory lent to one run is not the other's.
     const [one, two] = await Promise.all([session.run({ a, b }), session.run({ a: b, b: a })]);
     assert.deepEqual(Array.from(one.y!.data.slice(0, 3) as Float32Array), [-1, -1, 1]);
@@ -51,7 +51,7 @@ test('small, large and shared tensors cross, and the caller keeps its own', asyn
 
 test('outputs are written where they are asked for', async () => {
   const session = await openSession(difference(), { threads: 1 });
-  const y = sharedFloats([2000]);
+  const y = sharedTensor('float32', [2000]);
   const a = floats(new Float32Array(2000).fill(5));
   const outputs = await session.run({ a, b: floats(new Float32Array(2000).fill(2)) }, { into: { y } });
   assert.ok(outputs.y!.data === y.data);
