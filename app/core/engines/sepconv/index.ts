@@ -9,12 +9,15 @@ import { paddedSize, SepconvNetwork } from './run.ts';
 import { readSepconv, recogniseSepconv } from './weights.ts';
 
 /** Memory above which a picture is cut into tiles; the same everywhere, because where it is cut shows in its bytes. */
-const WHOLE_BYTES = 2 * 2 ** 30;
+const WHOLE_BYTES = 2.5 * 2 ** 30;
 
-/** About the bytes the U-Net needs at its finest scale, where it needs most: pictures, and features in and out of a convolution. */
+/**
+ * About the bytes that grow with the picture, by measurement: at the finest scale the features go in and out of a convolution, and ONNX Runtime
+ * keeps as much again. The weights and a band's taps come to that, whatever the picture.
+ */
 export function sepconvBytes(config: SepconvConfig, width: number, height: number): number {
   const padded = paddedSize(config, width, height);
-  return padded.width * padded.height * 4 * (6 + 3 * config.widths[0]! + config.widths[1]!);
+  return padded.width * padded.height * 4 * (6 + 6 * config.widths[0]! + config.widths[1]! / 2);
 }
 
 export const sepconv: Family = {

@@ -9,7 +9,7 @@
  */
 import { LocalConvolution } from '../../kernels/local.ts';
 import { openSession, sharedTensor, type OpenSession } from '../../nn/session.ts';
-import type { Tensor } from '../../onnx/graph.ts';
+import type { Graph, Tensor } from '../../onnx/graph.ts';
 import type { EngineSetup } from '../engine.ts';
 import type { NetworkPicture, PictureNetwork } from '../picture-network.ts';
 import { Recursion } from '../recursion.ts';
@@ -50,6 +50,18 @@ export function fillInput(
   });
 }
 
+/** A float32 tensor in memory that threads share. */
+function shared(dims: readonly number[]): Floats {
+  const tensor = sharedTensor('float32', dims);
+  return { dims, data: tensor.data as Float32Array, tensor };
+}
+
+interface Floats {
+  readonly dims: readonly number[];
+  readonly data: Float32Array;
+  readonly tensor: Tensor;
+}
+
 export interface RunOptions extends EngineSetup {
   /** For tests: bytes of taps at a time. */
   readonly bandBytes?: number;
@@ -70,9 +82,9 @@ export class SepconvNetwork implements PictureNetwork {
   readonly #trunk: OpenSession;
   readonly #heads: OpenSession;
   readonly #local: LocalConvolution;
-  readonly #pictures: Tensor;
-  readonly #features: Tensor;
-  readonly #seen: Tensor;
+  readonly #pictures: Floats;
+  readonly #features: Floats;
+  readonly #seen: Floats;
   readonly #recursion = new Recursion((a, b, signal) => this.#middle(a, b, signal));
   /** How sure each picture made is; those given are not in here. */
   readonly #trust = new WeakMap<Float32Array, number>();
@@ -92,9 +104,9 @@ export class SepconvNetwork implements PictureNetwork {
     this.#local = parts.local;
     const channels = config.widths[1]!;
     const half = this.#padded.width / 2;
-    this.#pictures = sharedTensor('float32', [1, 6, this.#padded.height, this.#padded.width]);
-    this.#features = sharedTensor('float32', [1, channels, this.#padded.height / 2, half]);
-    this.#seen = sharedTensor('float32', [1, channels, seen, half]);
+    this.#pictures = shared([1, 6, this.#padded.height, this.#padded.width]);
+    this.#features = shared([1, channels, this.#padded.height / 2, half]);
+    this.#seen = shared([1, channels, seen, half]);
   }
 
   /** Loads the network for pictures of one size. Throws engine-failed. */
@@ -103,12 +115,18 @@ export class SepconvNetwork implements PictureNetwork {
     const padded = paddedSize(config, width, height);
     const made = bandRows(config, padded.width, height, setup.bandBytes);
     const cut = bandsOf(config, padded.height / 2, height, made);
-    const options = { threads, ...(device !== undefined && { device }) };
     await using stack = new AsyncDisposableStack();
-    const load = async (graph: Parameters<typeof openSession>[0]): Promise<OpenSession> =>
-      stack.adopt(await openSession(graph, options), (session) => session.close());
-    const trunk = await load(trunkGraph(config, weights, padded.width, padded.height));
-    const heads = await load(headsGraph(config, weights, { width: padded.width / 2, seen: cut.seen, made }));
+    const load = async (graph: Graph, trial: () => Graph): Promise<OpenSession> =>
+      stack.adopt(await openSession(graph, { threads, device, trial }), (session) => session.close());
+    // Devices are tried on pictures of 256x256, or the next larger size there is.
+    const small = paddedSize(config, 256, 256).width;
+    const shape = { width: padded.width / 2, seen: cut.seen, made };
+    const trunk = await load(trunkGraph(config, weights, padded.width, padded.height), () =>
+      trunkGraph(config, weights, small, small),
+    );
+    const heads = await load(headsGraph(config, weights, shape), () =>
+      headsGraph(config, weights, { width: small / 2, seen: 40, made: 64 }),
+    );
     const local = stack.use(
       new LocalConvolution(
         {
@@ -162,8 +180,11 @@ export class SepconvNetwork implements PictureNetwork {
    */
   async *taps(a: Float32Array, b: Float32Array, signal?: AbortSignal): AsyncGenerator<BandTaps> {
     const options = signal ? { signal } : {};
-    fillInput(this.#pictures.data as Float32Array, this.#padded, [a, b], this.#size, this.#config);
-    await this.#trunk.run({ pictures: this.#pictures }, { ...options, into: { features: this.#features } });
+    fillInput(this.#pictures.data, this.#padded, [a, b], this.#size, this.#config);
+    await this.#trunk.run(
+      { pictures: this.#pictures.tensor },
+      { ...options, into: { features: this.#features.tensor } },
+    );
     const { maps, shape } = this.#local;
     const { width, height: rows } = shape.region;
     const dims = [1, shape.kernel, rows, width];
@@ -173,7 +194,7 @@ export class SepconvNetwork implements PictureNetwork {
     for (const band of this.#bands) {
       this.#copySeen(band);
       const spread: Tensor = { dtype: 'float32', dims: [rows + 2, this.#seen.dims[2]!], data: band.spread };
-      await this.#heads.run({ features: this.#seen, spread }, { ...options, into });
+      await this.#heads.run({ features: this.#seen.tensor, spread }, { ...options, into });
       yield { top: band.top, rows, width, maps };
     }
   }
@@ -183,10 +204,9 @@ export class SepconvNetwork implements PictureNetwork {
     const [from, to] = [this.#features, this.#seen];
     const [, channels, rows, width] = from.dims as [number, number, number, number];
     const seen = to.dims[2]!;
-    const source = from.data as Float32Array;
     for (let c = 0; c < channels; c++) {
       const start = (c * rows + first) * width;
-      (to.data as Float32Array).set(source.subarray(start, start + seen * width), c * seen * width);
+      to.data.set(from.data.subarray(start, start + seen * width), c * seen * width);
     }
   }
 
