@@ -55,6 +55,17 @@ export class Recursion {
     return picture;
   }
 
+  /**
+   * Forgets the pictures before `part` that those behind it do not descend from: who asks in ascending order needs room for as many
+   * pictures as there are rounds, not for all.
+   */
+  dropBefore(part: number): void {
+    // What a later part descends from and lies before this one is this one with its low bits cut off.
+    const needed = new Set<number>();
+    for (let reach = 1; reach <= this.parts; reach *= 2) needed.add(part - (part % reach));
+    for (const made of this.#made.keys()) if (made < part && !needed.has(made)) this.#made.delete(made);
+  }
+
   /** Forgets the pair's pictures. */
   clear(): void {
     this.#pair = null;

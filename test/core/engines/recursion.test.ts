@@ -38,3 +38,22 @@ test('half way costs one picture, and another pair forgets the last', async () =
   await recursion.at(B, A, 0.5);
   assert.deepEqual(made, [8, 8]);
 });
+
+test('in ascending order no more pictures are kept than there are rounds', async () => {
+  const { made, middle } = counting();
+  const recursion = new Recursion(middle, 4);
+  for (let part = 1; part < 16; part++) {
+    await recursion.part(A, B, part);
+    recursion.dropBefore(part);
+  }
+  assert.equal(made.length, 15, 'nothing was made twice');
+  const [first] = made;
+  assert.equal(first, 8);
+  // What was dropped is made again, and its own parents with it.
+  assert.equal((await recursion.part(A, B, 1))[0], 1);
+  assert.deepEqual(
+    made.slice(15),
+    [8, 4, 2, 1].filter((part) => made.slice(15).includes(part)),
+  );
+  assert.ok(made.length > 15);
+});

@@ -1,0 +1,42 @@
+/** FILM, the family: frame interpolation for large motion. docs/models.md says how to use the published checkpoints. */
+import { openCheckpoint } from '../../import/registry.ts';
+import type { PixelFormat } from '../../media/frame.ts';
+import type { EngineSetup, Interpolator } from '../engine.ts';
+import type { Family } from '../family.ts';
+import { overPictures } from '../picture-network.ts';
+import { tiled } from '../tiles.ts';
+import type { Weights } from '../weights.ts';
+import { configJson, parameterCount, type FilmConfig } from './config.ts';
+import { filmBytes, WHOLE_BYTES } from './memory.ts';
+import { openFilmNetwork } from './run.ts';
+import { readFilm, recogniseFilm } from './weights.ts';
+
+export const film: Family = {
+  id: 'film',
+  version: '1',
+  summary: 'A network for large motion (FILM).',
+  async recognise(checkpoint) {
+    const found = recogniseFilm(checkpoint);
+    if (!found) return null;
+    const { layout, config } = found;
+    return { family: 'film', layout, parameters: parameterCount(config), ...configJson(config) };
+  },
+  async open(path, setup) {
+    await using checkpoint = await openCheckpoint(path);
+    const { config, weights } = await readFilm(checkpoint);
+    return await openFilm(config, weights, setup);
+  },
+};
+
+/** FILM for pictures of any size; `maxBytes` is for tests. Throws what opening the network throws. */
+export async function openFilm(
+  config: FilmConfig,
+  weights: Weights,
+  setup: EngineSetup,
+  maxBytes = WHOLE_BYTES,
+): Promise<Interpolator> {
+  const bytes = (_: PixelFormat, width: number, height: number): number => filmBytes(config, width, height);
+  const open = async (inner: EngineSetup): Promise<Interpolator> =>
+    overPictures(inner, await openFilmNetwork(config, weights, inner));
+  return await tiled(open, setup, { bytes, maxBytes });
+}
