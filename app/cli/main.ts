@@ -8,6 +8,7 @@ const VERBS: Record<string, () => Promise<Verb>> = {
   frame: async () => (await import('./verbs/frame.ts')).frame,
   batch: async () => (await import('./verbs/batch.ts')).batch,
   jobs: async () => (await import('./verbs/jobs.ts')).jobs,
+  models: async () => (await import('./verbs/models.ts')).models,
   probe: async () => (await import('./verbs/probe.ts')).probe,
   shots: async () => (await import('./verbs/shots.ts')).shots,
   fixtures: async () => (await import('./verbs/fixtures.ts')).fixtures,
