@@ -1,5 +1,7 @@
 /** The families of networks there are, one row each. */
+import { adaconv } from './adaconv/index.ts';
 import type { Family } from './family.ts';
+import { film } from './film/index.ts';
 import { sepconv } from './sepconv/index.ts';
 
-export const FAMILIES: readonly Family[] = [sepconv];
+export const FAMILIES: readonly Family[] = [film, adaconv, sepconv];
