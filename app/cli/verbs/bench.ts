@@ -4,19 +4,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 import { openApp } from '../../core/app.ts';
+import { benchKernels, kernelTable } from '../../core/bench/kernels.ts';
 import { benchJson, benchTable, runBench } from '../../core/bench/run.ts';
 import { DEFAULT_ENGINE } from '../../core/engines/registry.ts';
 import { parseWords } from '../slowmo-options.ts';
 import { statusLine } from '../status-line.ts';
-import type { Verb } from '../verb.ts';
+import type { Verb, VerbIo } from '../verb.ts';
 
 export const bench: Verb = {
   name: 'bench',
   summary: 'Measure what engines and a whole job cost a frame on this machine',
   usage: `bench [--size WxH] [--engines glide,blend] [--json]
+bench --kernels [--json]
 
   --size     size of the picture (1920x1080)
   --engines  engine ids, separated by commas; the whole job runs with the first of them
+  --kernels  measures the convolutions of SepConv and AdaConv instead
 
   Seconds a frame are (analysis + synthesis) / (N - 1) new frames of a pair, the median of several pairs after one to warm up.`,
   async run(args, io) {
@@ -25,11 +28,13 @@ export const bench: Verb = {
       options: {
         size: { type: 'string', default: '1920x1080' },
         engines: { type: 'string', default: `${DEFAULT_ENGINE},blend` },
+        kernels: { type: 'boolean', default: false },
       },
       allowPositionals: true,
     });
     if (positionals.length > 0)
       throw new AppError('usage', 'bench takes no words: bench [--size WxH] [--engines a,b].');
+    if (values.kernels) return await kernels(io);
     const engines = [...new Set(values.engines.split(',').map((id) => id.trim()))];
     const status = statusLine(io);
     // A library of its own: frames kept from an earlier bench would make the job look free.
@@ -53,6 +58,18 @@ export const bench: Verb = {
     }
   },
 };
+
+async function kernels(io: VerbIo): Promise<number> {
+  const status = statusLine(io);
+  try {
+    const result = await benchKernels({ signal: io.signal, onStage: (sentence) => status.tell({ sentence }) });
+    status.end();
+    io.out(io.json ? benchJson(result) : kernelTable(result));
+    return 0;
+  } finally {
+    status.end();
+  }
+}
 
 /** 'WxH', even, 64 to 8192 a side. */
 function sizeOf(text: string): { width: number; height: number } {

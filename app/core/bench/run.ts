@@ -132,7 +132,7 @@ function jobSpec(input: string, output: string, engine: string): RetimeSpec {
 }
 
 /** The result as one JSON object, its numbers rounded to what they are worth. */
-export function benchJson(result: BenchResult): string {
+export function benchJson(result: object): string {
   return JSON.stringify(result, (_key, value: unknown) =>
     typeof value === 'number' ? Number(value.toPrecision(5)) : value,
   );
