@@ -1,6 +1,7 @@
 /** SepConv: two pictures, and for each pixel of the one between them a column and a row of taps for each. docs/sepconv.md. */
 import { openCheckpoint } from '../../import/registry.ts';
 import type { PixelFormat } from '../../media/frame.ts';
+import type { EngineSetup, Interpolator } from '../engine.ts';
 import type { Family } from '../family.ts';
 import { overPictures } from '../picture-network.ts';
 import { tiled } from '../tiles.ts';
@@ -28,13 +29,15 @@ export const sepconv: Family = {
     const config = recogniseSepconv(checkpoint);
     return config && { ...config };
   },
-  open: async (path, setup) => {
-    await using checkpoint = await openCheckpoint(path);
-    const { config, weights } = await readSepconv(checkpoint);
-    const bytes = (_format: PixelFormat, width: number, height: number): number => sepconvBytes(config, width, height);
-    return await tiled(async (inner) => overPictures(inner, await SepconvNetwork.open(config, weights, inner)), setup, {
-      bytes,
-      maxBytes: WHOLE_BYTES,
-    });
-  },
+  open: openSepconv,
 };
+
+/** `maxBytes` is for tests. */
+export async function openSepconv(path: string, setup: EngineSetup, maxBytes = WHOLE_BYTES): Promise<Interpolator> {
+  await using checkpoint = await openCheckpoint(path);
+  const { config, weights } = await readSepconv(checkpoint);
+  const bytes = (_format: PixelFormat, width: number, height: number): number => sepconvBytes(config, width, height);
+  const open = async (inner: EngineSetup): Promise<Interpolator> =>
+    overPictures(inner, await SepconvNetwork.open(config, weights, inner));
+  return await tiled(open, setup, { bytes, maxBytes });
+}

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { SepconvConfig } from '../../../../app/core/engines/sepconv/config.ts';
 import { openSepconvCase } from '../../../../app/core/engines/sepconv/fixture.ts';
-import { sepconv } from '../../../../app/core/engines/sepconv/index.ts';
+import { openSepconv, sepconv, sepconvBytes } from '../../../../app/core/engines/sepconv/index.ts';
 import { fillInput, SepconvNetwork } from '../../../../app/core/engines/sepconv/run.ts';
 import { findCases, readCase } from '../../../../app/core/fixtures/read.ts';
 import { runCase } from '../../../../app/core/fixtures/run.ts';
@@ -142,6 +142,34 @@ test('frames of any size and kind, at any time', async (t) => {
       made.join(),
     );
   }
+});
+
+test('a picture too large for memory goes through in tiles, and shows no seam', async (t) => {
+  const config: SepconvConfig = { ...SMALL, widths: [4, 4], pad: 4 };
+  const weights = shifting(config, [
+    [-2, 1],
+    [2, -1],
+  ]);
+  const metadata = { config: JSON.stringify({ channels: 'rgb' }) };
+  const path = writeWeights(join(tempFolder(t), 'weights.safetensors'), weights, { metadata });
+  const [width, height] = [160, 96];
+  const moved = (time: number) =>
+    paint(
+      FORMATS.yuv444p,
+      width,
+      height,
+      time,
+      (x, y) => 0.5 + 0.4 * Math.sin((x - 4 * time) / 9 + (y + 2 * time) / 7),
+    );
+  const make = async (maxBytes: number): Promise<Uint8Array> => {
+    await using engine = await openSepconv(path, { width, height, threads: 1 }, maxBytes);
+    for await (const { frame } of engine.between(moved(0), moved(1), [0.5])) return frame.planes[0]!.data as Uint8Array;
+    throw new Error('no frame came');
+  };
+  const whole = sepconvBytes(config, width, height);
+  const [once, cut] = [await make(whole), await make(whole / 2)];
+  // Taps that are the same everywhere make the same of every tile but at its edges, which do not count.
+  assert.ok(once.every((value, i) => Math.abs(value - cut[i]!) <= 1));
 });
 
 test('an abort ends the work with its reason', async () => {
