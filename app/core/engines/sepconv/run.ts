@@ -2,10 +2,10 @@
  * SepConv on pictures: padding, the U-Net, then band by band the taps and what they make of the pictures.
  *
  * [Note: padding] The official code repeats the last row and column until both sides are multiples of 128 and cuts the result. 32 would be enough
- * for the network, but its doublings stretch with the padded size, so other padding is another result: what is published as it is
- * keeps 128, a file of ours says what it was trained for (multiples of 2^levels unless it says otherwise). Keras' code cuts pictures into
- * tiles of 128 that know nothing of each other; here that network gets whole pictures, without their seams, padded like the others to
- * multiples of 32. Outside the picture its taps see zeros, as in its training.
+ * for the network, but its doublings stretch with the padded size, so other padding is another result: 128 it is, for narrower networks too, unless
+ * a file of ours says that it was made with less ("pad"). Keras' code cuts pictures into tiles of 128 that know nothing of each other; here that
+ * network gets whole pictures, without their seams, padded likewise to multiples of 32, which shift nothing there: its doublings are the same
+ * everywhere. Outside the picture its taps see zeros, as in its training.
  */
 import { LocalConvolution } from '../../kernels/local.ts';
 import { openSession, sharedTensor, type OpenSession } from '../../nn/session.ts';

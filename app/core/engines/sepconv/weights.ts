@@ -78,8 +78,8 @@ function officialConfig(checkpoint: Checkpoint): SepconvConfig | null {
   const kernel = widthOf('Vertical1.7');
   if (widths.length === 0 || kernel === 0) return null;
   const own = ownConfig(checkpoint.metadata);
-  const channels = own?.channels ?? OFFICIAL.channels;
-  return { variant: 'official', widths, kernel, channels, pad: own ? (own.pad ?? stepOf({ widths })) : OFFICIAL.pad };
+  const { channels, pad } = { ...OFFICIAL, ...own };
+  return { variant: 'official', widths, kernel, channels, pad };
 }
 
 function kerasConfig(checkpoint: Checkpoint): SepconvConfig | null {

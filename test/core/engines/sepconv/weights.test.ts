@@ -43,11 +43,15 @@ test('names of the repository, of its published files, and of DataParallel', asy
   }
 });
 
-test("a file of ours says its order of channels and its padding; without, what the network's scales need", async (t) => {
+test('a file of ours may say its order of channels and its padding', async (t) => {
   const config = (own: object) => ({ metadata: { config: JSON.stringify(own) } });
   const weights = seeded(SMALL, 2);
-  assert.deepEqual((await read(t, weights, config({ channels: 'rgb' }))).config, SMALL);
-  assert.deepEqual((await read(t, weights, config({ variant: 'official', pad: 64 }))).config.pad, 64);
+  const pad = 128;
+  assert.deepEqual((await read(t, weights, config({ variant: 'official', channels: 'rgb' }))).config, {
+    ...SMALL,
+    pad,
+  });
+  assert.deepEqual((await read(t, weights, config({ pad: 64 }))).config, { ...SMALL, channels: 'bgr', pad: 64 });
   await assert.rejects(read(t, weights, config({ pad: 12 })), { code: 'weights-mismatch' });
 });
 
