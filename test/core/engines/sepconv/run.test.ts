@@ -121,7 +121,7 @@ test('frames of any size and kind, at any time', async (t) => {
     [0, 0],
     [0, 0],
   ]);
-  const metadata = { config: JSON.stringify({ channels: 'rgb' }) };
+  const metadata = { config: JSON.stringify({ channels: 'rgb', pad: 4 }) };
   const path = writeWeights(join(tempFolder(t), 'weights.safetensors'), weights, { metadata });
   for (const [format, width, height] of [
     [FORMATS.yuv420p, 33, 18],
@@ -150,7 +150,7 @@ test('a picture too large for memory goes through in tiles, and shows no seam', 
     [-2, 1],
     [2, -1],
   ]);
-  const metadata = { config: JSON.stringify({ channels: 'rgb' }) };
+  const metadata = { config: JSON.stringify({ channels: 'rgb', pad: 4 }) };
   const path = writeWeights(join(tempFolder(t), 'weights.safetensors'), weights, { metadata });
   const [width, height] = [160, 96];
   const moved = (time: number) =>
