@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { AppError } from '../contract/errors.ts';
 import { AUDIO_MODES, CODECS, type RetimeSpec } from '../contract/jobs.ts';
+import { deviceChoice } from '../core/nn/device.ts';
 import { readCuts } from '../core/media/scenes.ts';
 import { parseCurve } from '../core/time/curve.ts';
 import { parseRate, parseSpeed, rational } from '../core/time/rational.ts';
@@ -23,6 +24,7 @@ export const SLOWMO_FLAGS = {
   from: text,
   to: text,
   engine: text,
+  device: text,
   audio: text,
   cuts: text,
   holds: text,
@@ -33,6 +35,10 @@ export const SLOWMO_FLAGS = {
   force: flag,
 } as const;
 
+/** For every verb with engines. */
+export const DEVICE_USAGE =
+  '--device D     for engines that are networks: auto, cpu, webgpu, cuda, tensorrt, directml, coreml (doctor says which work)';
+
 export const SLOWMO_USAGE = `  --speed S      speed of playback: 0.25, 1/4 or 25 %; negative plays backwards (--speed=-1)
   --factor N     N times the frame rate, same duration
   --fps R        output rate (60, 23.976, 24000/1001), same duration; 'source' keeps the timing of a VFR source
@@ -40,6 +46,7 @@ export const SLOWMO_USAGE = `  --speed S      speed of playback: 0.25, 1/4 or 25
   --curve FILE   a drawn speed: {"keys": [{"output": 0, "source": 0, "ease": "linear"}, ...]} in seconds
   --from T --to T  the part to use: seconds, HH:MM:SS.mmm or 123f
   --engine ID    glide, glide:draft, glide:best, blend, hold
+  ${DEVICE_USAGE}
   --audio MODE   keep-pitch, tape, mute or original; muted by default below half speed
   --cuts C       auto, off, or a file of cut times
   --holds H      auto interpolates across repeated frames, off leaves them; --max-hold N bounds it (6)
@@ -134,6 +141,7 @@ export async function retimeSpec(input: string, output: string, options: SlowmoO
     ...(options.from !== undefined && { from: parseTimePoint(options.from) }),
     ...(options.to !== undefined && { to: parseTimePoint(options.to) }),
     engine: options.engine ?? 'glide',
+    ...(options.device !== undefined && { device: deviceChoice(options.device) }),
     ...(options.audio !== undefined && { audio: oneOf('audio', options.audio, AUDIO_MODES) }),
     cuts: await cutsOf(options.cuts ?? 'auto'),
     holds: oneOf('holds', options.holds ?? 'off', ['auto', 'off']),

@@ -8,6 +8,12 @@ export type AudioMode = (typeof AUDIO_MODES)[number];
 export const CODECS = ['h264', 'hevc', 'av1', 'vp9', 'prores', 'ffv1'] as const;
 export type Codec = (typeof CODECS)[number];
 
+/** What a network may be asked to run on; 'auto' is the fastest that works. */
+export const DEVICES = ['auto', 'cpu', 'webgpu', 'cuda', 'tensorrt', 'directml', 'coreml'] as const;
+export type DeviceChoice = (typeof DEVICES)[number];
+/** What it really runs on. */
+export type Device = Exclude<DeviceChoice, 'auto'>;
+
 export const EASES = ['hold', 'linear', 'smooth', 'bezier'] as const;
 export type Ease = (typeof EASES)[number];
 
@@ -40,6 +46,8 @@ export interface RetimeSpec {
   from?: TimePoint;
   to?: TimePoint;
   engine: string;
+  /** Where the engine's network runs; auto unless given. Engines without one do not ask. */
+  device?: DeviceChoice;
   /** Default: keep-pitch, and mute below half speed. */
   audio?: AudioMode;
   /** Cut times are seconds of the source at which a new shot starts. */

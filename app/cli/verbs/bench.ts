@@ -7,18 +7,20 @@ import { openApp } from '../../core/app.ts';
 import { benchKernels, kernelTable } from '../../core/bench/kernels.ts';
 import { benchJson, benchTable, runBench } from '../../core/bench/run.ts';
 import { DEFAULT_ENGINE } from '../../core/engines/registry.ts';
-import { parseWords } from '../slowmo-options.ts';
+import { deviceChoice } from '../../core/nn/device.ts';
+import { DEVICE_USAGE, parseWords } from '../slowmo-options.ts';
 import { statusLine } from '../status-line.ts';
 import type { Verb, VerbIo } from '../verb.ts';
 
 export const bench: Verb = {
   name: 'bench',
   summary: 'Measure what engines and a whole job cost a frame on this machine',
-  usage: `bench [--size WxH] [--engines glide,blend] [--json]
+  usage: `bench [--size WxH] [--engines glide,blend] [--device D] [--json]
 bench --kernels [--json]
 
   --size     size of the picture (1920x1080)
   --engines  engine ids, separated by commas; the whole job runs with the first of them
+  ${DEVICE_USAGE}
   --kernels  measures the convolutions of SepConv and AdaConv instead
 
   Seconds a frame are (analysis + synthesis) / (N - 1) new frames of a pair, the median of several pairs after one to warm up.`,
@@ -28,6 +30,7 @@ bench --kernels [--json]
       options: {
         size: { type: 'string', default: '1920x1080' },
         engines: { type: 'string', default: `${DEFAULT_ENGINE},blend` },
+        device: { type: 'string' },
         kernels: { type: 'boolean', default: false },
       },
       allowPositionals: true,
@@ -44,6 +47,7 @@ bench --kernels [--json]
       const result = await runBench({
         ...sizeOf(values.size),
         engines,
+        device: deviceChoice(values.device),
         pipelineEngine: engines[0]!,
         slowmo: (spec, options) => app.run(spec, options),
         signal: io.signal,

@@ -2,16 +2,18 @@
 import { AppError } from '../../contract/errors.ts';
 import { DEFAULT_ENGINE } from '../../core/engines/registry.ts';
 import { betweenStills } from '../../core/stills/between.ts';
-import { parseWords } from '../slowmo-options.ts';
+import { deviceChoice } from '../../core/nn/device.ts';
+import { DEVICE_USAGE, parseWords } from '../slowmo-options.ts';
 import type { Verb } from '../verb.ts';
 
 export const frame: Verb = {
   name: 'frame',
   summary: 'Make the picture between two stills',
-  usage: `frame A B -o OUT.png [-t 0.5] [--engine ID] [--force] [--json]
+  usage: `frame A B -o OUT.png [-t 0.5] [--engine ID] [--device D] [--force] [--json]
 
   -t T         where on the way from A to B, 0 to 1 (0.5)
   --engine ID  glide, glide:draft, glide:best, blend, hold
+  ${DEVICE_USAGE}
   --force      replace an existing output
 
   The stills have one size. 16-bit PNG stays 16-bit and alpha is kept.`,
@@ -22,6 +24,7 @@ export const frame: Verb = {
         output: { type: 'string', short: 'o' },
         t: { type: 'string', short: 't', default: '0.5' },
         engine: { type: 'string', default: DEFAULT_ENGINE },
+        device: { type: 'string' },
         force: { type: 'boolean', default: false },
       },
       allowPositionals: true,
@@ -31,10 +34,11 @@ export const frame: Verb = {
       throw new AppError('usage', 'frame takes two stills: frame A B -o OUT.png.');
     }
     const { output, engine, force } = values;
+    const device = deviceChoice(values.device);
     if (output === undefined) throw new AppError('usage', 'frame needs the output: frame A B -o OUT.png.');
     const t = values.t.trim() === '' ? Number.NaN : Number(values.t);
     if (!(t >= 0 && t <= 1)) throw new AppError('usage', `-t is a number from 0 to 1, not '${values.t}'.`);
-    const result = await betweenStills({ a, b, output, t, engine, force, signal: io.signal });
+    const result = await betweenStills({ a, b, output, t, engine, device, force, signal: io.signal });
     if (io.json) io.out(JSON.stringify(result));
     else {
       const sure = `confidence ${result.confidence.toFixed(2)}`;

@@ -3,14 +3,15 @@ import { AppError } from '../../contract/errors.ts';
 import { readProtocol } from '../../core/score/protocol.ts';
 import { readBaselines, scoreJson, scoreTable } from '../../core/score/report.ts';
 import { runScore } from '../../core/score/run.ts';
-import { parseWords } from '../slowmo-options.ts';
+import { deviceChoice } from '../../core/nn/device.ts';
+import { DEVICE_USAGE, parseWords } from '../slowmo-options.ts';
 import { statusLine } from '../status-line.ts';
 import type { Verb } from '../verb.ts';
 
 export const score: Verb = {
   name: 'score',
   summary: 'Measure engines against frames that are known',
-  usage: `score PATH [--engines blend,glide] [--json]
+  usage: `score PATH [--engines blend,glide] [--device D] [--json]
 
   PATH       a protocol.json: an array of
                {"set", "id", "f0", "f1", "gt", "t"}  three images, paths relative to the protocol;
@@ -18,12 +19,13 @@ export const score: Verb = {
                {"set", "id", "video", "frames": [A, TRUTH, B], "t"}  three frames of a video, by number;
              or a folder of triplets (subfolders of three images: first, truth, second by name), or a video
   --engines  engine ids, separated by commas
+  ${DEVICE_USAGE}
 
   PSNR is over 8-bit RGB; SSIM and GMSD are on luma; each is the mean of the per-image values. A baselines.json beside the protocol is shown.`,
   async run(args, io) {
     const { values, positionals } = parseWords({
       args: [...args],
-      options: { engines: { type: 'string', default: 'blend,glide' } },
+      options: { engines: { type: 'string', default: 'blend,glide' }, device: { type: 'string' } },
       allowPositionals: true,
     });
     const [path, ...extra] = positionals;
@@ -33,6 +35,7 @@ export const score: Verb = {
     try {
       const result = await runScore(await readProtocol(path), {
         engines,
+        device: deviceChoice(values.device),
         signal: io.signal,
         onProgress: ({ done, total, set, ...eta }) =>
           status.tell({ sentence: `${done} of ${total} frames rebuilt (${set})`, fraction: done / total, ...eta }),

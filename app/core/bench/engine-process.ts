@@ -1,11 +1,13 @@
 /** Runs in a process of its own: takes one request, measures one engine, answers once. Started by engines.ts. */
 import { toAppError, type WireError } from '../../contract/errors.ts';
+import type { DeviceChoice } from '../../contract/jobs.ts';
 import { frameFromBytes, type PixelFormat } from '../media/frame.ts';
 import { measureEngine, type EngineCost } from './measure.ts';
 
 export interface Request {
   readonly engine: string;
   readonly threads: number;
+  readonly device?: DeviceChoice | undefined;
   readonly format: PixelFormat;
   readonly width: number;
   readonly height: number;
@@ -16,9 +18,9 @@ export interface Request {
 export type Answer = { readonly cost: EngineCost } | { readonly error: WireError };
 
 process.once('message', (request: Request) => {
-  const { engine, threads, format, width, height } = request;
+  const { engine, threads, device, format, width, height } = request;
   const frames = request.frames.map((bytes, i) => frameFromBytes(format, width, height, bytes, i, i));
-  measureEngine(engine, frames, threads).then(
+  measureEngine(engine, frames, threads, device).then(
     (cost) => answer({ cost }),
     (thrown: unknown) => {
       const { code, message } = toAppError(thrown);

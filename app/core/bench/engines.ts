@@ -2,21 +2,27 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { AppError, toAppError } from '../../contract/errors.ts';
+import type { DeviceChoice } from '../../contract/jobs.ts';
 import type { Frame } from '../media/frame.ts';
 import type { Answer, Request } from './engine-process.ts';
 import type { EngineCost } from './measure.ts';
 
 const PROCESS = fileURLToPath(new URL('./engine-process.ts', import.meta.url));
 
+export interface EngineCostOptions {
+  readonly threads: number;
+  readonly device?: DeviceChoice | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** The cost of engine `id` on consecutive frames of one size. Throws what the engine throws, and 'worker-died'. */
 export async function engineCost(
   id: string,
   frames: readonly Frame[],
-  threads: number,
-  signal?: AbortSignal,
+  { threads, device, signal }: EngineCostOptions,
 ): Promise<EngineCost> {
   const { format, width, height } = frames[0]!;
-  const request: Request = { engine: id, threads, format, width, height, frames: frames.map(bytesOf) };
+  const request: Request = { engine: id, threads, device, format, width, height, frames: frames.map(bytesOf) };
   // Without the parent's flags: a test runner's would make the child a test.
   const child = fork(PROCESS, [], {
     serialization: 'advanced',

@@ -1,4 +1,6 @@
 /** What an engine costs: the part that runs in a process of its own, so that its memory is its own. */
+import type { DeviceChoice } from '../../contract/jobs.ts';
+import { engineDevice } from '../engines/engine-device.ts';
 import { findEngine } from '../engines/registry.ts';
 import type { Frame } from '../media/frame.ts';
 
@@ -13,6 +15,8 @@ const RUNS = 3;
 export const FRAMES_NEEDED = 2 + RUNS * FACTORS.length;
 
 export interface EngineCost {
+  /** As the engine tells of it. */
+  readonly device: string;
   /** Seconds for one new frame of a pair, by factor N: the pair's whole time over its N - 1 new frames. */
   readonly secondsPerFrame: Readonly<Record<string, number>>;
   readonly analysisMs: number;
@@ -26,10 +30,16 @@ export interface EngineCost {
  * Measures engine `id` on consecutive `frames` (at least FRAMES_NEEDED of one size). Throws 'engine-unknown' and what
  * the engine throws.
  */
-export async function measureEngine(id: string, frames: readonly Frame[], threads: number): Promise<EngineCost> {
+export async function measureEngine(
+  id: string,
+  frames: readonly Frame[],
+  threads: number,
+  choice?: DeviceChoice,
+): Promise<EngineCost> {
   const { width, height } = frames[0]!;
   const entry = await findEngine(id);
-  await using engine = await entry.open({ width, height, threads });
+  const { device } = await engineDevice(entry, choice, { threads });
+  await using engine = await entry.open({ width, height, threads, device });
   let pair = 0;
   const run = async (factor: number) => {
     const timesteps = Array.from({ length: factor - 1 }, (_, i) => (i + 1) / factor);
@@ -61,6 +71,7 @@ export async function measureEngine(id: string, frames: readonly Frame[], thread
     analysisMs: middle(all.map((r) => r.analysisMs)),
     synthesisMs: middle(all.map((r) => r.synthesisMs)),
     memoryMB: (process.resourceUsage().maxRSS * 1024) / 1e6,
+    device: engine.device,
   };
 }
 

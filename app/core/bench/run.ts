@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
-import type { RetimeSpec } from '../../contract/jobs.ts';
+import type { DeviceChoice, RetimeSpec } from '../../contract/jobs.ts';
 import { CLIP_RATE, writeClip } from '../demo/clip.ts';
 import { draw, toFrame } from '../demo/render.ts';
 import type { Slowmo } from '../demo/run.ts';
@@ -41,6 +41,7 @@ export interface BenchOptions {
   readonly width: number;
   readonly height: number;
   readonly engines: readonly string[];
+  readonly device?: DeviceChoice;
   /** Engine of the whole job. */
   readonly pipelineEngine: string;
   /** Runs a job in a library that knows no earlier one, or nothing would be measured. */
@@ -64,7 +65,7 @@ export async function runBench(options: BenchOptions): Promise<BenchResult> {
   const costs: [string, EngineCost][] = [];
   for (const id of engines) {
     onStage?.(`Measuring ${id}`);
-    costs.push([id, await engineCost(id, frames.slice(0, FRAMES_NEEDED), threads, signal)]);
+    costs.push([id, await engineCost(id, frames.slice(0, FRAMES_NEEDED), { threads, device: options.device, signal })]);
   }
   onStage?.(`Running a whole job with ${options.pipelineEngine}`);
   const pipeline = await measureJob(frames, options);
@@ -83,13 +84,16 @@ function drawFrames(scene: Scene, width: number, height: number, signal?: AbortS
 
 async function measureJob(
   frames: readonly Frame[],
-  { slowmo, signal, pipelineEngine }: BenchOptions,
+  { slowmo, signal, pipelineEngine, device }: BenchOptions,
 ): Promise<PipelineCost> {
   const folder = await mkdtemp(join(tmpdir(), 'inbetween-bench-'));
   try {
     const input = join(folder, 'source.mkv');
     await writeClip(input, stream(frames), signal);
-    const result = await slowmo(jobSpec(input, join(folder, 'slow.mp4'), pipelineEngine), signal ? { signal } : {});
+    const result = await slowmo(
+      { ...jobSpec(input, join(folder, 'slow.mp4'), pipelineEngine), ...(device && { device }) },
+      signal ? { signal } : {},
+    );
     if (result.reusedFrames > 0) {
       throw new AppError(
         'internal',
@@ -142,9 +146,9 @@ export function benchJson(result: object): string {
 export function benchTable({ size, threads, machine, engines, pipeline }: BenchResult): string {
   const seconds = (value: number | undefined) => (value ?? Number.NaN).toFixed(4).padStart(8);
   const rows = Object.entries(engines).map(
-    ([id, { secondsPerFrame: s, analysisMs, synthesisMs, memoryMB }]) =>
+    ([id, { secondsPerFrame: s, analysisMs, synthesisMs, memoryMB, device }]) =>
       `${id.padEnd(14)} ${seconds(s['2'])} ${seconds(s['4'])} ${seconds(s['8'])} ${analysisMs.toFixed(1).padStart(10)} ` +
-      `${synthesisMs.toFixed(1).padStart(10)} ${memoryMB.toFixed(0).padStart(8)}`,
+      `${synthesisMs.toFixed(1).padStart(10)} ${memoryMB.toFixed(0).padStart(8)}  ${device}`,
   );
   const { engine, frames, wallSeconds, engineSeconds, overheadMsPerFrame } = pipeline;
   return [

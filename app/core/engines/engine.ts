@@ -48,6 +48,8 @@ export interface EngineEntry {
   readonly id: string;
   readonly version: string;
   readonly summary: string;
+  /** It runs a network: its pixels depend on the device, which is part of every chunk's key too. */
+  readonly network?: boolean;
   open(setup: EngineSetup): Promise<Interpolator>;
 }
 

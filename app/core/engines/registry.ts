@@ -61,6 +61,7 @@ export function engineOfModel({ manifest, path }: InstalledModel, family: Family
     id: manifest.id,
     version: `${family.version}-${content.digest('hex').slice(0, 16)}`,
     summary: manifest.name,
+    network: true,
     open: (setup) => family.open(path, setup),
   };
 }

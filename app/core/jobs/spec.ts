@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { dirname, extname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { AppError } from '../../contract/errors.ts';
-import { AUDIO_MODES, CODECS, EASES, type JobSpec, type RetimeSpec } from '../../contract/jobs.ts';
+import { AUDIO_MODES, CODECS, DEVICES, EASES, type JobSpec, type RetimeSpec } from '../../contract/jobs.ts';
 import { canonicalJson } from '../base/json.ts';
 
 const rational = z.strictObject({ num: z.int(), den: z.int().positive() });
@@ -33,6 +33,7 @@ const retimeSpec = z.strictObject({
   from: timePoint.optional(),
   to: timePoint.optional(),
   engine: z.string().min(1),
+  device: z.enum(DEVICES).optional(),
   audio: z.enum(AUDIO_MODES).optional(),
   cuts: z.union([z.literal(['auto', 'off']), z.strictObject({ times: z.array(z.number()).max(1_000_000) })]),
   holds: z.enum(['auto', 'off']),

@@ -4,10 +4,10 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { arch } from 'node:os';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import type { Device } from '../../contract/jobs.ts';
 import { homeAt, homeFolder } from '../base/home.ts';
 import { canonicalJson, parseJson } from '../base/json.ts';
 import type { Graph } from '../onnx/graph.ts';
-import type { Device } from './device.ts';
 import { trialSchema, type Trial } from './trial.ts';
 
 /** A driver that is installed is noticed the next day, or by `doctor`. One that works is not tried again for a month. */

@@ -1,11 +1,6 @@
 /** The devices a network may run on, by the names people use. */
 import { AppError } from '../../contract/errors.ts';
-
-/** What `--device` takes. */
-export const DEVICES = ['auto', 'cpu', 'webgpu', 'cuda', 'tensorrt', 'directml', 'coreml'] as const;
-export type DeviceChoice = (typeof DEVICES)[number];
-/** What a session really runs on. */
-export type Device = Exclude<DeviceChoice, 'auto'>;
+import { DEVICES, type Device, type DeviceChoice } from '../../contract/jobs.ts';
 
 interface DeviceFacts {
   /** ONNX Runtime's name of the execution provider. */

@@ -9,7 +9,8 @@
 import { AppError } from '../../contract/errors.ts';
 import { encodeModel } from '../onnx/encode.ts';
 import type { Graph } from '../onnx/graph.ts';
-import { chainOf, DEVICE_FACTS, type Device, type DeviceChoice } from './device.ts';
+import type { Device, DeviceChoice } from '../../contract/jobs.ts';
+import { chainOf, DEVICE_FACTS } from './device.ts';
 import { recall, remember, trialKey } from './device-memory.ts';
 import { compiledProviders, runtimeVersion } from './ort.ts';
 import { refusal, tryDevice, type Trial } from './trial.ts';
@@ -40,13 +41,26 @@ export async function chooseDevice(request: DeviceRequest): Promise<ChosenDevice
     if (trial.reason === undefined) return { device: request.device, onCpu: trial.onCpu ?? [] };
     throw new AppError('device-unavailable', refusal(request.device, trial.reason));
   }
-  for (const device of chainOf()) {
-    if (device === 'cpu') break;
+  for (const device of await likelyDevices(request.threads, request.signal)) {
     const { reason, ms, cpuMs, onCpu } = await trialOf(device, request);
     if (reason === undefined && ms !== undefined && cpuMs !== undefined && ms < cpuMs)
       return { device, onCpu: onCpu ?? [] };
   }
   return cpu;
+}
+
+/** A program that plays the GPU is slower than the CPU by hundreds even where networks are too small for a GPU to show what it can. */
+const HOPELESS = 30;
+
+/** The devices 'auto' may take here, in the order it tries them: those that work on the everyday network. Without the CPU. */
+export async function likelyDevices(threads: number, signal?: AbortSignal): Promise<Device[]> {
+  const likely: Device[] = [];
+  for (const device of chainOf()) {
+    if (device === 'cpu') break;
+    const { reason, ms = 0, cpuMs = 0 } = await trialOnce(device, trialModel(), threads, signal);
+    if (reason === undefined && ms < HOPELESS * cpuMs) likely.push(device);
+  }
+  return likely;
 }
 
 /** What the device does with the model; with the everyday network where that already fails. */

@@ -6,10 +6,11 @@
  */
 import { Worker } from 'node:worker_threads';
 import { AppError } from '../../contract/errors.ts';
+import type { Device } from '../../contract/jobs.ts';
 import { bytesOf, DTYPES, type Dtype } from '../onnx/dtype.ts';
 import { encodeModel } from '../onnx/encode.ts';
 import type { Tensor } from '../onnx/graph.ts';
-import { DEVICE_FACTS, deviceChoice, type Device } from './device.ts';
+import { DEVICE_FACTS, deviceChoice } from './device.ts';
 import { chooseDevice, type Model } from './devices.ts';
 import type { Tensors } from './ort.ts';
 import { INSIDE, OUTSIDE, SHUT, type FromSession, type SessionInit, type ToSession } from './session-messages.ts';

@@ -5,9 +5,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import type { Device } from '../../contract/jobs.ts';
 import { parseJson } from '../base/json.ts';
 import { toAppError } from '../../contract/errors.ts';
-import { DEVICE_FACTS, type Device } from './device.ts';
+import { DEVICE_FACTS } from './device.ts';
 import { loadModel, type LoadedModel, type Tensors } from './ort.ts';
 import { largestError, trialInputs } from './parity.ts';
 import type { TrialAnswer, TrialOrder } from './trial.ts';

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import type { Device } from '../../contract/jobs.ts';
 import { startChild } from '../base/child-process.ts';
 import { parseJson } from '../base/json.ts';
-import { DEVICE_FACTS, type Device } from './device.ts';
+import { DEVICE_FACTS } from './device.ts';
 import { TOLERANCE } from './parity.ts';
 
 export interface TrialOrder {

@@ -1,8 +1,10 @@
 /** Scores engines: every sample of a protocol is rebuilt by each and measured against the truth. */
 import { availableParallelism } from 'node:os';
 import { AppError } from '../../contract/errors.ts';
+import type { DeviceChoice } from '../../contract/jobs.ts';
 import { createEta } from '../base/eta.ts';
 import { prefetch } from '../base/prefetch.ts';
+import { engineDevice } from '../engines/engine-device.ts';
 import type { EngineEntry, Interpolator } from '../engines/engine.ts';
 import { findEngine } from '../engines/registry.ts';
 import { gmsd, psnr, PSNR_CAP, ssim } from './metrics.ts';
@@ -21,6 +23,7 @@ export interface ScoreProgress {
 export interface ScoreOptions {
   /** Engine ids; each sample goes through them one after the other. */
   readonly engines: readonly string[];
+  readonly device?: DeviceChoice;
   readonly threads?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: ScoreProgress) => void;
@@ -38,7 +41,7 @@ export async function runScore(items: readonly ScoreItem[], options: ScoreOption
   // An unknown engine is told before anything is decoded.
   const entries = new Map<string, EngineEntry>();
   for (const id of engines) entries.set(id, await findEngine(id));
-  await using open = new OpenEngines(entries, threads);
+  await using open = new OpenEngines(entries, threads, options.device, signal);
   const videos = new Videos();
   const total = await countSamples(items, videos, signal);
   const eta = createEta();
@@ -106,10 +109,19 @@ class OpenEngines implements AsyncDisposable {
   readonly #open = new Map<string, { interpolator: Interpolator; setup: string }>();
   readonly #entries: ReadonlyMap<string, EngineEntry>;
   readonly #threads: number;
+  readonly #device: DeviceChoice | undefined;
+  readonly #signal: AbortSignal | undefined;
 
-  constructor(entries: ReadonlyMap<string, EngineEntry>, threads: number) {
+  constructor(
+    entries: ReadonlyMap<string, EngineEntry>,
+    threads: number,
+    device: DeviceChoice | undefined,
+    signal: AbortSignal | undefined,
+  ) {
     this.#entries = entries;
     this.#threads = threads;
+    this.#device = device;
+    this.#signal = signal;
   }
 
   async get(id: string, { a: { width, height }, colour }: Sample): Promise<Interpolator> {
@@ -118,7 +130,9 @@ class OpenEngines implements AsyncDisposable {
     if (known?.setup === setup) return known.interpolator;
     this.#open.delete(id);
     await known?.interpolator[Symbol.asyncDispose]();
-    const interpolator = await this.#entries.get(id)!.open({ width, height, colour, threads: this.#threads });
+    const [entry, threads] = [this.#entries.get(id)!, this.#threads];
+    const { device } = await engineDevice(entry, this.#device, { threads, signal: this.#signal });
+    const interpolator = await entry.open({ width, height, colour, threads, device });
     this.#open.set(id, { interpolator, setup });
     return interpolator;
   }

@@ -3,6 +3,8 @@ import { realpath, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
+import type { DeviceChoice } from '../../contract/jobs.ts';
+import { engineDevice } from '../engines/engine-device.ts';
 import { findEngine } from '../engines/registry.ts';
 import type { Frame } from '../media/frame.ts';
 import { pixelFormat } from '../media/pixel-format.ts';
@@ -16,6 +18,7 @@ export interface BetweenRequest {
   /** Where on the way from a to b, 0..1; at 0 and 1 the picture is the still itself. */
   readonly t: number;
   readonly engine: string;
+  readonly device?: DeviceChoice;
   /** Replace an existing output. */
   readonly force: boolean;
   readonly signal?: AbortSignal;
@@ -55,14 +58,20 @@ export async function betweenStills(request: BetweenRequest): Promise<BetweenRes
   const pair = inCommon(first, second);
   const { width, height } = first.frame;
   const { colour } = first.info.video;
-  await using engine = await entry.open({ width, height, threads: availableParallelism(), colour });
+  const threads = availableParallelism();
+  const { device } = await engineDevice(entry, request.device, { threads, signal });
+  await using engine = await entry.open({ width, height, threads, colour, device });
   for await (const { frame, confidence } of engine.between(pair.a, pair.b, [t], options)) {
     return await write({ frame, info: first.info }, engine.device, confidence);
   }
   throw new AppError('engine-failed', `${entry.id} made no picture.`);
 }
 
-async function requireFree(output: string, { a, b, force }: BetweenRequest): Promise<void> {
+/** Two stills and what is made of them. */
+type Pair = Pick<BetweenRequest, 'a' | 'b' | 'force'>;
+
+/** Throws 'output-is-input' where the output is one of the stills, 'output-exists' where it is there and may not be replaced. */
+export async function requireFree(output: string, { a, b, force }: Pair): Promise<void> {
   if (!(await stat(output).catch(() => undefined))) return;
   const real = await realpath(output);
   for (const input of [a, b]) {
@@ -72,7 +81,8 @@ async function requireFree(output: string, { a, b, force }: BetweenRequest): Pro
   if (!force) throw new AppError('output-exists', `'${output}' exists; choose another name or say --force.`);
 }
 
-function requireSameSize(first: Still, second: Still, { a, b }: BetweenRequest): void {
+/** Throws 'size-mismatch' unless both are of one size. */
+export function requireSameSize(first: Still, second: Still, { a, b }: Omit<Pair, 'force'>): void {
   const size = ({ frame: { width, height } }: Still) => `${width}x${height}`;
   if (size(first) === size(second)) return;
   throw new AppError(
@@ -82,7 +92,7 @@ function requireSameSize(first: Still, second: Still, { a, b }: BetweenRequest):
 }
 
 /** The two frames in one format: their own where that is the same, else RGB. */
-function inCommon(first: Still, second: Still): { a: Frame; b: Frame } {
+export function inCommon(first: Still, second: Still): { a: Frame; b: Frame } {
   const [a, b] = [first.frame, second.frame];
   const colours = [first, second].map(({ info: { video } }) => `${video.colour.range} ${video.colour.matrix}`);
   const yuv = a.format.planes.some(({ channel }) => channel === 'u');

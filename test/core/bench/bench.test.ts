@@ -17,7 +17,7 @@ const frames = Array.from({ length: FRAMES_NEEDED }, (_, i) =>
 test('an engine is measured in a process of its own', async () => {
   const mine = (process.resourceUsage().maxRSS * 1024) / 1e6;
   for (const id of ['blend', 'glide']) {
-    const cost = await engineCost(id, frames, 1);
+    const cost = await engineCost(id, frames, { threads: 1 });
     assert.deepEqual(Object.keys(cost.secondsPerFrame), ['2', '4', '8']);
     for (const seconds of Object.values(cost.secondsPerFrame)) assert.ok(seconds > 0 && seconds < 10, `${seconds} s`);
     assert.ok(cost.synthesisMs > 0);
@@ -26,10 +26,12 @@ test('an engine is measured in a process of its own', async () => {
 });
 
 test('what the engine throws comes back, and an abort ends the process', async () => {
-  await assert.rejects(engineCost('no-such-engine', frames, 1), { code: 'engine-unknown' });
+  await assert.rejects(engineCost('no-such-engine', frames, { threads: 1 }), { code: 'engine-unknown' });
   const cancelled = new AbortController();
   setTimeout(() => cancelled.abort(Object.assign(new Error('stop'), { name: 'AbortError' })), 60);
-  await assert.rejects(engineCost('glide:best', frames, 1, cancelled.signal), { code: 'cancelled' });
+  await assert.rejects(engineCost('glide:best', frames, { threads: 1, signal: cancelled.signal }), {
+    code: 'cancelled',
+  });
 });
 
 test('the bench measures engines and a whole job', async (context) => {
@@ -40,7 +42,7 @@ test('the bench measures engines and a whole job', async (context) => {
   assert.deepEqual(Object.keys(json), ['size', 'threads', 'machine', 'engines', 'pipeline']);
   assert.equal(result.size, '160x90');
   const costs = json['engines']!['blend'] as object;
-  assert.deepEqual(Object.keys(costs), ['secondsPerFrame', 'analysisMs', 'synthesisMs', 'memoryMB']);
+  assert.deepEqual(Object.keys(costs), ['secondsPerFrame', 'analysisMs', 'synthesisMs', 'memoryMB', 'device']);
   const { engine, frames: made, wallSeconds, engineSeconds, overheadMsPerFrame } = result.pipeline;
   assert.deepEqual([engine, made], ['blend', 96]);
   assert.ok(Math.abs(overheadMsPerFrame - (1000 * (wallSeconds - engineSeconds)) / 96) < 1e-9);

@@ -2,8 +2,9 @@
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { toAppError } from '../../../contract/errors.ts';
-import type { JobStage, RetimeResult, RetimeSpec } from '../../../contract/jobs.ts';
+import type { Device, JobStage, RetimeResult, RetimeSpec } from '../../../contract/jobs.ts';
 import type { VideoInfo } from '../../../contract/media.ts';
+import { engineDevice } from '../../engines/engine-device.ts';
 import type { Interpolator } from '../../engines/engine.ts';
 import { audioBytes, renderAudio } from '../../media/audio/render.ts';
 import { estimateBytes, requireSpace, watchSpace } from '../../media/disk-space.ts';
@@ -48,9 +49,10 @@ export const retime: Task<RetimeSpec> = async (spec, context) => {
   const plan = await planRetime(spec, info, facts);
   for (const message of plan.notes) context.emit({ type: 'note', message });
 
-  const chunks = keyedChunks(plan, context);
+  const { device } = await engineDevice(plan.engine, spec.device, context);
+  const chunks = keyedChunks(plan, device, context);
   await checkSpace(plan, context);
-  const made = await makePictures(plan, chunks, context, report);
+  const made = await makePictures(plan, device, chunks, context, report);
   const sound = await makeSound(plan, context, report);
   const verified = await write(plan, made.chunks, sound, context, report);
   return {
@@ -126,10 +128,11 @@ async function frameFacts(
 }
 
 /** The chunks of a plan, keyed by all that determines their bytes; one at a time, so a long plan costs no memory. */
-function* keyedChunks(plan: RetimePlan, { source }: TaskContext): Generator<KeyedChunk> {
+function* keyedChunks(plan: RetimePlan, device: Device | undefined, { source }: TaskContext): Generator<KeyedChunk> {
   const shared = {
     source: source.fingerprint,
     engine: `${plan.engine.id}@${plan.engine.version}`,
+    device,
     picture: [plan.carrier.name, plan.info.video.width, plan.info.video.height, plan.info.video.rotation],
     encoder: chunkRecipe(plan.output),
   };
@@ -159,6 +162,7 @@ interface Made {
 
 async function makePictures(
   plan: RetimePlan,
+  device: Device | undefined,
   chunks: Iterable<KeyedChunk>,
   context: TaskContext,
   report: Report,
@@ -170,7 +174,7 @@ async function makePictures(
   let [done, reused] = [0, 0];
   const count = (frames: number) => report('rendering', (done += frames), plan.frames.count);
   const rendered = renderChunks(plan, chunks, context, {
-    open: () => (engine ??= plan.engine.open({ width, height, colour, threads: context.threads })),
+    open: () => (engine ??= plan.engine.open({ width, height, colour, threads: context.threads, device })),
     onFrames: count,
     onReused: (frames) => {
       reused += frames;
