@@ -5,4 +5,4 @@ import { film } from './film/index.ts';
 import { rife } from './rife/index.ts';
 import { sepconv } from './sepconv/index.ts';
 
-export const FAMILIES: readonly Family[] = [film, sepconv, adaconv];
+export const FAMILIES: readonly Family[] = [film, rife, sepconv, adaconv];

@@ -58,7 +58,16 @@ async function openNcnn(file: FileReader, { signal }: OpenOptions = {}): Promise
   const byName = new Map(placed.map((found) => [found.piece.name, found]));
   if (byName.size !== placed.length) throw damaged(weights, 'two of its layers keep values of one name');
   for (const found of placed) entries.set(found.piece.name, await entryOf(weights, found, byName));
-  return checkpointOf('ncnn', file, entries, { layers: layers.length });
+  const checkpoint = checkpointOf('ncnn', file, entries, { layers: layers.length });
+  GRAPHS.set(checkpoint, { layers });
+  return checkpoint;
+}
+
+const GRAPHS = new WeakMap<Checkpoint, NcnnGraph>();
+
+/** The graph that the values of `checkpoint` belong to; undefined for a checkpoint of another format. */
+export function ncnnGraphOf(checkpoint: Checkpoint): NcnnGraph | undefined {
+  return GRAPHS.get(checkpoint);
 }
 
 async function weightsBeside(param: FileReader): Promise<FileReader> {

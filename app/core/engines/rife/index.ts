@@ -7,6 +7,13 @@ import type { EngineSetup, Interpolator } from '../engine.ts';
 import type { Family } from '../family.ts';
 import { overPictures } from '../picture-network.ts';
 import { tiled } from '../tiles.ts';
+import type { PictureNetwork } from '../picture-network.ts';
+import { liveBytes } from './memory.ts';
+import { conventionOf } from './ncnn/conventions.ts';
+import { modelGraph } from './ncnn/graphs.ts';
+import { modelFile, readModel, type NcnnModel } from './ncnn/open.ts';
+import { NcnnPictures } from './ncnn/run.ts';
+import { ncnnGraphOf } from '../../import/ncnn.ts';
 import { inputsOf, versionsOf, type RifeConfig, type RifeOptions } from './config.ts';
 import { RifeNetwork } from './run.ts';
 import { recogniseRife, takeRife } from './weights.ts';
@@ -18,12 +25,18 @@ import { recogniseRife, takeRife } from './weights.ts';
 export const WHOLE_BYTES = 3 * 2 ** 30;
 
 /**
- * Bytes ONNX Runtime needs for a picture on the CPU. Nearly all of it is at the picture's own size: both frames, where they are sampled, and
+ * Bytes ONNX Runtime needs for a pixel on the CPU. Nearly all of it is at the picture's own size: both frames, where they are sampled, and
  * what the last block sees, each some times over. The factors are fitted to resident memory at 1080p: 0.65 kB a pixel of 4.6, 1.25 kB of 4.25.
  */
-export function rifeBytes(config: RifeConfig, width: number, height: number): number {
+export function rifeBytes(config: RifeConfig): number {
   const frames = 6 + 2 * (config.encoder?.outputs ?? 0);
-  return width * height * 4 * (13 * frames + 4.5 * inputsOf(config, 1));
+  return 4 * (13 * frames + 4.5 * inputsOf(config, 1));
+}
+
+/** The same of an ncnn network, twice what its blobs hold at once: ONNX Runtime keeps them in blocks of channels besides. */
+function modelBytes(model: NcnnModel): number {
+  const size = { width: 512, height: 512 };
+  return (2 * liveBytes(modelGraph(model, size))) / (size.width * size.height);
 }
 
 export const rife: Family = {
@@ -35,22 +48,44 @@ export const rife: Family = {
 };
 
 async function recognise(checkpoint: Checkpoint): Promise<Readonly<Record<string, unknown>> | null> {
+  const graph = ncnnGraphOf(checkpoint);
+  const convention = graph && conventionOf(graph);
+  if (convention) return { network: convention.network, format: 'ncnn', layers: graph.layers.length };
   const config = recogniseRife(checkpoint);
   return config && { network: 'rife 4.x', versions: versionsOf(config) ?? 'of its own widths', ...config };
 }
 
-/** `Family.open`, with the options the checkpoint does not say; `maxBytes` of working memory is for tests. */
+/**
+ * `Family.open`, with the options the checkpoint does not say (of ncnn networks only RIFE up to 3.x has one: a scale below 1 is its 'UHD
+ * mode'); `maxBytes` of working memory is for tests. `path` may be a folder with the files of an ncnn model.
+ */
 export async function openRife(
   path: string,
   setup: EngineSetup,
   options: RifeOptions = {},
   maxBytes = WHOLE_BYTES,
 ): Promise<Interpolator> {
-  await using checkpoint = await openCheckpoint(path);
+  const file = await modelFile(path);
+  await using checkpoint = await openCheckpoint(file);
+  const { network, bytesPerPixel } = await networkOf(file, checkpoint, options);
+  const bytes = (_: PixelFormat, width: number, height: number): number => width * height * bytesPerPixel;
+  const open = async (inner: EngineSetup) => overPictures(inner, network(inner));
+  return await tiled(open, setup, { bytes, maxBytes });
+}
+
+interface Opened {
+  readonly network: (setup: EngineSetup) => PictureNetwork;
+  readonly bytesPerPixel: number;
+}
+
+async function networkOf(path: string, checkpoint: Checkpoint, options: RifeOptions): Promise<Opened> {
+  const model = await readModel(path, checkpoint);
+  if (model) {
+    const half = (options.scale ?? 1) < 1;
+    return { network: (setup) => new NcnnPictures(model, setup, half), bytesPerPixel: modelBytes(model) };
+  }
   const config = recogniseRife(checkpoint);
   if (!config) throw new AppError('weights-mismatch', `${path} holds no network of the RIFE family.`);
   const weights = await takeRife(checkpoint, config);
-  const bytes = (_: PixelFormat, width: number, height: number): number => rifeBytes(config, width, height);
-  const open = async (inner: EngineSetup) => overPictures(inner, new RifeNetwork(config, weights, inner, options));
-  return await tiled(open, setup, { bytes, maxBytes });
+  return { network: (setup) => new RifeNetwork(config, weights, setup, options), bytesPerPixel: rifeBytes(config) };
 }

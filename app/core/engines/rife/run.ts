@@ -59,7 +59,7 @@ export class RifeNetwork implements PictureNetwork {
     signal?.throwIfAborted();
     await this.#look(a, b, signal);
     const graph = { ...this.#options, reach: this.#watch };
-    this.#flow ??= this.#open(flowGraph(this.#config, this.#weights, this.#size, graph));
+    this.#flow ??= this.#open((size) => flowGraph(this.#config, this.#weights, size, graph));
     const made = await this.#run(this.#flow, t, signal);
     const reach = made['reach']?.data[0];
     if (reach !== undefined && Number(reach) > LARGE_MOTION) return await this.#again(a, b, t, signal);
@@ -75,9 +75,8 @@ export class RifeNetwork implements PictureNetwork {
   async diagnose(a: Float32Array, b: Float32Array, t: number): Promise<Diagnostics> {
     const { width, height } = this.#size;
     await this.#look(a, b);
-    const opening = this.#open(
-      flowGraph(this.#config, this.#weights, this.#size, { ...this.#options, diagnostics: true }),
-    );
+    const options = { ...this.#options, diagnostics: true };
+    const opening = this.#open((size) => flowGraph(this.#config, this.#weights, size, options));
     try {
       const { picture, difference: _, ...rest } = await this.#run(opening, t);
       const out = cut(picture!.data as Float32Array, this.#setup, this.#margin);
@@ -108,11 +107,13 @@ export class RifeNetwork implements PictureNetwork {
     const time: Tensor = { dtype: 'float32', dims: [1, 1, 1, 1], data: Float32Array.of(t) };
     const opened = await session;
     this.#device = `${opened.device}, ${this.#setup.threads} threads`;
-    return await opened.run({ frames: this.#pictures, t: time }, signal ? { signal } : {});
+    return await opened.run({ frames: this.#pictures, t: time }, { signal });
   }
 
-  #open(graph: Graph): Promise<OpenSession> {
-    return openSession(graph, { threads: this.#setup.threads });
+  #open(graph: (size: Size) => Graph): Promise<OpenSession> {
+    const { threads, device } = this.#setup;
+    const side = Math.max(256, multipleOf(this.#config, this.#options.scale));
+    return openSession(graph(this.#size), { threads, device, trial: () => graph({ width: side, height: side }) });
   }
 
   get #pictures(): Tensor {
@@ -142,13 +143,10 @@ export class RifeNetwork implements PictureNetwork {
     const frame = this.#frame(n);
     lay(picture, this.#setup, this.#margin, frame.subarray(0, 3 * width * height));
     if (!this.#config.encoder) return;
-    this.#encoder ??= this.#open(encoderGraph(this.#config, this.#weights, this.#size));
+    this.#encoder ??= this.#open((size) => encoderGraph(this.#config, this.#weights, size));
     const encoder = await this.#encoder;
     const data = frame.slice(0, 3 * width * height);
-    const made = await encoder.run(
-      { picture: { dtype: 'float32', dims: [1, 3, height, width], data } },
-      signal ? { signal } : {},
-    );
+    const made = await encoder.run({ picture: { dtype: 'float32', dims: [1, 3, height, width], data } }, { signal });
     frame.set(made['features']!.data as Float32Array, 3 * width * height);
   }
 
