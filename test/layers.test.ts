@@ -31,6 +31,7 @@ const CORE: Record<string, readonly string[]> = {
   score: ['engines', 'media'],
   fixtures: ['engines', 'import'],
   stills: ['engines', 'media', 'score'],
+  morph: ['engines', 'media', 'stills'],
   demo: ['engines', 'media', 'score'],
   models: ['engines', 'import', 'nn', 'media', 'library', 'onnx'],
   bench: ['engines', 'kernels', 'nn', 'onnx', 'media', 'demo'],

@@ -6,6 +6,7 @@ import type { Verb, VerbIo } from './verb.ts';
 const VERBS: Record<string, () => Promise<Verb>> = {
   slowmo: async () => (await import('./verbs/slowmo.ts')).slowmo,
   frame: async () => (await import('./verbs/frame.ts')).frame,
+  morph: async () => (await import('./verbs/morph.ts')).morph,
   batch: async () => (await import('./verbs/batch.ts')).batch,
   jobs: async () => (await import('./verbs/jobs.ts')).jobs,
   models: async () => (await import('./verbs/models.ts')).models,

@@ -24,16 +24,20 @@ const EXACT = 1e-6;
 /** Mean difference of the warped pictures, in 255ths, at which the confidence is one half: as for `blend`. */
 const HALF_SURE = 4;
 
+/** Side of the small build that devices are tried on; a multiple of every pyramid's. */
+const TRIAL_SIDE = 256;
+
 /**
  * FILM for pictures of one size, in zeros centred around them up to a multiple of what the pyramid needs. Throws what `openSession` throws.
  */
 export async function openFilmNetwork(
   config: FilmConfig,
   weights: Weights,
-  { width, height, threads }: EngineSetup,
+  { width, height, threads, device }: EngineSetup,
 ): Promise<PictureNetwork> {
-  const session = await openSession(filmGraph(config, weights, { width, height }), { threads });
-  return new FilmNetwork(session, width, height, threads);
+  const trial = () => filmGraph(config, weights, { width: TRIAL_SIDE, height: TRIAL_SIDE });
+  const session = await openSession(filmGraph(config, weights, { width, height }), { threads, device, trial });
+  return new FilmNetwork(session, { width, height, threads });
 }
 
 class FilmNetwork implements PictureNetwork {
@@ -44,7 +48,7 @@ class FilmNetwork implements PictureNetwork {
   /** Of pictures made, which others are made of. */
   readonly #sure = new WeakMap<Float32Array, number>();
 
-  constructor(session: OpenSession, width: number, height: number, threads: number) {
+  constructor(session: OpenSession, { width, height, threads }: EngineSetup) {
     this.#session = session;
     this.#dims = [1, 3, height, width];
     this.device = session.device === 'cpu' ? `cpu, ${threads} thread${threads === 1 ? '' : 's'}` : session.device;
