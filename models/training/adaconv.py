@@ -160,8 +160,8 @@ def main() -> None:
     net, twin = (AdaConv(filters).to(memory_format=torch.channels_last) for _ in range(2))
     net.start_at_blend()
     optimiser = torch.optim.Adam(net.parameters(), lr=args.lr, betas=(0.9, 0.99))
-    best = train(args, net, twin, optimiser, 150, loss_of, interpolate)
     config = {"kernel": args.kernel, "filters": filters, "bn_eps": 1e-3, "range": RANGE, "channels": "rgb"}
+    best = train(args, net, twin, optimiser, 150, loss_of, interpolate, config)
     print(export_weights(Path(args.out) / "weights.safetensors", best["net"], config), "of step", best["step"])
 
 

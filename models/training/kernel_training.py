@@ -76,9 +76,10 @@ def middle_of(net, pictures):
     return middle
 
 
-def train(args, net, twin, optimiser, crop: int, loss_of, pictures) -> dict:
+def train(args, net, twin, optimiser, crop: int, loss_of, pictures, config: dict) -> dict:
     """Trains `net`, `twin` (a second of the same) carrying the average. Gives the best average's state by dev score (the
-    last where nothing is scored). OUT/last.pt holds all there is; OUT/best.pt the state returned."""
+    last where nothing is scored). OUT/last.pt holds all there is; OUT/best.pt
+    the state returned, with `config`."""
     torch.manual_seed(args.seed)
     args.out.mkdir(parents=True, exist_ok=True)
     log, average = Log(args.out), Average(net, 0.999)
@@ -112,7 +113,7 @@ def train(args, net, twin, optimiser, crop: int, loss_of, pictures) -> dict:
             log.add(step=step, minutes=spent / 60, dev=score, **marks)
             if score > best:
                 best = score
-                save_checkpoint(args.out / "best.pt", {"net": twin.state_dict(), "step": step, "dev": marks})
+                save_checkpoint(args.out / "best.pt", {"net": twin.state_dict(), "config": config, "step": step, "dev": marks})
             state = {"net": net.state_dict(), "optimiser": optimiser.state_dict(), "average": average.state()}
             save_checkpoint(args.out / "last.pt", {**state, "step": step, "spent": spent, "best": best})
             log.draw(["loss", "gain", "taught", "dev", *marks])

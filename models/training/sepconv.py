@@ -117,8 +117,8 @@ def main() -> None:
     net, twin = (SepConv(widths, args.kernel).to(memory_format=torch.channels_last) for _ in range(2))
     net.start_at_blend()
     optimiser = torch.optim.Adam(net.parameters(), lr=args.lr, betas=(0.9, 0.99))
-    best = train(args, net, twin, optimiser, 128, loss_of, interpolate)
     config = {"variant": "official", "kernel": args.kernel, "widths": widths, "channels": "rgb"}
+    best = train(args, net, twin, optimiser, 128, loss_of, interpolate, config)
     print(export_weights(Path(args.out) / "weights.safetensors", best["net"], config), "of step", best["step"])
 
 

@@ -1,0 +1,78 @@
+"""Makes models/ID of a trained network: weights.safetensors, manifest.json, golden.json. The card is written by hand.
+
+    python publish.py sepconv OUT ../sepconv
+"""
+
+import json
+import math
+import sys
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+
+import adaconv
+import sepconv
+from common import export_weights, load_checkpoint
+
+NAMES = {"sepconv": "SepConv, compact", "adaconv": "AdaConv, compact"}
+FORMULA = (
+    "frame(k)[c][y][x] = 0.5 + 0.2*sin(0.31*u + 0.17*v + c) + 0.15*cos(0.23*v - 0.41*u + 2*c) with u = x - 3*k, v = y - 2*k, "
+    "c = 0, 1, 2 for R', G', B'; one is frame(0), two is frame(1); output is the network's, not clipped, [c][y][x]"
+)
+
+
+def frame(k: int, width: int, height: int) -> torch.Tensor:
+    y, x = (t.double() for t in torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij"))
+    u, v = x - 3 * k, y - 2 * k
+    return torch.stack([0.5 + 0.2 * (0.31 * u + 0.17 * v + c).sin() + 0.15 * (0.23 * v - 0.41 * u + 2 * c).cos() for c in range(3)]).float()
+
+
+def load(family: str, weights: Path):
+    """The network of an exported file, and its config."""
+    with safe_open(str(weights), "pt") as file:
+        config = json.loads(file.metadata()["config"])
+        state = {name: file.get_tensor(name) for name in file.keys()}
+    net = sepconv.SepConv(config["widths"], config["kernel"]) if family == "sepconv" else adaconv.AdaConv(config["filters"])
+    net.load_state_dict(state)
+    return net.eval(), config
+
+
+def main() -> None:
+    family, out, folder = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = folder / "weights.safetensors"
+    best = load_checkpoint(out / "best.pt")
+    row = export_weights(weights, best["net"], best["config"])
+    net, config = load(family, weights)
+    interpolate = {"sepconv": sepconv, "adaconv": adaconv}[family].interpolate
+    width, height = 36, 28
+    with torch.no_grad():
+        picture = interpolate(net, *(frame(k, width, height)[None] for k in (0, 1)))[0]
+    golden = {
+        "formula": FORMULA,
+        "width": width,
+        "height": height,
+        "tolerance": 1e-4,
+        "output": [float(f"{v:.6f}") for v in picture.flatten().tolist()],
+    }
+    (folder / "golden.json").write_text(json.dumps(golden) + "\n")
+    manifest = {
+        "id": family,
+        "family": family,
+        "name": NAMES[family],
+        "licence": "MIT",
+        "terms": "open",
+        "source": "Trained by this project: models/training, card.md",
+        "files": [row],
+        "entry": row["name"],
+        "format": "safetensors",
+        "parameters": sum(math.prod(v.shape) for v in best["net"].values()),
+        "config": config,
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    print(family, "step", best["step"], best["dev"], manifest["parameters"], "numbers", row["bytes"], "bytes")
+
+
+if __name__ == "__main__":
+    main()
