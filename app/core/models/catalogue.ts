@@ -53,7 +53,7 @@ export async function readCatalogue(env: NodeJS.ProcessEnv = process.env): Promi
 export function findEntry(id: string, catalogue: readonly CatalogueModel[]): CatalogueModel {
   const entry = catalogue.find((model) => model.id === id.toLowerCase());
   if (entry) return entry;
-  const stem = id.toLowerCase().slice(0, 4);
+  const stem = id.toLowerCase().slice(0, 3);
   const near = catalogue
     .filter((model) => model.notYet === undefined && model.id.startsWith(stem))
     .map((model) => model.id);

@@ -65,13 +65,18 @@ export async function get(address: URL, options: GetOptions): Promise<Answer> {
     answer.body.destroy();
     if (redirects === MAX_REDIRECTS)
       throw new AppError('download-failed', `${printable(address)} leads from one address to the next without end.`);
-    const to = parseAddress(next, at);
-    if (at.protocol === 'https:' && to.protocol === 'http:' && !isLoopback(to)) {
-      const sentence = `${printable(address)} leads to ${printable(to)}, which is not encrypted; it was not followed.`;
-      throw new AppError('address-refused', sentence);
-    }
-    at = to;
+    at = redirected(at, next);
   }
+}
+
+/** Where a redirect leads. Throws `address-refused` for another protocol, and from https to http other than this machine's own. */
+export function redirected(from: URL, location: string): URL {
+  const to = parseAddress(location, from);
+  if (from.protocol === 'https:' && to.protocol === 'http:' && !isLoopback(to)) {
+    const sentence = `${printable(from)} leads to ${printable(to)}, which is not encrypted; it was not followed.`;
+    throw new AppError('address-refused', sentence);
+  }
+  return to;
 }
 
 function isLoopback({ hostname }: URL): boolean {

@@ -165,9 +165,9 @@ export async function stageModel(places: ModelPlaces = modelPlaces()): Promise<S
     const path = join(folder, name);
     const { bytes, sha256 } = await hashFile(path, options);
     await syncFile(path);
-    await shareContent(path, sha256, blobFolder(places));
     return { name, bytes, sha256 };
   };
+  let published = false;
   return {
     folder,
     async add(name, path, { move, ...options }) {
@@ -190,9 +190,15 @@ export async function stageModel(places: ModelPlaces = modelPlaces()): Promise<S
       await rm(inside, { force: true });
       return false;
     },
-    publish: async (manifest) => await publish(places, folder, manifest),
+    async publish(manifest) {
+      const model = await publish(places, folder, manifest);
+      published = true;
+      return model;
+    },
     async [Symbol.asyncDispose]() {
+      if (published) return;
       await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+      await sweepBlobs(places);
     },
   };
 }
@@ -203,7 +209,9 @@ async function publish(places: ModelPlaces, folder: string, manifest: ModelManif
     throw new AppError('usage', `'${id}' is no name for a model: small letters, digits, '.', '-', '_'.`);
   const final = join(installedFolder(places), id);
   const path = join(folder, MANIFEST);
+  await refuseTaken(places, id);
   try {
+    for (const file of manifest.files) await shareContent(join(folder, file.name), file.sha256, blobFolder(places));
     await writeFile(path, `${JSON.stringify(manifest, null, 2)}\n`);
     await syncFile(path);
     for (const below of new Set(manifest.files.map((file) => dirname(join(folder, file.name)))))
@@ -214,7 +222,6 @@ async function publish(places: ModelPlaces, folder: string, manifest: ModelManif
   }
   // Content that many models may share is not for editing. Best effort: some file systems have no such thing.
   for (const file of manifest.files) await chmod(join(folder, file.name), 0o444).catch(() => {});
-  if (await isTaken(places, id)) throw installedAlready(id);
   try {
     await rename(folder, final);
   } catch (cause) {
