@@ -47,8 +47,9 @@ export function blockFacts(before: MotionField, after: MotionField, texture: Flo
   };
 }
 
-/** Below this mean texture motion cannot be seen. */
-const FLAT = 1.5;
+/** Below this texture a block's motion cannot be seen: it counts as none. Where fewer blocks than this share have more, nothing can. */
+const FLAT = 2;
+const SEEN_SHARE = 0.25;
 /** Blocks that differ by more than this after motion count as unmatched, and how large their share may be. */
 const UNMATCHED = 14;
 const UNMATCHED_SHARE = 0.12;
@@ -59,7 +60,7 @@ const UNEVEN = 0.5;
 
 /** The patch with its corner at x, y: its motion, or what is wrong with it. */
 export function judge(facts: BlockFacts, x: number, y: number, { minMotion, maxMotion }: Bounds): number | Flaw {
-  let [blocks, motion, unevenness, texture, unmatched, fast] = [0, 0, 0, 0, 0, 0];
+  let [blocks, seen, motion, unevenness, unmatched, fast] = [0, 0, 0, 0, 0, 0];
   // Blocks whose middle is inside.
   const first = (at: number): number => Math.ceil((at - BLOCK / 2) / BLOCK);
   const [left, top] = [Math.max(0, first(x)), Math.max(0, first(y))];
@@ -67,14 +68,15 @@ export function judge(facts: BlockFacts, x: number, y: number, { minMotion, maxM
   for (let row = top; row < bottom; row++)
     for (let at = row * facts.columns + left; at < row * facts.columns + right; at++) {
       blocks++;
+      if (facts.cost[at]! > UNMATCHED) unmatched++;
+      if (facts.texture[at]! < FLAT) continue;
+      seen++;
       motion += facts.motion[at]!;
       unevenness += facts.unevenness[at]!;
-      texture += facts.texture[at]!;
-      if (facts.cost[at]! > UNMATCHED) unmatched++;
       if (facts.motion[at]! > maxMotion) fast++;
     }
   const mean = motion / blocks;
-  if (texture < FLAT * blocks) return 'flat';
+  if (seen < SEEN_SHARE * blocks) return 'flat';
   if (unmatched > UNMATCHED_SHARE * blocks) return 'unmatched';
   if (fast > FAST_SHARE * blocks) return 'fast';
   if (mean < minMotion) return 'still';

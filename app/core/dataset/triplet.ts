@@ -18,7 +18,7 @@ export interface Triplet {
   /** Upper left corner in the picture. */
   readonly x: number;
   readonly y: number;
-  /** Mean length of the motion from the first picture to the last, in pixels. */
+  /** Mean length of the motion from the first picture to the last, in pixels; where there is no texture it counts as none. */
   readonly motion: number;
 }
 
