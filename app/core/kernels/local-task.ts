@@ -19,6 +19,8 @@ export interface LocalTask {
   readonly halves: readonly [number, number];
   readonly outPlane: number;
   readonly outStride: number;
+  /** The sum of both halves is divided by that of their taps. */
+  readonly normalise: boolean;
   /** Address of a float a row: the sum of the pixels' trust. */
   readonly sums: number;
   readonly width: number;
@@ -42,5 +44,7 @@ export function convolve(team: Team, task: LocalTask): void {
     },
     2,
   );
-  team.rows(height, GRAIN, (y0, y1) => local_join(...halves, width, outPlane, outStride, sums, y0, y1));
+  team.rows(height, GRAIN, (y0, y1) =>
+    local_join(...halves, width, outPlane, outStride, task.normalise ? 1 : 0, sums, y0, y1),
+  );
 }

@@ -21,6 +21,8 @@ export interface LocalShape {
   readonly kernel: number;
   /** What lies outside the pictures: their outermost pixels, or zeros. */
   readonly padding: 'replicate' | 'zero';
+  /** Whether the sum is divided by that of the pixel's taps, where that is at least 0.01. */
+  readonly normalise?: boolean;
   /** Of the pictures. */
   readonly width: number;
   readonly height: number;
@@ -120,6 +122,7 @@ export class LocalConvolution implements AsyncDisposable {
       halves: this.#halves,
       outPlane: outStride * region.height,
       outStride,
+      normalise: this.shape.normalise === true,
       sums: this.#sums,
       width: place.width,
       height: place.height,

@@ -63,14 +63,22 @@ function total({ data, plane, stride }: Taps, count: number, x: number, y: numbe
 }
 
 /** local_join: the picture of three planes, and the mean trust of its pixels. */
-export function localJoin(a: Float32Array, b: Float32Array, pixels: number): { picture: Float32Array; trust: number } {
-  const picture = Float32Array.from({ length: 3 * pixels }, (_, i) => (a[i] as number) + (b[i] as number));
+export function localJoin(
+  a: Float32Array,
+  b: Float32Array,
+  pixels: number,
+  normalise: boolean,
+): { picture: Float32Array; trust: number } {
+  const picture = new Float32Array(3 * pixels);
   let trust = 0;
   for (let i = 0; i < pixels; i++) {
     const [wa, wb] = [a[3 * pixels + i] as number, b[3 * pixels + i] as number];
-    let off = Math.abs(wa + wb - 1);
+    const colours = [i, pixels + i, 2 * pixels + i];
+    const scale = normalise && Math.abs(wa + wb) >= 0.01 ? 1 / (wa + wb) : 1;
+    for (const n of colours) picture[n] = ((a[n] as number) + (b[n] as number)) * scale;
+    let off = normalise ? 0 : Math.abs(wa + wb - 1);
     const less = Math.min(wa, wb);
-    const apart = [i, pixels + i, 2 * pixels + i].map((n) => Math.abs((a[n] as number) / wa - (b[n] as number) / wb));
+    const apart = colours.map((n) => Math.abs((a[n] as number) / wa - (b[n] as number) / wb));
     if (less > 0.01) off += ((2 * less) / (wa + wb)) * (apart.reduce((sum, d) => sum + d, 0) / 3);
     trust += 4 / 255 / (4 / 255 + off);
   }

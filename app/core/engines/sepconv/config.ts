@@ -3,9 +3,10 @@
 export interface SepconvConfig {
   /**
    * 'official': sniklaus/sepconv-slomo (Niklaus, Mai, Liu, "Video Frame Interpolation via Adaptive Separable Convolution", ICCV 2017).
-   * 'keras': the same network as gurpreet-singh135's Keras port has it; spec/systems.md, sections 2.1 and 2.3.
+   * 'keras': the same network as gurpreet-singh135's Keras port has it; spec/systems.md, sections 2.1 and 2.3. 'plus': its successor,
+   * plus.ts.
    */
-  readonly variant: 'official' | 'keras';
+  readonly variant: 'official' | 'keras' | 'plus';
   /** Channels at each scale, finest first; each scale is half of the one before. */
   readonly widths: readonly number[];
   /** Taps of a column and of a row: odd. */
@@ -25,6 +26,9 @@ export const OFFICIAL: SepconvConfig = {
   pad: 128,
 };
 
+/** SepConv++, 13,560,102 parameters. */
+export const PLUS: SepconvConfig = { ...OFFICIAL, variant: 'plus', pad: 2 };
+
 /** Names of the heads: taps down a column and along a row, for the first and the second picture. */
 export const HEADS = ['Vertical1', 'Horizontal1', 'Vertical2', 'Horizontal2'] as const;
 
@@ -38,7 +42,7 @@ export interface Layer {
   readonly index: number;
 }
 
-/** Every layer, in the order in which the Keras model numbers them. */
+/** Every layer of 'official' and 'keras', in the order in which the Keras model numbers them. */
 export function layersOf({ variant, widths, kernel }: SepconvConfig): readonly Layer[] {
   const layers: Layer[] = [];
   const add = (name: string, from: number, out: number): void =>
@@ -62,7 +66,7 @@ export function layersOf({ variant, widths, kernel }: SepconvConfig): readonly L
   return layers;
 }
 
-/** Sides the network takes are multiples of this: it halves them once a scale. */
-export function stepOf({ widths }: Pick<SepconvConfig, 'widths'>): number {
-  return 2 ** widths.length;
+/** Sides the network takes are multiples of this: it halves them once a scale; SepConv++ does with odd ones, but for the first. */
+export function stepOf({ variant, widths }: Pick<SepconvConfig, 'variant' | 'widths'>): number {
+  return variant === 'plus' ? 2 : 2 ** widths.length;
 }

@@ -89,8 +89,7 @@ async function runHeads(weights: Weights, run: FixtureRun): Promise<Outputs> {
   const shape = { width, seen, made: 2 * rows };
   const session = await openSession(headsGraph(OFFICIAL, weights, shape), { threads: THREADS });
   try {
-    const spread = { dtype: 'float32', dims: [2 * rows + 2, seen], data: bands[0]!.spread } as const;
-    const taps = await session.run({ features: { dtype: 'float32', ...x }, spread });
+    const taps = await session.run({ features: { dtype: 'float32', ...x }, ...bands[0]!.inputs });
     return Object.fromEntries(
       Object.entries(taps).map(([head, { dims, data }]) => [head, { dims, data: data as Float32Array }]),
     );

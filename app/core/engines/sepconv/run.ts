@@ -5,7 +5,8 @@
  * for the network, but its doublings stretch with the padded size, so other padding is another result: 128 it is, for narrower networks too, unless
  * a file of ours says that it was made with less ("pad"). Keras' code cuts pictures into tiles of 128 that know nothing of each other; here that
  * network gets whole pictures, without their seams, padded likewise to multiples of 32, which shift nothing there: its doublings are the same
- * everywhere. Outside the picture its taps see zeros, as in its training.
+ * everywhere. Outside the picture its taps see zeros, as in its training. SepConv++ takes
+ * any even size.
  */
 import { LocalConvolution } from '../../kernels/local.ts';
 import { openSession, sharedTensor, type OpenSession } from '../../nn/session.ts';
@@ -133,6 +134,7 @@ export class SepconvNetwork implements PictureNetwork {
           kind: 'separable',
           kernel: config.kernel,
           padding: config.variant === 'keras' ? 'zero' : 'replicate',
+          normalise: config.variant === 'plus',
           width,
           height,
           region: { width: padded.width, height: made },
@@ -193,8 +195,7 @@ export class SepconvNetwork implements PictureNetwork {
     );
     for (const band of this.#bands) {
       this.#copySeen(band);
-      const spread: Tensor = { dtype: 'float32', dims: [rows + 2, this.#seen.dims[2]!], data: band.spread };
-      await this.#heads.run({ features: this.#seen.tensor, spread }, { ...options, into });
+      await this.#heads.run({ features: this.#seen.tensor, ...band.inputs }, { ...options, into });
       yield { top: band.top, rows, width, maps };
     }
   }

@@ -4,10 +4,11 @@ import { AppError } from '../../../contract/errors.ts';
 import { parseJson } from '../../base/json.ts';
 import type { Checkpoint } from '../../import/checkpoint.ts';
 import { takeWeights, type Want, type Weights } from '../weights.ts';
-import { HEADS, layersOf, OFFICIAL, stepOf, type Layer, type SepconvConfig } from './config.ts';
+import { HEADS, layersOf, OFFICIAL, PLUS, stepOf, type Layer, type SepconvConfig } from './config.ts';
+import { plusLayers } from './plus.ts';
 
-/** DataParallel puts this before every name; not the 'module' of 'moduleConv1'. */
-const WRAPPER = /^module\./;
+/** What wrappers put before every name: DataParallel (not the 'module' of 'moduleConv1'), and a repository that keeps two halves apart. */
+const WRAPPER = /^(?:(?:module|features|subnet_kernel)\.)+/;
 /** What torch files and Keras models may save beside the network's own. */
 const IGNORED = [/^(optimizer|training)/, /^iterations:0$/];
 
@@ -22,8 +23,21 @@ function kerasNames(index: number): [string[], string[]] {
   return [[`${stem}/kernel:0`], [`${stem}/bias:0`]];
 }
 
+/** What the graph wants of a network. */
+function allWants(config: SepconvConfig): readonly Want[] {
+  if (config.variant !== 'plus') return wantsOf(config.variant, layersOf(config));
+  return plusLayers(config).flatMap(({ name, in: from, out }): Want[] => {
+    const [kernel, bias] = torchNames(name);
+    if (from === undefined) return [{ value: `${name}.weight`, from: kernel, dims: [out] }];
+    return [
+      { value: `${name}.weight`, from: kernel, dims: [out, from, 3, 3] },
+      { value: `${name}.bias`, from: bias, dims: [out] },
+    ];
+  });
+}
+
 /** What the graph wants of `layers`: values '<layer>.weight' [out, in, 3, 3] and '<layer>.bias' [out]. */
-export function wantsOf(variant: SepconvConfig['variant'], layers: readonly Layer[]): readonly Want[] {
+function wantsOf(variant: SepconvConfig['variant'], layers: readonly Layer[]): readonly Want[] {
   return layers.flatMap(({ name, in: from, out, index }): Want[] => {
     const [kernel, bias] = variant === 'keras' ? kerasNames(index) : torchNames(name);
     const dims = [out, from, 3, 3];
@@ -36,7 +50,7 @@ export function wantsOf(variant: SepconvConfig['variant'], layers: readonly Laye
 
 /** The network a checkpoint holds, from names, shapes and, in our own files, metadata; null when it is no SepConv. */
 export function recogniseSepconv(checkpoint: Checkpoint): SepconvConfig | null {
-  const config = officialConfig(checkpoint) ?? kerasConfig(checkpoint);
+  const config = officialConfig(checkpoint) ?? kerasConfig(checkpoint) ?? plusConfig(checkpoint);
   const sound = config && config.widths.length >= 2 && config.kernel % 2 === 1 && config.kernel <= 51;
   return sound && config.pad % stepOf(config) === 0 ? config : null;
 }
@@ -48,8 +62,7 @@ export function recogniseSepconv(checkpoint: Checkpoint): SepconvConfig | null {
 export async function readSepconv(checkpoint: Checkpoint): Promise<{ config: SepconvConfig; weights: Weights }> {
   const config = recogniseSepconv(checkpoint);
   if (!config) throw new AppError('weights-mismatch', 'The checkpoint does not have the layers of SepConv.');
-  const wants = wantsOf(config.variant, layersOf(config));
-  return { config, weights: await takeWeights(checkpoint, wants, { strip: WRAPPER, ignore: IGNORED }) };
+  return { config, weights: await takeWeights(checkpoint, allWants(config), { strip: WRAPPER, ignore: IGNORED }) };
 }
 
 /** The heads alone: some repositories publish them apart. Throws `weights-mismatch`. */
@@ -90,7 +103,17 @@ function kerasConfig(checkpoint: Checkpoint): SepconvConfig | null {
   const levels = (all.length - 12) / 7;
   if (!Number.isInteger(levels) || levels < 2 || width(kerasNames(0)[0], 2) !== 6) return null;
   const widths = Array.from({ length: levels }, (_, level) => all[3 * level]!);
-  return { variant: 'keras', widths, kernel: all.at(-1)!, channels: 'bgr', pad: stepOf({ widths }) };
+  return { variant: 'keras', widths, kernel: all.at(-1)!, channels: 'bgr', pad: stepOf({ variant: 'keras', widths }) };
+}
+
+function plusConfig(checkpoint: Checkpoint): SepconvConfig | null {
+  const width = widthIn(checkpoint);
+  const widthOf = (layer: string): number => width(torchNames(layer)[0], 0);
+  const widths = [2 * widthOf('Input')];
+  const down = (): number => widthOf(`Encode.0.netVer.${widths.length}.netMain.1`);
+  for (let out = down(); out > 0; out = down()) widths.push(out);
+  const kernel = widthOf('Verone.netMain.3');
+  return kernel === 0 || widths[0] === 0 ? null : { ...PLUS, widths, kernel };
 }
 
 const ownSchema = z.object({ channels: z.enum(['rgb', 'bgr']).optional(), pad: z.int().positive().optional() });

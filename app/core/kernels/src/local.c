@@ -122,22 +122,23 @@ KERNEL(void, local_adaptive)
 
 // Rows [y0, y1): colour planes of `a` become a + b, in place, and sums[y] the trust in the row's pixels, each 0 to 1. A pixel's two halves
 // are pictures of their own once divided by their taps' sums; where both take part and differ by 4 of 255, or where the sums together
-// miss 1 by as much, its trust is 1/2.
+// miss 1 by as much, its trust is 1/2. With `normalise` the sum is divided by that of all taps, unless that is less than 0.01.
 KERNEL(void, local_join)
-(float *a, const float *b, int w, int plane, int stride, float *sums, int y0, int y1) {
+(float *a, const float *b, int w, int plane, int stride, int normalise, float *sums, int y0, int y1) {
   const float unit = 4.0f / 255;
   for (int y = y0; y < y1; y++) {
     float sum = 0;
     for (int x = 0; x < w; x++) {
       float *p = a + y * stride + x;
       const float *q = b + y * stride + x;
-      float wa = p[3 * plane], wb = q[3 * plane], less = wa < wb ? wa : wb, off = absf(wa + wb - 1);
+      float wa = p[3 * plane], wb = q[3 * plane], less = wa < wb ? wa : wb, all = wa + wb;
+      float off = normalise ? 0 : absf(all - 1), scale = normalise && absf(all) >= 0.01f ? 1 / all : 1;
       if (less > 0.01f) {
-        float share = 2 * less / (wa + wb), ia = 1 / wa, ib = 1 / wb, apart = 0;
+        float share = 2 * less / all, ia = 1 / wa, ib = 1 / wb, apart = 0;
         for (int c = 0; c < 3; c++) apart += absf(p[c * plane] * ia - q[c * plane] * ib);
         off += share * apart / 3;
       }
-      for (int c = 0; c < 3; c++) p[c * plane] += q[c * plane];
+      for (int c = 0; c < 3; c++) p[c * plane] = (p[c * plane] + q[c * plane]) * scale;
       sum += unit / (unit + off);
     }
     sums[y] = sum;

@@ -9,7 +9,7 @@ import { findCases, readCase } from '../../../../app/core/fixtures/read.ts';
 import { runCase } from '../../../../app/core/fixtures/run.ts';
 import { shared, tempFolder } from '../../../support/command.ts';
 import { FORMATS, paint } from '../frames.ts';
-import { randoms, seeded, shifting, SMALL, writeWeights } from './support.ts';
+import { randoms, seeded, seededPlus, shifting, SMALL, SMALL_PLUS, writeWeights } from './support.ts';
 
 const KERAS: SepconvConfig = { ...SMALL, variant: 'keras' };
 const THREADS = 2;
@@ -46,12 +46,12 @@ test('a case whose file is not there says so', async () => {
   assert.equal(await runner.run({ name: 'heads', inputs: {}, wanted: [], params: {} }), 'weights-absent');
 });
 
-for (const config of [SMALL, KERAS])
+for (const config of [SMALL, KERAS, SMALL_PLUS])
   test(`a picture made in bands is the one made at once (${config.variant})`, async () => {
     const [width, height] = [37, 61];
     const random = randoms(5);
     const [a, b] = [0, 1].map(() => picture(width, height, () => random() / 2 + 0.5));
-    const weights = seeded(config, 6);
+    const weights = config.variant === 'plus' ? seededPlus(config, 6) : seeded(config, 6);
     const make = async (bandBytes?: number): Promise<Float32Array> => {
       const setup = { width, height, threads: THREADS, ...(bandBytes !== undefined && { bandBytes }) };
       await using network = await SepconvNetwork.open(config, weights, setup);
@@ -102,6 +102,28 @@ for (const config of [SMALL, { ...KERAS, channels: 'bgr' } as const])
     assert.ok((await blind.between(a, other, 0.5)).confidence < 0.3);
     assert.ok((await blind.between(a, a, 0.5)).confidence > 0.999);
   });
+
+test('SepConv++ gives what PyTorch gives in double precision for the same numbers', async () => {
+  // Sides that are odd at every scale, so that each crop and pad takes part.
+  const [width, height] = [29, 22];
+  const random = randoms(77);
+  const [a, b] = [0, 1].map(() => picture(width, height, () => random() / 2 + 0.5));
+  await using network = await SepconvNetwork.open(SMALL_PLUS, seededPlus(SMALL_PLUS, 42), {
+    width,
+    height,
+    threads: 1,
+  });
+  const { picture: made } = await network.between(a!, b!, 0.5);
+  const wanted = [
+    [0, -7.1842682],
+    [400, 0.2823382],
+    [900, 0.2593045],
+    [1500, -0.3825134],
+    [1913, -0.1254963],
+  ] as const;
+  for (const [i, value] of wanted)
+    assert.ok(Math.abs(made[i]! - value) < 5e-5 * Math.max(1, Math.abs(value)), `${made[i]} ${value}`);
+});
 
 test('the input is repeated at the right and below, in the order of channels the network has', () => {
   const input = new Float32Array(6 * 4 * 4).fill(-1);

@@ -1,6 +1,7 @@
 /** What SepConv's tests share: configurations, weights made by code, and files of them. */
 import { writeFileSync } from 'node:fs';
-import { layersOf, type SepconvConfig } from '../../../../app/core/engines/sepconv/config.ts';
+import { layersOf, PLUS, type SepconvConfig } from '../../../../app/core/engines/sepconv/config.ts';
+import { plusLayers } from '../../../../app/core/engines/sepconv/plus.ts';
 import type { Weights } from '../../../../app/core/engines/weights.ts';
 import type { Tensor } from '../../../../app/core/onnx/graph.ts';
 
@@ -32,6 +33,25 @@ export function weightsOf(config: SepconvConfig, value?: (name: string, fanIn: n
 export function seeded(config: SepconvConfig, seed: number): Weights {
   const random = randoms(seed);
   return weightsOf(config, (name, fanIn) => random() * (name.endsWith('bias') ? 0.1 : Math.sqrt(6 / fanIn)));
+}
+
+export const SMALL_PLUS: SepconvConfig = { ...PLUS, widths: [6, 8, 10, 12], kernel: 9, channels: 'rgb' };
+
+/** Weights of SepConv++ in the order of its layers, by one sequence of numbers. */
+export function seededPlus(config: SepconvConfig, seed: number): Weights {
+  const random = randoms(seed);
+  const fill = (dims: number[], gain: number, middle = 0): Tensor => {
+    const length = dims.reduce((a, b) => a * b, 1);
+    return { dtype: 'float32', dims, data: Float32Array.from({ length }, () => middle + gain * random()) };
+  };
+  const entries = plusLayers(config).flatMap(({ name, in: from, out }): [string, Tensor][] => {
+    if (from === undefined) return [[`${name}.weight`, fill([1], 0.1, 0.25)]];
+    return [
+      [`${name}.weight`, fill([out, from, 3, 3], Math.sqrt(6 / (9 * from)))],
+      [`${name}.bias`, fill([out], 0.1)],
+    ];
+  });
+  return new Map(entries);
 }
 
 /**

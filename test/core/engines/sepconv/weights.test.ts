@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { layersOf, OFFICIAL, type SepconvConfig } from '../../../../app/core/engines/sepconv/config.ts';
+import { layersOf, OFFICIAL, PLUS, type SepconvConfig } from '../../../../app/core/engines/sepconv/config.ts';
 import { bandsOf, headsGraph, trunkGraph } from '../../../../app/core/engines/sepconv/graph.ts';
+import { plusLayers } from '../../../../app/core/engines/sepconv/plus.ts';
 import { readSepconv, recogniseSepconv } from '../../../../app/core/engines/sepconv/weights.ts';
 import type { Weights } from '../../../../app/core/engines/weights.ts';
 import { openCheckpoint } from '../../../../app/core/import/registry.ts';
 import type { Tensor } from '../../../../app/core/onnx/graph.ts';
 import { tempFolder } from '../../../support/command.ts';
-import { seeded, SMALL, weightsOf, writeWeights } from './support.ts';
+import { seeded, seededPlus, SMALL, SMALL_PLUS, weightsOf, writeWeights } from './support.ts';
 
 for (const [variant, parameters] of [
   ['official', 21_675_452],
@@ -74,6 +75,40 @@ test("Keras' names and layout", async (t) => {
   const found = await read(t, new Map(renamed), { prefix: '' });
   assert.deepEqual(found.config, config);
   for (const [name, { data }] of weights) assert.deepEqual(found.weights.get(name)!.data, data, name);
+});
+
+test("SepConv++'s names, and its 13,560,102 parameters", async (t) => {
+  const weights = seededPlus(SMALL_PLUS, 5);
+  const found = await read(t, weights);
+  assert.deepEqual(found.config, { ...SMALL_PLUS, channels: 'bgr' });
+  assert.ok(weights.has('Decode.0.netHor.0.netMain.3.bias') && weights.has('Decode.0.netVer.1.netMain.4.weight'));
+  const parameters = (layers: ReturnType<typeof plusLayers>): number =>
+    layers.reduce((sum, { in: from, out }) => sum + (from === undefined ? out : out * (9 * from + 1)), 0);
+  assert.equal(parameters(plusLayers(PLUS)), 13_560_102);
+  const { seen } = bandsOf(SMALL_PLUS, 16, 32, 16);
+  const graphs = [
+    trunkGraph(SMALL_PLUS, weights, 32, 32),
+    headsGraph(SMALL_PLUS, weights, { width: 16, seen, made: 16 }),
+  ];
+  const used = graphs.flatMap(({ initialisers }) => initialisers.filter(({ name }) => weights.has(name)));
+  assert.equal(
+    used.reduce((sum, { data }) => sum + data.length, 0),
+    parameters(plusLayers(SMALL_PLUS)),
+  );
+  const without = new Map(weights);
+  without.delete('Encode.0.netVer.2.netMain.2.weight');
+  await assert.rejects(read(t, without), {
+    code: 'weights-mismatch',
+    message: /lacks netEncode\.0\.netVer\.2\.netMain\.2/,
+  });
+});
+
+test('a repository that keeps features and heads apart', async (t) => {
+  const apart = [...seeded(SMALL, 9)].map(([name, tensor]) => {
+    const half = /^(Vertical|Horizontal)/.test(name) ? 'subnet_kernel' : 'features';
+    return [`${half}.module${name}`, tensor] as const;
+  });
+  assert.equal((await read(t, new Map(apart), { prefix: '' })).config.kernel, SMALL.kernel);
 });
 
 test('what is missing, left over or of another shape is named', async (t) => {
