@@ -1,10 +1,10 @@
 /** Whole graphs, from two pictures to one, of ncnn models. */
+import { AppError } from '../../../../contract/errors.ts';
 import type { Graph, Value } from '../../../onnx/graph.ts';
 import * as op from '../../../onnx/ops.ts';
 import type { Size } from '../padding.ts';
-import type { Moment, Taps } from './conventions.ts';
+import { endsOf, type Moment, type Taps } from './conventions.ts';
 import { Converter, type NcnnNetwork } from './convert.ts';
-import { endsOf } from './conventions.ts';
 import type { NcnnModel } from './open.ts';
 
 export interface NcnnGraphOptions {
@@ -81,6 +81,8 @@ function threeNets(
   const flow = half ? op.mul(g, op.resize(g, found, 2, 'half-pixel'), 2) : found;
   // v1 gives one flow, which the second picture follows backwards; from v2 on there is one for each.
   const isFirst = flow.shape[1] === 2;
+  if (!isFirst && flow.shape[1] !== 4)
+    throw new AppError('checkpoint-refused', `The flownet gives ${flow.shape[1]} channels, not 2 or 4.`);
   const [flow0, flow1] = isFirst ? [flow, op.neg(g, flow)] : op.split(g, flow, 1, [2, 2]);
   const features = [a, b].flatMap((picture, n) => {
     const given = { 'input.1': picture, 'flow.0': n === 0 ? flow0! : flow1! };
@@ -89,6 +91,7 @@ function threeNets(
   });
   const ports = features.map((feature, n) => [String(n + 3), feature] as const);
   const given = { img0: a, img1: b, flow, ...Object.fromEntries(ports) };
-  const [output = 'output'] = endsOf(fusionnet.layers);
+  const ends = endsOf(fusionnet.layers);
+  const output = ends.includes('output') ? 'output' : (ends.at(-1) ?? 'output');
   return { picture: converter.add('fusionnet', fusionnet, given, [output]).get(output)! };
 }
