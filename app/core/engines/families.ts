@@ -3,7 +3,6 @@ import { adaconv } from './adaconv/index.ts';
 import type { Family } from './family.ts';
 import { film } from './film/index.ts';
 import { rife } from './rife/index.ts';
-import { rife } from './rife/index.ts';
 import { sepconv } from './sepconv/index.ts';
 
 export const FAMILIES: readonly Family[] = [film, rife, sepconv, adaconv];
