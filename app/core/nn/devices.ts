@@ -7,6 +7,7 @@
  * to the next one, and passes over one that is slower than the CPU, as WebGPU is where a program plays the GPU.
  */
 import { AppError } from '../../contract/errors.ts';
+import { decodeModel } from '../onnx/decode.ts';
 import { encodeModel } from '../onnx/encode.ts';
 import type { Graph } from '../onnx/graph.ts';
 import type { Device, DeviceChoice } from '../../contract/jobs.ts';
@@ -15,8 +16,21 @@ import { recall, remember, trialKey } from './device-memory.ts';
 import { compiledProviders, runtimeVersion } from './ort.ts';
 import { refusal, tryDevice, type Trial } from './trial.ts';
 import { trialModel } from './trial-model.ts';
+import { webgpuGraph } from './webgpu-graph.ts';
 
 export type Model = Graph | Uint8Array;
+
+/** The ONNX file that a device is given for a model. Bytes that are no graph of ours are left as they are. */
+export function modelFor(device: Device, model: Model): Uint8Array {
+  if (device !== 'webgpu') return model instanceof Uint8Array ? model : encodeModel(model);
+  if (!(model instanceof Uint8Array)) return encodeModel(webgpuGraph(model));
+  try {
+    return encodeModel(webgpuGraph(decodeModel(model)));
+  } catch (error) {
+    if (error instanceof AppError) return model;
+    throw error;
+  }
+}
 
 export interface DeviceRequest {
   readonly device: DeviceChoice;
@@ -83,8 +97,8 @@ async function trialOnce(
     return { reason: `this build of ONNX Runtime (${process.platform}, ${process.arch}) is without it` };
   const key = trialKey(device, model, await runtimeVersion(), threads);
   const found = again ? undefined : (known.get(key) ?? (await recall(key)));
-  const bytes = (): Uint8Array => (model instanceof Uint8Array ? model : encodeModel(model));
-  const trial = found ?? (await tryDevice(device, bytes(), { threads, signal }));
+  const trial =
+    found ?? (await tryDevice(device, [modelFor('cpu', model), modelFor(device, model)], { threads, signal }));
   known.set(key, trial);
   if (!found) await remember(key, trial);
   return trial;

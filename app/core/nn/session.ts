@@ -8,10 +8,9 @@ import { Worker } from 'node:worker_threads';
 import { AppError } from '../../contract/errors.ts';
 import type { Device } from '../../contract/jobs.ts';
 import { bytesOf, DTYPES, type Dtype } from '../onnx/dtype.ts';
-import { encodeModel } from '../onnx/encode.ts';
 import type { Tensor } from '../onnx/graph.ts';
 import { DEVICE_FACTS, deviceChoice } from './device.ts';
-import { chooseDevice, type Model } from './devices.ts';
+import { chooseDevice, modelFor, type Model } from './devices.ts';
 import type { Tensors } from './ort.ts';
 import { INSIDE, OUTSIDE, SHUT, type FromSession, type SessionInit, type ToSession } from './session-messages.ts';
 
@@ -60,7 +59,8 @@ export async function openSession(model: Model, options: SessionOptions): Promis
   signal?.throwIfAborted();
   const choice = deviceChoice(options.device ?? 'cpu');
   const { device, onCpu } = await chooseDevice({ device: choice, model: trial, threads, signal });
-  const bytes = model instanceof Uint8Array ? new Uint8Array(model) : encodeModel(model);
+  const made = modelFor(device, model);
+  const bytes = made === model ? new Uint8Array(made) : made;
   const { provider: wanted } = DEVICE_FACTS[device];
   // What runs in small may not fit in full: 'auto' then takes the CPU.
   const providers = choice === 'auto' && wanted !== 'cpu' ? [wanted, 'cpu'] : [wanted];

@@ -26,10 +26,10 @@ const profileSchema = z.array(
   }),
 );
 
-async function attempt({ device, model, threads }: TrialOrder): Promise<TrialAnswer> {
+async function attempt({ device, reference, model, threads }: TrialOrder): Promise<TrialAnswer> {
   const folder = dirname(model);
   try {
-    const cpu = await loadModel(model, { provider: 'cpu', threads });
+    const cpu = await loadModel(reference, { provider: 'cpu', threads });
     const inputs = trialInputs(cpu.inputs);
     const wanted = await timed(cpu, inputs);
     await cpu.release();

@@ -12,7 +12,8 @@ import { TOLERANCE } from './parity.ts';
 
 export interface TrialOrder {
   readonly device: Device;
-  /** Path of an ONNX file, in a folder that the trial may write to. */
+  /** Paths of an ONNX file for the CPU and of one for the device, in a folder that the trial may write to. */
+  readonly reference: string;
   readonly model: string;
   readonly threads: number;
 }
@@ -42,19 +43,20 @@ const OTHER_MS = 60_000;
 const CHILD = fileURLToPath(new URL('./trial-child.ts', import.meta.url));
 
 /**
- * Runs the bytes of an ONNX file on the CPU and on `device`, on made-up inputs. Never throws for what the device does: that is in `reason`.
+ * Runs the first of two ONNX files, given as bytes, on the CPU and the second on `device`, on the same made-up inputs. Never throws for what the device does: that is in `reason`.
  * Throws the signal's reason.
  */
 export async function tryDevice(
   device: Device,
-  model: Uint8Array,
+  files: readonly [Uint8Array, Uint8Array],
   { threads, signal }: { threads: number; signal?: AbortSignal | undefined },
 ): Promise<Trial> {
   const folder = await mkdtemp(join(tmpdir(), 'inbetween-model-'));
   try {
-    const path = join(folder, 'model.onnx');
-    await writeFile(path, model);
-    return await inChild({ device, model: path, threads }, signal);
+    const [reference, model] = [join(folder, 'reference.onnx'), join(folder, 'model.onnx')];
+    await writeFile(reference, files[0]);
+    await writeFile(model, files[1]);
+    return await inChild({ device, reference, model, threads }, signal);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
