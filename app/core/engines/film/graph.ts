@@ -12,6 +12,7 @@
 import { GraphBuilder } from '../../onnx/builder.ts';
 import type { Graph, Tensor, Value } from '../../onnx/graph.ts';
 import * as op from '../../onnx/ops.ts';
+import { warpAt, warpGrid } from '../warp-graph.ts';
 import type { Weights } from '../weights.ts';
 import { featureChannels, layersOf, portName, type FilmConfig, type Place } from './config.ts';
 import { paddingOf, type Padding } from './padding.ts';
@@ -73,9 +74,13 @@ class Film {
     const stacks = Array.from({ length: this.#config.fusionLevels }, (_, level) =>
       g.within(`align_${level}`, () => {
         const flow = op.mul(g, flows[level]!, scale);
-        const grid = this.#grid(flow);
-        warped.push(this.#sample(pictures[level]!, grid));
-        return this.#stack(level, warped[level]!, this.#sample(features[level]!, grid), flow);
+        const grid = warpGrid(g, flow);
+        warped.push(warpAt(g, pictures[level]!, grid));
+        return this.#stack(
+          warped[level]!,
+          features[level]!.map((term) => warpAt(g, term, grid)),
+          flow,
+        );
       }),
     );
     const image = g.within('fuse', () => this.#fuse(stacks));
@@ -104,8 +109,8 @@ class Film {
     return levels;
   }
 
-  /** Features of each level: what the stages say there, each stage from the picture as many levels finer. */
-  #features(pictures: readonly Value[]): readonly Value[] {
+  /** Features of each level: what the stages say there, each stage from the picture as many levels finer. Never stacked. */
+  #features(pictures: readonly Value[]): readonly (readonly Value[])[] {
     const g = this.#g;
     const { subLevels } = this.#config;
     const trees = pictures.map((picture, level) =>
@@ -119,14 +124,16 @@ class Film {
         return stages;
       }),
     );
-    return pictures.map((_, level) => {
-      const terms = Array.from({ length: Math.min(level + 1, subLevels) }, (__, j) => trees[level - j]![j]!);
-      return terms.length === 1 ? terms[0]! : op.concat(g, terms, 1);
-    });
+    return pictures.map((_, level) =>
+      Array.from({ length: Math.min(level + 1, subLevels) }, (__, j) => trees[level - j]![j]!),
+    );
   }
 
   /** Flows [2, 2, h, w] of each level and what each level adds to the one before. */
-  #flows(features: readonly Value[]): { readonly flows: readonly Value[]; readonly residuals: readonly Value[] } {
+  #flows(features: readonly (readonly Value[])[]): {
+    readonly flows: readonly Value[];
+    readonly residuals: readonly Value[];
+  } {
     const g = this.#g;
     const flows: Value[] = [];
     const residuals: Value[] = [];
@@ -136,7 +143,9 @@ class Film {
         const feature = features[level]!;
         if (!flow) return (residuals[level] = this.#residual(level, feature, feature));
         const doubled = op.resize(g, op.mul(g, flow, 2), 2, 'half-pixel');
-        residuals[level] = this.#residual(level, feature, this.#sample(feature, this.#grid(doubled)));
+        const grid = warpGrid(g, doubled);
+        const warped = feature.map((term) => warpAt(g, term, grid));
+        residuals[level] = this.#residual(level, feature, warped);
         return op.add(g, doubled, residuals[level]!);
       });
       flows[level] = flow;
@@ -145,14 +154,14 @@ class Film {
   }
 
   /** The predictor of a level: [Note: FILM's two directions]. */
-  #residual(level: number, feature: Value, warped: Value): Value {
+  #residual(level: number, feature: readonly Value[], warped: readonly Value[]): Value {
     const g = this.#g;
     const { specialisedLevels, flowConvs } = this.#config;
     const at = level < specialisedLevels ? level : null;
     const place = (index: number): Place => ({ part: 'flow', level: at, index });
     const channels = featureChannels(this.#config, level);
-    const other = this.#conv(place(0), feature, range(0, channels));
-    const own = this.#conv(place(0), warped, range(channels, channels), false);
+    const other = this.#convStack(place(0), partsOf(feature, 0));
+    const own = this.#convStack(place(0), partsOf(warped, channels), false);
     let net = this.#active(op.add(g, own, op.gather(g, other, [1, 0], 0)));
     const last = flowConvs[Math.min(level, specialisedLevels)]! + 1;
     for (let index = 1; index < last; index++) net = this.#active(this.#conv(place(index), net));
@@ -160,14 +169,17 @@ class Film {
   }
 
   /** What the fusion is given at a level, in parts: the published stack is picture, feature, picture, feature, flow, flow. */
-  #stack(level: number, picture: Value, feature: Value, flow: Value): readonly Part[] {
+  #stack(picture: Value, features: readonly Value[], flow: Value): readonly Part[] {
     const g = this.#g;
-    const channels = featureChannels(this.#config, level);
-    const [height, width] = feature.shape.slice(2) as number[];
-    const flat = (value: Value, count: number): Value => op.reshape(g, value, [1, count, height!, width!]);
-    const second = 3 + channels;
+    const [height, width] = flow.shape.slice(2) as [number, number];
+    const flat = (value: Value, count: number): Value => op.reshape(g, value, [1, count, height, width]);
+    const terms = partsOf(features, 3);
+    const second = terms.reduce((sum, { channels }) => sum + channels.length, 3);
     return [
-      { value: flat(feature, 2 * channels), channels: [...range(3, channels), ...range(second + 3, channels)] },
+      ...terms.map(({ value, channels }) => ({
+        value: flat(value, 2 * channels.length),
+        channels: [...channels, ...channels.map((channel) => second + channel)],
+      })),
       {
         value: op.concat(g, [flat(picture, 6), flat(flow, 4)], 1),
         channels: [...range(0, 3), ...range(second, 3), ...range(2 * second, 4)],
@@ -193,9 +205,9 @@ class Film {
     return this.#conv({ part: 'output' }, net[0]!.value);
   }
 
-  #convStack(place: Place, parts: readonly Part[]): Value {
+  #convStack(place: Place, parts: readonly Part[], biased = true): Value {
     return parts
-      .map(({ value, channels }, n) => this.#conv(place, value, channels, n === 0))
+      .map(({ value, channels }, n) => this.#conv(place, value, channels, biased && n === 0))
       .reduce((sum, value) => op.add(this.#g, sum, value));
   }
 
@@ -223,26 +235,6 @@ class Film {
     return this.#g.value(name) ?? this.#g.weight(name, tensor);
   }
 
-  /** Sampling places for GridSample, [n, h, w, 2], from a flow [n, 2, h, w] in pixels. */
-  #grid(flow: Value): Value {
-    const g = this.#g;
-    const [height, width] = flow.shape.slice(2) as [number, number];
-    // Where an axis has one pixel every place on it is that pixel.
-    const [x, y] = [2 / Math.max(1, width - 1), 2 / Math.max(1, height - 1)];
-    const tensor = (dims: readonly number[], data: Float32Array): Tensor => ({ dtype: 'float32', dims, data });
-    const columns = Float32Array.from({ length: 2 * width }, (_, i) => (i < width ? i * x - 1 : 0));
-    const rows = Float32Array.from({ length: 2 * height }, (_, i) => (i < height ? 0 : (i - height) * y - 1));
-    const key = `grid_${height}x${width}`;
-    const scaled = op.mul(g, flow, this.#constant(`${key}_scale`, tensor([1, 2, 1, 1], Float32Array.of(x, y))));
-    const across = op.add(g, scaled, this.#constant(`${key}_columns`, tensor([1, 2, 1, width], columns)));
-    const both = op.add(g, across, this.#constant(`${key}_rows`, tensor([1, 2, height, 1], rows)));
-    return op.transpose(g, both, [0, 2, 3, 1]);
-  }
-
-  #sample(x: Value, grid: Value): Value {
-    return op.gridSample(this.#g, x, grid, { outside: 'border', alignCorners: true });
-  }
-
   #cropped(x: Value): Value {
     const { width, height } = this.#options;
     const { top, left, paddedWidth, paddedHeight } = this.#padding;
@@ -255,6 +247,16 @@ class Film {
     const [first, second] = op.split(g, this.#cropped(warped), 0, [1, 1]);
     return op.reshape(g, op.reduceMean(g, op.abs(g, op.sub(g, first!, second!)), [1, 2, 3]), [1]);
   }
+}
+
+/** Tensors that stand one after the other in a stack, from channel `from` on. */
+function partsOf(values: readonly Value[], from: number): readonly Part[] {
+  let at = from;
+  return values.map((value) => {
+    const channels = range(at, value.shape[1] as number);
+    at += channels.length;
+    return { value, channels };
+  });
 }
 
 function range(from: number, length: number): readonly number[] {
