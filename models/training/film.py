@@ -7,7 +7,6 @@ The network starts at the average of both pictures warped by a gradient guess of
 """
 
 import argparse
-import json
 import math
 import signal
 import time
@@ -19,9 +18,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from common import Average, Log, blend, dev_scores, dev_triplets, export_weights, load_checkpoint, save_checkpoint
+from common import Average, Log, blend, dev_scores, dev_triplets, load_checkpoint, save_checkpoint
 from film_data import Samples
-from film_net import Film, FilmConfig, picture_pyramid, start_at_blend, start_at_gradients, warp
+from film_net import Film, FilmConfig, halve, picture_pyramid, start_at_blend, start_at_gradients, warp
 
 COMPACT = FilmConfig(
     pyramid_levels=7,
@@ -34,18 +33,22 @@ COMPACT = FilmConfig(
 )
 
 
-def middle_of(net: Film):
-    """Byte pictures of any size -> byte middle: zero padding, centred, to the pyramid's multiple, as published."""
+@torch.no_grad()
+def interpolate(net: Film, x0: Tensor, x1: Tensor) -> Tensor:
+    """[n, 3, h, w] of any size, not clipped: zero padding, centred, to the pyramid's multiple, as published."""
     align = 1 << (net.config.pyramid_levels - 1)
+    h, w = x0.shape[2:]
+    ph, pw = -h % align, -w % align
+    pad = (pw // 2, pw - pw // 2, ph // 2, ph - ph // 2)
+    return net(F.pad(x0, pad), F.pad(x1, pad))["image"][:, :, pad[2] : pad[2] + h, pad[0] : pad[0] + w]
 
-    @torch.no_grad()
+
+def middle_of(net: Film):
+    """Byte pictures -> their byte middle."""
+
     def middle(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        h, w = a.shape[:2]
-        ph, pw = -h % align, -w % align
-        pad = (pw // 2, pw - pw // 2, ph // 2, ph - ph // 2)
-        x0, x1 = (F.pad(torch.from_numpy(p.transpose(2, 0, 1)[None].astype(np.float32) / 255), pad) for p in (a, b))
-        out = net(x0, x1)["image"][0, :, pad[2] : pad[2] + h, pad[0] : pad[0] + w]
-        return (out.clamp(0, 1) * 255 + 0.5).byte().permute(1, 2, 0).numpy()
+        x0, x1 = (torch.from_numpy(p.transpose(2, 0, 1)[None].astype(np.float32) / 255) for p in (a, b))
+        return (interpolate(net, x0, x1)[0].clamp(0, 1) * 255 + 0.5).byte().permute(1, 2, 0).numpy()
 
     return middle
 
@@ -65,7 +68,7 @@ def trust(pictures: Tensor, flow: Tensor, weight: Tensor) -> Tensor:
     out = []
     for side, other in ((flow[:, :2], x0), (flow[:, 2:], x1)):
         wrong = (warp(other, side) - mid).abs().mean(dim=1, keepdim=True)
-        wrong = F.interpolate(F.avg_pool2d(wrong, 4), scale_factor=4, mode="nearest")
+        wrong = F.interpolate(halve(halve(wrong)), scale_factor=4, mode="nearest")
         out.append(torch.where(weight == 1, 1.0, torch.exp(-wrong / 0.06) * weight))
     return torch.cat(out, dim=1)
 
@@ -77,7 +80,7 @@ def flow_loss(flows: list[Tensor], target: Tensor, weight: Tensor, finest: int) 
     total = torch.zeros(())
     for level in range(finest + len(flows)):
         if level > 0:
-            goal, sure = F.avg_pool2d(goal, 2), F.avg_pool2d(sure, 2)
+            goal, sure = halve(goal), halve(sure)
         if level < finest:
             continue
         error = ((flows[level - finest] * 2**level - goal).square().sum(dim=1, keepdim=True) + 0.01).pow(0.4)
@@ -147,7 +150,7 @@ class Trainer:
                 pyramid, flows = picture_pyramid(torch.cat((x0, x1)), 3), result["flows"]
         out = {"flow": flow_loss(flows, flow, sure, finest), "warped": warped_loss(pyramid, flows, mid, finest)}
         if only_flow:
-            out["total"] = 0.05 * out["flow"] + out["warped"]
+            out["total"] = 0.02 * out["flow"] + 2 * out["warped"]
         else:
             wrong = result["image"] - mid
             out["picture"] = wrong.abs().mean()
@@ -167,8 +170,8 @@ class Trainer:
         self.log.add(step=self.step, minutes=self.spent / 60, dev=mean, **gains)
         if mean > self.best:
             self.best = mean
-            row = export_weights(self.out / "best.safetensors", self.average.values, COMPACT.as_json())
-            (self.out / "best.json").write_text(json.dumps({"step": self.step, "minutes": self.spent / 60, "gains": gains, **row}))
+            best = {"net": self.average.values, "config": COMPACT.as_json(), "step": self.step, "dev": gains}
+            save_checkpoint(self.out / "best.pt", best)
         self.log.draw(["total", "flow", "warped", "picture", "dev", *gains])
 
     def run(self) -> None:
@@ -202,13 +205,14 @@ class Trainer:
                 dev_at = time.time()
             self.spent += time.time() - started
         self.save()
-        self.evaluate()
+        if not self.stopped:
+            self.evaluate()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True, help="folder of clips with index.json")
-    parser.add_argument("--out", required=True, help="checkpoints, log.jsonl, curve.png, best.safetensors")
+    parser.add_argument("--out", required=True, help="last.pt, best.pt, log.jsonl, curve.png")
     parser.add_argument("--cache", help="decoded frames and flows; OUT/cache unless given")
     parser.add_argument("--batch", type=int, default=8, help="crops a step; half of it, half again as wide, once whole")
     parser.add_argument("--crop", type=int, default=128)

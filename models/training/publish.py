@@ -12,10 +12,12 @@ import torch
 from safetensors import safe_open
 
 import adaconv
+import film
+import film_net
 import sepconv
 from common import export_weights, load_checkpoint
 
-NAMES = {"sepconv": "SepConv, compact", "adaconv": "AdaConv, compact"}
+NAMES = {"film": "FILM, compact", "sepconv": "SepConv, compact", "adaconv": "AdaConv, compact"}
 FORMULA = (
     "frame(k)[c][y][x] = 0.5 + 0.2*sin(0.31*u + 0.17*v + c) + 0.15*cos(0.23*v - 0.41*u + 2*c) with u = x - 3*k, v = y - 2*k, "
     "c = 0, 1, 2 for R', G', B'; one is frame(0), two is frame(1); output is the network's, not clipped, [c][y][x]"
@@ -33,7 +35,12 @@ def load(family: str, weights: Path):
     with safe_open(str(weights), "pt") as file:
         config = json.loads(file.metadata()["config"])
         state = {name: file.get_tensor(name) for name in file.keys()}
-    net = sepconv.SepConv(config["widths"], config["kernel"]) if family == "sepconv" else adaconv.AdaConv(config["filters"])
+    make = {
+        "film": lambda: film_net.Film(film_net.FilmConfig(**config)),
+        "sepconv": lambda: sepconv.SepConv(config["widths"], config["kernel"]),
+        "adaconv": lambda: adaconv.AdaConv(config["filters"]),
+    }
+    net = make[family]()
     net.load_state_dict(state)
     return net.eval(), config
 
@@ -45,7 +52,7 @@ def main() -> None:
     best = load_checkpoint(out / "best.pt")
     row = export_weights(weights, best["net"], best["config"])
     net, config = load(family, weights)
-    interpolate = {"sepconv": sepconv, "adaconv": adaconv}[family].interpolate
+    interpolate = {"film": film, "sepconv": sepconv, "adaconv": adaconv}[family].interpolate
     width, height = 36, 28
     with torch.no_grad():
         picture = interpolate(net, *(frame(k, width, height)[None] for k in (0, 1)))[0]
