@@ -2,6 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
+import { PARTS } from '../engines/rife/ncnn/conventions.ts';
 import { isFileName } from '../nn/model-manifest.ts';
 
 export interface CheckpointFiles {
@@ -48,7 +49,15 @@ async function filesOf(path: string, isFolder: boolean, format: string): Promise
   }
   if (format === 'ncnn') {
     const base = name.replace(/\.(param|bin)$/, '');
-    return { folder, names: [`${base}.param`, `${base}.bin`], entry: `${base}.param` };
+    const parts = (PARTS as readonly string[]).includes(base) ? await partsIn(folder) : [];
+    const bases = parts.length > 0 ? parts : [base];
+    return { folder, names: bases.flatMap((one) => [`${one}.param`, `${one}.bin`]), entry: `${bases[0]}.param` };
   }
   return { folder, names: [name], entry: name };
+}
+
+/** RIFE up to 3.x is three networks in files beside each other; [] when they are not all there. */
+async function partsIn(folder: string): Promise<readonly string[]> {
+  const there = new Set(await readdir(folder));
+  return PARTS.every((part) => there.has(`${part}.param`) && there.has(`${part}.bin`)) ? PARTS : [];
 }

@@ -1,17 +1,18 @@
 /** Any checkpoint that can be read, made a model: recognised, copied, tried. */
+import { stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 import type { ModelFile } from '../../contract/models.ts';
 import type { Family } from '../engines/family.ts';
 import { FAMILIES } from '../engines/families.ts';
+import { modelFile } from '../engines/rife/ncnn/open.ts';
+import { requireSpace } from '../media/disk-space.ts';
 import { isModelId } from '../nn/model-manifest.ts';
 import { modelPlaces, refuseTaken, stageModel, type InstalledModel, type ModelPlaces } from '../nn/store.ts';
 import { admit, recognise } from './admit.ts';
 import { checkpointFiles } from './checkpoint-files.ts';
 import type { InstallProgress } from './install.ts';
 import type { ProbeOptions } from './probe.ts';
-import { requireSpace } from '../media/disk-space.ts';
-import { stat } from 'node:fs/promises';
 
 export interface ImportOptions extends ProbeOptions {
   readonly places?: ModelPlaces;
@@ -24,13 +25,15 @@ export interface ImportOptions extends ProbeOptions {
 }
 
 /**
- * Imports the checkpoint at `path` (a file or folder; of ncnn's pairs either file). It is recognised before anything is copied and tried
+ * Imports the checkpoint at `given` (a file or folder; of ncnn's pairs either file). It is recognised before anything is copied and tried
  * after; when that fails, nothing stays. Throws `family-unknown`, `probe-failed`, `model-installed`, `usage` for a bad id, `disk-space`,
  * and what the readers throw.
  */
-export async function importModel(path: string, options: ImportOptions): Promise<InstalledModel> {
+export async function importModel(given: string, options: ImportOptions): Promise<InstalledModel> {
   const { places = modelPlaces(), families = FAMILIES, signal, onProgress } = options;
-  const id = options.id ?? idFrom(path);
+  const id = options.id ?? idFrom(given);
+  // A folder of ncnn files is no container of its own; what is opened is its graph.
+  const path = await modelFile(given);
   if (!isModelId(id))
     throw new AppError('usage', `'${id}' is no name for a model: small letters, digits, '.', '-' and '_', at most 64.`);
   await refuseTaken(places, id);
@@ -51,9 +54,9 @@ export async function importModel(path: string, options: ImportOptions): Promise
   const admitted = await admit(staged.folder, entry, { ...options, families, shown: path, family: family.id });
   return await staged.publish({
     id,
-    name: basename(path),
+    name: basename(given),
     licence: options.licence ?? 'not stated (imported)',
-    source: resolve(path),
+    source: resolve(given),
     files,
     ...admitted,
     installedAt: new Date().toISOString(),

@@ -107,3 +107,13 @@ test('a SavedModel folder of random weights is recognised and does not pass the 
     assert.deepEqual(leftIn(places), []);
   }
 });
+
+test('a folder of an ncnn network is taken from its repository to a model that runs', { skip }, async (context) => {
+  const places = emptyPlaces(context);
+  const folder = fixture('rife-v4.6-ncnn');
+  const model = await importModel(folder, { ...hasty(places), id: 'rife-test' });
+  assert.equal(model.manifest.family, 'rife');
+  assert.deepEqual([model.manifest.entry, model.manifest.parameters], ['flownet.param', 5_302_416]);
+  const engine = (await showModel('rife-test', { places })).engine;
+  assert.equal(engine, 'rife:rife-test');
+});

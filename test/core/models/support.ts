@@ -59,8 +59,11 @@ export function emptyPlaces(context: Context): ModelPlaces {
   return places;
 }
 
-/** Does not wait for anybody. */
-export const HASTE: Patience = { stallMs: 120, attempts: 2, backoffMs: 1 };
+/** How long a lying server waits before it hangs up, so that what it sent has been written on a busy machine too; milliseconds. */
+export const PAUSE = 200;
+
+/** Waits for nobody longer than a test has to. */
+export const HASTE: Patience = { stallMs: 400, attempts: 2, backoffMs: 1 };
 
 export function hasty(places: ModelPlaces, more: Partial<InstallOptions> = {}): InstallOptions {
   return { places, threads: 1, device: 'cpu', patience: HASTE, env: {}, ...more };
@@ -121,7 +124,7 @@ export function good(bytes: Buffer, etag?: string): Handler {
 export function cut(bytes: Buffer, count: number, etag?: string): Handler {
   return (_, response) => {
     response.writeHead(200, { 'content-length': bytes.length, ...(etag === undefined ? {} : { etag }) });
-    response.write(bytes.subarray(0, count), () => setTimeout(() => response.destroy(), 20));
+    response.write(bytes.subarray(0, count), () => setTimeout(() => response.destroy(), PAUSE));
   };
 }
 
