@@ -14,12 +14,11 @@ function float32(dims: readonly number[], data: Float32Array): Tensor {
 
 /** `beta` [1, c, 1, 1] times `tensor` [c, ...]. */
 export function scaled(tensor: Tensor, beta: Tensor): Tensor {
-  const [data, by] = [tensor.data as Float32Array, beta.data as Float32Array];
-  const each = data.length / by.length;
-  return float32(
-    tensor.dims,
-    data.map((value, i) => value * by[Math.floor(i / each)]!),
-  );
+  const [from, by] = [tensor.data as Float32Array, beta.data as Float32Array];
+  const each = from.length / by.length;
+  const data = new Float32Array(from.length);
+  for (let o = 0, i = 0; o < by.length; o++) for (const end = i + each; i < end; i++) data[i] = from[i]! * by[o]!;
+  return float32(tensor.dims, data);
 }
 
 /** The kernel [c, c / groups, 3, 3] of x + conv(x). */
