@@ -1,4 +1,5 @@
 /** Triplets of one video. */
+import { AppError } from '../../contract/errors.ts';
 import type { VideoInfo } from '../../contract/media.ts';
 import { HoldDetector } from '../media/holds.ts';
 import { indexSource, thumbnailSize } from '../media/index-source.ts';
@@ -28,7 +29,8 @@ const INDEX_SHARE = 0.3;
 const PER_TRIPLE = 2;
 /**
  * Triplets of a video, in the order of its frames. The same for the same seed, name and options. Frames that a cut lies between, that
- * repeat others or that are not evenly spaced in time are left out. Throws what probing and decoding throw.
+ * repeat others or that are not evenly spaced in time are left out. Throws 'size-mismatch' for a picture smaller than a patch, what probing and
+ * decoding throw.
  */
 export async function mineClip(
   clip: { readonly path: string; readonly name: string },
@@ -38,7 +40,12 @@ export async function mineClip(
   const tally = emptyTally();
   const info = await probe(clip.path, signal ? { signal } : {});
   const { width, height } = info.video;
-  if (width < PATCH || height < PATCH || options.most < 1) return { triplets: [], tally };
+  if (width < PATCH || height < PATCH)
+    throw new AppError(
+      'size-mismatch',
+      `${clip.name} is ${width}x${height}: too small for patches of ${PATCH}x${PATCH}.`,
+    );
+  if (options.most < 1) return { triplets: [], tally };
   const random = randomOf(`${options.seed}/${clip.name}`);
   const { index, ...shots } = await findShots(clip.path, info, options);
   const triples = chooseTriples(index, shots, options, random, tally.triples);

@@ -65,17 +65,22 @@ test('a data set is written whole, the same for one seed, and read back', async 
   const folder = tempFolder(t);
   const clip = { path: SCROLL, name: 'in/scroll.mkv' };
   writeFileSync(join(folder, 'broken.mp4'), 'no video');
-  const clips = [{ path: join(folder, 'broken.mp4'), name: 'broken.mp4' }, clip];
+  const small = join(folder, 'small.mkv');
+  ffmpegOutput('-f', 'lavfi', '-i', 'nullsrc=s=160x120:d=0.2', '-c:v', 'ffv1', '-y', `file:${small}`);
+  const clips = [{ path: join(folder, 'broken.mp4'), name: 'broken.mp4' }, { path: small, name: 'small.mkv' }, clip];
   const fractions: number[] = [];
   const onProgress = ({ fraction }: { fraction: number }) => void fractions.push(fraction);
   const result = await makeTriplets(clips, join(folder, 'a'), { ...OPTIONS, limit: 9, onProgress });
-  assert.equal(result.records, 9, 'what the broken clip could not give came from the other');
+  assert.equal(result.records, 9, 'what the first two could not give came from the third');
   assert.deepEqual(readdirSync(join(folder, 'a')).toSorted(), ['dataset.json', 'triplets-00000.tfrecord']);
   assert.deepEqual(
     fractions,
     fractions.toSorted((a, b) => a - b),
   );
-  assert.equal(result.clips[0]?.error?.code, 'unreadable');
+  assert.deepEqual(
+    result.clips.map(({ error }) => error?.code),
+    ['unreadable', 'size-mismatch', undefined],
+  );
   const manifest = JSON.parse(readFileSync(join(folder, 'a', 'dataset.json'), 'utf8'));
   assert.equal(manifest.records, 9);
   assert.deepEqual(manifest.tally, result.tally);
