@@ -10,15 +10,15 @@ import { paddedSize, SepconvNetwork } from './run.ts';
 import { readSepconv, recogniseSepconv } from './weights.ts';
 
 /** Memory above which a picture is cut into tiles; the same everywhere, because where it is cut shows in its bytes. */
-const WHOLE_BYTES = 2.5 * 2 ** 30;
+const WHOLE_BYTES = 2 * 2 ** 30;
 
 /**
- * About the bytes that grow with the picture, by measurement: at the finest scale the features go in and out of a convolution, and ONNX Runtime
- * keeps as much again. The weights and a band's taps come to that, whatever the picture.
+ * Bytes that grow with the picture, by measurement: at the finest scale ONNX Runtime holds the features three times. Beside them are the
+ * weights, several times, and some 400 MB for a band.
  */
 export function sepconvBytes(config: SepconvConfig, width: number, height: number): number {
   const padded = paddedSize(config, width, height);
-  return padded.width * padded.height * 4 * (6 + 6 * config.widths[0]! + config.widths[1]! / 2);
+  return padded.width * padded.height * 4 * (6 + 3 * config.widths[0]! + config.widths[1]! / 4);
 }
 
 export const sepconv: Family = {

@@ -18,8 +18,11 @@ import type { Weights } from '../weights.ts';
 import { HEADS, type SepconvConfig } from './config.ts';
 import { bandsOf, headsGraph, trunkGraph, type Band } from './graph.ts';
 
-/** Bytes of taps at a time. The same everywhere: where bands are cut shows in the last bits of the result. */
-const BAND_BYTES = 160 * 2 ** 20;
+/**
+ * Bytes of taps at a time; the heads take as much again three times. 64 rows of 1920 pixels and 51 taps, of which a quarter's features are
+ * computed twice. The same everywhere: where bands are cut shows in the last bits of the result.
+ */
+const BAND_BYTES = 96 * 2 ** 20;
 
 export function paddedSize({ pad }: SepconvConfig, width: number, height: number): { width: number; height: number } {
   return { width: Math.ceil(width / pad) * pad, height: Math.ceil(height / pad) * pad };
