@@ -1,4 +1,5 @@
 /** The only import of onnxruntime-node: models loaded and run on the calling thread, which they block. */
+import type { InferenceSession } from 'onnxruntime-node';
 import { AppError } from '../../contract/errors.ts';
 import { DTYPES, type Dtype, type TensorData } from '../onnx/dtype.ts';
 import type { Tensor } from '../onnx/graph.ts';
@@ -46,12 +47,13 @@ export async function loadModel(model: Uint8Array | string, options: LoadOptions
   const { provider, threads, profile } = options;
   const ort = await import('onnxruntime-node');
   const session = await ort.InferenceSession.create(model as string, {
-    // What TensorRT cannot run, CUDA can.
-    executionProviders: provider === 'tensorrt' ? [provider, 'cuda'] : [provider],
+    executionProviders: providersOf(provider),
     intraOpNumThreads: threads,
     graphOptimizationLevel: 'all',
-    // DirectML knows neither of the others.
-    ...(provider === 'dml' && { enableMemPattern: false, executionMode: 'sequential' as const }),
+    // A second plan of the memory beside the one that grew in the first run: half as much again, and no faster. DirectML knows none.
+    enableMemPattern: false,
+    // DirectML knows no other.
+    ...(provider === 'dml' && { executionMode: 'sequential' as const }),
     // Threads that spin while they wait for the next frame cost a third of the CPU and gain nothing.
     extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
     logSeverityLevel: profile === undefined ? 3 : 4,
@@ -81,6 +83,15 @@ export async function loadModel(model: Uint8Array | string, options: LoadOptions
     endProfiling: () => session.endProfiling(),
     release: () => session.release(),
   };
+}
+
+/** COREML_FLAG_CREATE_MLPROGRAM of coreml_provider_factory.h: the format that has GridSample. */
+const ML_PROGRAM = 0x10;
+
+function providersOf(provider: string): InferenceSession.ExecutionProviderConfig[] {
+  // What TensorRT cannot run, CUDA can.
+  if (provider === 'tensorrt') return ['tensorrt', 'cuda'];
+  return provider === 'coreml' ? [{ name: 'coreml', coreMlFlags: ML_PROGRAM }] : [provider];
 }
 
 function refused(error: unknown): never {
