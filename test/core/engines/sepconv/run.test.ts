@@ -5,6 +5,7 @@ import { OFFICIAL, type SepconvConfig } from '../../../../app/core/engines/sepco
 import { openSepconvCase } from '../../../../app/core/engines/sepconv/fixture.ts';
 import { openSepconv, sepconv, sepconvBytes } from '../../../../app/core/engines/sepconv/index.ts';
 import { fillInput, SepconvNetwork } from '../../../../app/core/engines/sepconv/run.ts';
+import type { Array32 } from '../../../../app/core/fixtures/case.ts';
 import { findCases, readCase } from '../../../../app/core/fixtures/read.ts';
 import { runCase } from '../../../../app/core/fixtures/run.ts';
 import { shared, tempFolder } from '../../../support/command.ts';
@@ -64,8 +65,9 @@ test('heads alone, as some publish them, give what PyTorch gives in double preci
     ['Vertical2', [-0.0003654, -0.3762224, -0.4212567]],
     ['Horizontal2', [0.1720605, -0.7512194, -0.0080912]],
   ] as const) {
-    const { dims, data } = taps[head]!;
-    assert.deepEqual(dims, [1, 51, 24, 32]);
+    const made: Array32 = taps[head]!;
+    const { data } = made;
+    assert.deepEqual(made.dims, [1, 51, 24, 32]);
     [0, 5000, 39167].forEach((i, n) => assert.ok(Math.abs(data[i]! - wanted[n]!) < 1e-5, `${head} ${i}: ${data[i]}`));
   }
 });
