@@ -19,7 +19,7 @@ export function trialModel(): Graph {
   const [flow, rest] = op.split(g, conv(op.add(g, x, half), WIDTH, WIDTH), 1, [8, 8]) as [Value, Value];
   const moved = op.tanh(g, op.resize(g, conv(flow, 8, 2), 2, 'corners'));
   const mask = op.sigmoid(g, op.pixelShuffle(g, conv(rest, 8, 4), 2));
-  const [first, second] = [warp(g, a, moved), warp(g, b, op.neg(g, moved))];
+  const [first, second] = [warp(g, a, moved), warp(g, b, op.mul(g, moved, g.floats(-1)))];
   const blend = op.add(g, op.mul(g, first, mask), op.mul(g, second, op.sub(g, g.floats(1), mask)));
   return g.build({ picture: op.clip(g, blend, 0, 1), flow: moved });
 }
