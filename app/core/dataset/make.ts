@@ -46,6 +46,8 @@ export interface MakeResult {
 }
 
 export const MANIFEST = 'dataset.json';
+/** How the folders begin that unfinished sets are made in. */
+const MAKING = '.making-';
 /** Names of record files. */
 export const RECORDS = /^triplets-\d{5}\.tfrecord$/;
 /** Records of a file: half a gigabyte. */
@@ -59,7 +61,7 @@ const PER_FILE = 2500;
 export async function makeTriplets(clips: readonly Clip[], out: string, options: MakeOptions): Promise<MakeResult> {
   const made = await prepareFolder(out, options.force);
   try {
-    const work = await mkdtemp(join(out, '.making-'));
+    const work = await mkdtemp(join(out, MAKING));
     try {
       const result = await mineAll(clips, work, options);
       if (result.records === 0) throw new AppError('no-frames', 'No patch of these videos fits: nothing was written.');
@@ -80,6 +82,8 @@ async function prepareFolder(out: string, force: boolean): Promise<boolean> {
     const names = await readdir(out);
     if (names.length > 0 && !force)
       throw new AppError('output-exists', `${out} is not empty; --force replaces the data set in it.`);
+    // What a run that was killed has left.
+    for (const name of names) if (name.startsWith(MAKING)) await rm(join(out, name), { recursive: true, force: true });
     return false;
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
@@ -175,7 +179,8 @@ async function publish(work: string, out: string, result: MakeResult, options: M
   await writeFile(join(work, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
   for (const name of result.files) await syncFile(join(work, name));
   options.signal?.throwIfAborted();
-  for (const name of await readdir(out)) if (name === MANIFEST || RECORDS.test(name)) await rm(join(out, name));
+  await rm(join(out, MANIFEST), { force: true });
+  for (const name of await readdir(out)) if (RECORDS.test(name)) await rm(join(out, name));
   for (const name of result.files) await rename(join(work, name), join(out, name));
   await syncFolder(out);
   await renameDurably(join(work, MANIFEST), join(out, MANIFEST));

@@ -102,6 +102,7 @@ test('a folder with anything in it is refused without force, and with it only th
   mkdirSync(out);
   for (const name of ['mine.txt', 'triplets-00000.tfrecord', 'triplets-00007.tfrecord'])
     writeFileSync(join(out, name), 'x');
+  mkdirSync(join(out, '.making-killed'));
   await assert.rejects(makeTriplets(clips, out, OPTIONS), { code: 'output-exists' });
   assert.equal(readFileSync(join(out, 'triplets-00000.tfrecord'), 'utf8'), 'x');
   await makeTriplets(clips, out, { ...OPTIONS, force: true });
