@@ -1,7 +1,7 @@
 /** `models`: what networks are here, what could be, and how they come and go. */
 import { availableParallelism } from 'node:os';
 import { AppError, EXIT_STATUS } from '../../contract/errors.ts';
-import type { ModelDetails, ModelSummary, ModelVerdict } from '../../contract/models.ts';
+import type { ModelDetails, ModelSummary, ModelVerdict, ProbeResult } from '../../contract/models.ts';
 import { createEta } from '../../core/base/eta.ts';
 import { openHome } from '../../core/base/home.ts';
 import { findEntry, readCatalogue } from '../../core/models/catalogue.ts';
@@ -220,11 +220,16 @@ function statusOf({ stage, file, done, total, etaSeconds }: InstallProgress): St
 function installed(model: InstalledModel): Awaited<ReturnType<Action>> {
   const { id, manifest, folder } = model;
   const { probe } = manifest;
-  const tried = probe ? ` It works: ${probe.psnr} dB on the test pair (a fade: ${probe.blendPsnr} dB).` : '';
+  const tried = probe === undefined ? '' : ` ${verdictOf(probe)}`;
   return {
     json: { id, engine: engineOf(model), folder, manifest },
     text: `${id} is installed (${manifest.family}, ${manifest.licence}).${tried} Use it by --engine ${engineOf(model)}.`,
   };
+}
+
+function verdictOf({ psnr, blendPsnr }: ProbeResult): string {
+  const figures = `${psnr} dB on the test pair, a fade ${blendPsnr} dB`;
+  return psnr < blendPsnr - 0.5 ? `It runs, and does worse than a fade (${figures}).` : `It works (${figures}).`;
 }
 
 async function remove(word: string, { places }: Request): ReturnType<Action> {

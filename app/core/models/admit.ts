@@ -1,5 +1,5 @@
 /** What has to hold of a checkpoint before it becomes a model: it can be read, a family knows it, and it works. */
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 import type { ModelManifest } from '../../contract/models.ts';
 import type { Family } from '../engines/family.ts';
@@ -63,9 +63,17 @@ export async function admit(
   }: ProbeOptions & { families: readonly Family[]; shown: string; family?: string },
 ): Promise<Pick<ModelManifest, 'family' | 'config' | 'parameters' | 'format' | 'probe' | 'entry'>> {
   const path = entry === '' ? folder : join(folder, entry);
-  const { family, ...found } = await recognise(path, shown, families, options.signal);
-  if (wanted !== undefined && family.id !== wanted)
-    throw new AppError('family-unknown', `${shown} should be of the family ${wanted} and is of ${family.id}.`);
-  const result = await probe(family, path, options);
-  return { family: family.id, ...found, probe: result, entry };
+  try {
+    const { family, ...found } = await recognise(path, shown, families, options.signal);
+    if (wanted !== undefined && family.id !== wanted)
+      throw new AppError('family-unknown', `${shown} should be of the family ${wanted} and is of ${family.id}.`);
+    const result = await probe(family, path, options);
+    return { family: family.id, ...found, probe: result, entry };
+  } catch (cause) {
+    if (!(cause instanceof AppError)) throw cause;
+    // The folder is temporary; its name would tell nobody anything.
+    throw new AppError(cause.code, cause.message.replaceAll(`${folder}${sep}`, '').replaceAll(folder, shown), {
+      cause,
+    });
+  }
 }

@@ -117,3 +117,11 @@ test('a folder of an ncnn network is taken from its repository to a model that r
   const engine = (await showModel('rife-test', { places })).engine;
   assert.equal(engine, 'rife:rife-test');
 });
+
+test('a part of a network says what it lacks, without our folders', { skip }, async (context) => {
+  const path = join(fixture('real-rife-contextnet'), 'rife', 'contextnet.param');
+  const places = emptyPlaces(context);
+  const { message } = await refusedWith(importModel(path, hasty(places)), 'probe-failed', /There is no flownet\.param/);
+  assert.doesNotMatch(message, /staging/);
+  assert.deepEqual(leftIn(places), []);
+});
