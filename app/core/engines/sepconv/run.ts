@@ -5,8 +5,10 @@
  * for the network, but its doublings stretch with the padded size, so other padding is another result: 128 it is, for narrower networks too, unless
  * a file of ours says that it was made with less ("pad"). Keras' code cuts pictures into tiles of 128 that know nothing of each other; here that
  * network gets whole pictures, without their seams, padded likewise to multiples of 32, which shift nothing there: its doublings are the same
- * everywhere. Outside the picture its taps see zeros, as in its training. SepConv++ takes
- * any even size.
+ * everywhere. Outside the picture its taps see zeros, as in its training. SepConv++ is padded to even sides, as published.
+ *
+ * [Note: aborts] An aborted run of a session goes to its end unheard and may still write features or taps; the session's next run waits for it,
+ * and nothing reads them before that.
  */
 import { LocalConvolution } from '../../kernels/local.ts';
 import { openSession, sharedTensor, type OpenSession } from '../../nn/session.ts';
@@ -113,7 +115,7 @@ export class SepconvNetwork implements PictureNetwork {
     this.#seen = shared([1, channels, seen, half]);
   }
 
-  /** Loads the network for pictures of one size. Throws engine-failed. */
+  /** Loads the network for pictures of one size. Throws what openSession and LocalConvolution throw. */
   static async open(config: SepconvConfig, weights: Weights, setup: RunOptions): Promise<SepconvNetwork> {
     const { width, height, threads, device } = setup;
     const padded = paddedSize(config, width, height);
@@ -152,7 +154,8 @@ export class SepconvNetwork implements PictureNetwork {
 
   get device(): string {
     const { threads } = this.#local;
-    return `${this.#trunk.device}, taps on the CPU (WebAssembly SIMD, ${threads === 1 ? '1 thread' : `${threads} threads`})`;
+    const networks = [...new Set([this.#trunk.device, this.#heads.device])].join(' and ');
+    return `${networks}, taps on the CPU (WebAssembly SIMD, ${threads === 1 ? '1 thread' : `${threads} threads`})`;
   }
 
   /**

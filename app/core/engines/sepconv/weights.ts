@@ -61,7 +61,11 @@ export function recogniseSepconv(checkpoint: Checkpoint): SepconvConfig | null {
  */
 export async function readSepconv(checkpoint: Checkpoint): Promise<{ config: SepconvConfig; weights: Weights }> {
   const config = recogniseSepconv(checkpoint);
-  if (!config) throw new AppError('weights-mismatch', 'The checkpoint does not have the layers of SepConv.');
+  if (!config)
+    throw new AppError(
+      'weights-mismatch',
+      'The checkpoint is no SepConv: by its layers, or by what it says of itself.',
+    );
   return { config, weights: await takeWeights(checkpoint, allWants(config), { strip: WRAPPER, ignore: IGNORED }) };
 }
 
@@ -91,6 +95,7 @@ function officialConfig(checkpoint: Checkpoint): SepconvConfig | null {
   const kernel = widthOf('Vertical1.7');
   if (widths.length === 0 || kernel === 0) return null;
   const own = ownConfig(checkpoint.metadata);
+  if (own === null) return null;
   const { channels, pad } = { ...OFFICIAL, ...own };
   return { variant: 'official', widths, kernel, channels, pad };
 }
@@ -119,8 +124,8 @@ function plusConfig(checkpoint: Checkpoint): SepconvConfig | null {
 const ownSchema = z.object({ channels: z.enum(['rgb', 'bgr']).optional(), pad: z.int().positive().optional() });
 const embeddedSchema = z.object({ config: z.string() });
 
-/** What our own files say of themselves as JSON under "config". */
+/** What our own files say of themselves as JSON under "config", {} of others; null when it is not what it should be. */
 function ownConfig(metadata: Readonly<Record<string, unknown>>): z.infer<typeof ownSchema> | null {
   const text = embeddedSchema.safeParse(metadata).data?.config;
-  return text === undefined ? null : (parseJson(ownSchema, text) ?? null);
+  return text === undefined ? {} : (parseJson(ownSchema, text) ?? null);
 }
