@@ -19,6 +19,9 @@ export const doctor: Verb = {
   },
 };
 
+const UNRUN =
+  '  (unrun: no test of Inbetween has run there; its networks are held against the published table of operators instead)';
+
 function describe(report: DoctorReport): string[] {
   const { ffmpeg, machine, home, webassembly } = report;
   const gb = (bytes: number | null): string => (bytes === null ? 'unknown' : `${(bytes / 1e9).toFixed(1)} GB`);
@@ -35,6 +38,7 @@ function describe(report: DoctorReport): string[] {
     ['Decoders', list(report.decoders)],
     ['Filters', list(report.filters)],
     ['ONNX Runtime', report.onnxruntime ?? 'does not load'],
+    ['Devices', `for engines that are networks; auto tries ${report.devices.map(({ device }) => device).join(', ')}`],
     ...report.devices.map((found): [string, string] => [`  ${found.device}`, describeDevice(found)]),
     ['SQLite', report.sqlite ?? 'does not load'],
     ['WebAssembly', `SIMD ${yes(webassembly.simd)}, threads ${yes(webassembly.threads)}`],
@@ -45,21 +49,20 @@ function describe(report: DoctorReport): string[] {
     ],
   ];
   const lines = rows.map(([name, what]) => `${name.padEnd(14)}${what}`);
+  if (report.devices.some(({ unrun }) => unrun)) lines.push(UNRUN);
   for (const note of ffmpeg?.notes ?? []) lines.push(`${' '.repeat(14)}${note}`);
   if (report.problems.length === 0) return [...lines, '', 'Nothing is missing.'];
   return [...lines, '', ...report.problems.flatMap(({ what, todo }) => [`- ${what}`, `  ${todo}`])];
 }
 
 /** One line: whether networks run on it, how exactly, and what it leaves to the CPU. */
-function describeDevice({ device, reason, error, ms, cpuMs, onCpu, unrun }: DeviceReport): string {
-  if (reason !== undefined)
-    return `no: ${reason}${unrun ? ' (tested on no machine yet; the operators are checked against its published table)' : ''}`;
+function describeDevice({ device, reason, needs, error, ms, cpuMs, onCpu, auto, unrun }: DeviceReport): string {
+  if (reason !== undefined) return `no${unrun ? ' (unrun)' : ''}: ${reason}. It needs ${needs}.`;
   if (device === 'cpu') return 'works';
   const rest = onCpu?.length ? `, leaves to the CPU: ${onCpu.join(', ')}` : '';
-  const times =
-    ms !== undefined && cpuMs !== undefined ? `, ${ms.toFixed(1)} ms where the CPU takes ${cpuMs.toFixed(1)}` : '';
-  const auto = ms !== undefined && cpuMs !== undefined && ms >= cpuMs ? ' (auto passes it over)' : '';
-  return `works, largest error ${(error ?? 0).toExponential(1)} of the range${times}${auto}${rest}`;
+  const times = `${(ms ?? 0).toFixed(1)} ms where the CPU takes ${(cpuMs ?? 0).toFixed(1)}`;
+  const passed = auto ? '' : ' (so slow that auto passes it over: a program plays the GPU)';
+  return `works${unrun ? ' (unrun)' : ''}, largest error ${(error ?? 0).toExponential(1)} of the range, ${times}${passed}${rest}`;
 }
 
 function list(table: Readonly<Record<string, boolean>>): string {

@@ -1,18 +1,27 @@
-/** `setup`: fetches an ffmpeg where the machine has none, or says why it cannot. */
+/** `setup`: fetches an ffmpeg where the machine has none, or says why it cannot; `setup cuda` what CUDA needs. */
 import { AppError } from '../../contract/errors.ts';
 import { fetchFfmpegStatic } from '../../core/media/ffmpeg-fetch.ts';
 import { forgetFfmpeg, locateFfmpeg } from '../../core/media/ffmpeg.ts';
 import type { FfmpegBuild } from '../../core/media/ffmpeg.ts';
-import type { Verb } from '../verb.ts';
+import { examineDevices } from '../../core/nn/devices.ts';
+import { refusal } from '../../core/nn/trial.ts';
+import { installCuda } from '../../core/nn/cuda-install.ts';
+import type { Verb, VerbIo } from '../verb.ts';
 
 /** A slow line gets this long for 30 MB. */
 const FETCH_MS = 180_000;
+/** And this long for 300 MB. */
+const CUDA_MS = 1800_000;
 
 export const setup: Verb = {
   name: 'setup',
   summary: 'Fetch an ffmpeg where the machine has none, and say which one is used',
-  usage: 'setup [--json]   (INBETWEEN_OFFLINE=1 fetches nothing)',
+  usage: `setup [--json]        an ffmpeg, where there is none
+setup cuda [--json]   ONNX Runtime's libraries for CUDA and TensorRT (Linux on x64; CUDA 12 and cuDNN 9 are NVIDIA's)
+
+  INBETWEEN_OFFLINE=1 fetches nothing.`,
   async run(args, io) {
+    if (args.length === 1 && args[0] === 'cuda') return await setupCuda(io);
     if (args.length > 0) throw new AppError('usage', `setup takes no '${args[0]}'.`);
     const before = await locateFfmpeg().catch((error: unknown) => {
       if (error instanceof AppError && error.code === 'ffmpeg-missing') return undefined;
@@ -47,3 +56,19 @@ export const setup: Verb = {
     return 0;
   },
 };
+
+/** Fetches the libraries, then says whether networks run with them. */
+async function setupCuda(io: VerbIo): Promise<number> {
+  io.err("Fetching ONNX Runtime's libraries for CUDA ...");
+  const libraries = await installCuda({ env: process.env, timeoutMs: CUDA_MS, signal: io.signal });
+  const devices = (await examineDevices(1, io.signal)).filter(
+    ({ device }) => device === 'cuda' || device === 'tensorrt',
+  );
+  if (io.json) io.out(JSON.stringify({ libraries, devices }));
+  else {
+    for (const path of libraries) io.out(path);
+    for (const { device, reason } of devices)
+      io.out(reason === undefined ? `${device} works.` : refusal(device, reason));
+  }
+  return 0;
+}

@@ -71,10 +71,13 @@ export async function likelyDevices(threads: number, signal?: AbortSignal): Prom
   const likely: Device[] = [];
   for (const device of chainOf()) {
     if (device === 'cpu') break;
-    const { reason, ms = 0, cpuMs = 0 } = await trialOnce(device, trialModel(), threads, signal);
-    if (reason === undefined && ms < HOPELESS * cpuMs) likely.push(device);
+    if (isLikely(await trialOnce(device, trialModel(), threads, signal))) likely.push(device);
   }
   return likely;
+}
+
+function isLikely({ reason, ms = 0, cpuMs = 0 }: Trial): boolean {
+  return reason === undefined && ms < HOPELESS * cpuMs;
 }
 
 /** What the device does with the model; with the everyday network where that already fails. */
@@ -107,6 +110,10 @@ async function trialOnce(
 /** A device as `doctor` tells of it. */
 export interface DeviceReport extends Trial {
   readonly device: Device;
+  /** What it takes to run there. */
+  readonly needs: string;
+  /** Whether 'auto' considers it; the engine itself then has to be faster there than on the CPU. */
+  readonly auto: boolean;
   /** No test of ours has ever run it: none of the machines it was built on has what it needs. */
   readonly unrun: boolean;
 }
@@ -117,11 +124,10 @@ const UNRUN: readonly Device[] = ['cuda', 'tensorrt', 'directml', 'coreml'];
 /** Tries every device this system can have on the everyday network, anew. Throws the signal's reason. */
 export async function examineDevices(threads: number, signal?: AbortSignal): Promise<DeviceReport[]> {
   const reports: DeviceReport[] = [];
-  for (const device of chainOf())
-    reports.push({
-      device,
-      unrun: UNRUN.includes(device),
-      ...(await trialOnce(device, trialModel(), threads, signal, true)),
-    });
+  for (const device of chainOf()) {
+    const trial = await trialOnce(device, trialModel(), threads, signal, true);
+    const { needs } = DEVICE_FACTS[device];
+    reports.push({ device, needs, auto: isLikely(trial), unrun: UNRUN.includes(device), ...trial });
+  }
   return reports;
 }

@@ -43,7 +43,7 @@ test('every problem comes with what to do about it', () => {
     sqlite: null,
     webassembly: { simd: true, threads: false },
     home: { path: '/x', writable: false, freeBytes: null },
-    devices: [{ device: 'cpu', unrun: false, reason: 'no' }],
+    devices: [{ device: 'cpu', needs: 'nothing', auto: true, unrun: false, reason: 'no' }],
     failures: { onnxruntime: 'it is gone', sqlite: 'gone too' },
   });
   const what = broken.map((problem) => problem.what).join('\n');
