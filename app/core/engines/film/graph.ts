@@ -25,6 +25,8 @@ export interface FilmGraphOptions {
   readonly height: number;
   /** Sides are padded to a multiple of this; without it to what the pyramid needs. */
   readonly align?: number;
+  /** What is around the picture: 'zeros', as published, or its 'edge' repeated, which no motion can draw in as a black seam. */
+  readonly padding?: 'zeros' | 'edge';
   /** Gives the flows and warped pictures as well, for comparison with the original. Not cropped. */
   readonly all?: boolean;
 }
@@ -104,7 +106,8 @@ class Film {
   #pictures(both: Value): readonly Value[] {
     const { top, left, bottom, right } = this.#padding;
     const padded = top + left + bottom + right > 0;
-    const levels = [padded ? op.pad(this.#g, both, [0, 0, top, left], [0, 0, bottom, right]) : both];
+    const mode = this.#options.padding === 'edge' ? 'edge' : 'constant';
+    const levels = [padded ? op.pad(this.#g, both, [0, 0, top, left], [0, 0, bottom, right], mode) : both];
     while (levels.length < this.#config.pyramidLevels) levels.push(op.avgPool(this.#g, levels.at(-1)!, 2));
     return levels;
   }

@@ -36,7 +36,10 @@ export async function openFilm(
   maxBytes = WHOLE_BYTES,
 ): Promise<Interpolator> {
   const bytes = (_: PixelFormat, width: number, height: number): number => filmBytes(config, width, height);
-  const open = async (inner: EngineSetup): Promise<Interpolator> =>
-    overPictures(inner, await openFilmNetwork(config, weights, inner));
+  const open = async (inner: EngineSetup): Promise<Interpolator> => {
+    // A tile's sides are inside the picture, where black has no business.
+    const tile = inner.width !== setup.width || inner.height !== setup.height;
+    return overPictures(inner, await openFilmNetwork(config, weights, inner, tile ? 'edge' : 'zeros'));
+  };
   return await tiled(open, setup, { bytes, maxBytes });
 }

@@ -28,15 +28,18 @@ const HALF_SURE = 4;
 const TRIAL_SIDE = 256;
 
 /**
- * FILM for pictures of one size, in zeros centred around them up to a multiple of what the pyramid needs. Throws what `openSession` throws.
+ * FILM for pictures of one size, centred in `padding` up to a multiple of what the pyramid needs; the published wrapper pads with zeros.
+ * Throws what `openSession` throws.
  */
 export async function openFilmNetwork(
   config: FilmConfig,
   weights: Weights,
   { width, height, threads, device }: EngineSetup,
+  padding: 'zeros' | 'edge' = 'zeros',
 ): Promise<PictureNetwork> {
   const trial = () => filmGraph(config, weights, { width: TRIAL_SIDE, height: TRIAL_SIDE });
-  const session = await openSession(filmGraph(config, weights, { width, height }), { threads, device, trial });
+  const graph = filmGraph(config, weights, { width, height, padding });
+  const session = await openSession(graph, { threads, device, trial });
   return new FilmNetwork(session, { width, height, threads });
 }
 
