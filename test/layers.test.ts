@@ -33,7 +33,7 @@ const CORE: Record<string, readonly string[]> = {
   stills: ['engines', 'media', 'score'],
   morph: ['engines', 'media', 'stills'],
   demo: ['engines', 'media', 'score'],
-  models: ['engines', 'import', 'nn', 'media', 'library', 'onnx'],
+  models: ['engines', 'import', 'nn', 'media'],
   bench: ['engines', 'kernels', 'nn', 'onnx', 'media', 'demo'],
   dataset: ['media', 'import'],
   doctor: ['media', 'nn', 'library'],

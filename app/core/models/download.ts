@@ -72,6 +72,8 @@ export async function download(
   const partial = await claimPartial(folder, key);
   let failure: unknown = new AppError('download-failed', `There is no address to download ${wanted.name} from.`);
   try {
+    const here = await wholeAlready(partial, wanted, options.signal);
+    if (here) return { path: partial.data, content: here, address: 'an earlier download', discard: partial.discard };
     for (const address of addresses) {
       try {
         const content = await fromAddress(address, wanted, partial, options);
@@ -92,6 +94,13 @@ const TRY_NEXT: ReadonlySet<string> = new Set(['download-failed', 'hash-mismatch
 
 function isPinned({ gitBlobSha1, sha256 }: Wanted): boolean {
   return gitBlobSha1 !== undefined || sha256 !== undefined;
+}
+
+/** What an earlier run brought to its end and did not come to use. */
+async function wholeAlready(partial: Partial, wanted: Wanted, signal?: AbortSignal): Promise<Content | undefined> {
+  if (!isPinned(wanted) || (await partial.size()) === 0) return undefined;
+  const content = await hashFile(partial.data, { signal });
+  return mismatch(wanted, content) === undefined ? content : undefined;
 }
 
 async function fromAddress(address: URL, wanted: Wanted, partial: Partial, options: DownloadOptions): Promise<Content> {
@@ -216,7 +225,8 @@ async function startOf(
     throw new AppError('download-failed', `${wanted.name} is not at ${where} (any more): status ${status}.`);
   if (status === 429 || status === 503 || status === 408 || status === 425 || status >= 500) {
     const seconds = Number(headers['retry-after'] ?? 0);
-    throw new PassingFault(`${address.host} answers ${status}`, Number.isFinite(seconds) ? seconds * 1000 : undefined);
+    const asks = seconds > 0 ? ` and asks to wait ${seconds} s` : '';
+    throw new PassingFault(`${address.host} answers ${status}${asks}`, seconds > 0 ? seconds * 1000 : undefined);
   }
   throw new AppError('download-failed', `${address.host} refuses ${where} with status ${status}.`);
 }

@@ -101,7 +101,8 @@ function send(address: URL, { signal, headers, stallMs, env }: GetOptions): Prom
     });
     request.on('response', (body) => {
       clearTimeout(silent);
-      // From here on the body's own errors tell; whoever reads it listens.
+      // Whoever reads the body hears of its errors; one that comes before that must not end the process.
+      body.on('error', () => {});
       body.once('close', () => signal?.removeEventListener('abort', stop));
       resolve({ status: body.statusCode ?? 0, headers: body.headers, body, address });
     });
@@ -123,6 +124,7 @@ export function asFault(address: URL, error: unknown): Error {
     ECONNREFUSED: 'refuses the connection',
     ECONNRESET: 'broke the connection off',
     EPIPE: 'broke the connection off',
+    ERR_STREAM_PREMATURE_CLOSE: 'broke the connection off',
     ETIMEDOUT: 'does not answer',
     ENETUNREACH: 'cannot be reached: there seems to be no network',
     EHOSTUNREACH: 'cannot be reached',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -217,6 +217,16 @@ test('a download goes on where it stopped', async (context) => {
   const { ranges, kept } = await resume(context, cut(bytes, half, '"v1"'), good(bytes, '"v1"'));
   assert.equal(kept, half);
   assert.deepEqual(ranges, [`bytes=${half}-`]);
+});
+
+test('a download that was whole when its process died is not asked for again', async (context) => {
+  const places = emptyPlaces(context);
+  const folder = join(places.models, 'partial', `${gitBlobSha1(bytes)}.free-00000000`);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'data'), bytes);
+  const server = await serve(context, (_, response) => void response.writeHead(404).end());
+  await installModel(entryOf(bytes, [server.origin]), hasty(places));
+  assert.deepEqual(server.ranges, []);
 });
 
 test('a server that knows no ranges sends it all again', async (context) => {
