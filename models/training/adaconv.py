@@ -153,6 +153,7 @@ def main() -> None:
     parser = arguments(__doc__, batch=8, lr=1e-3)
     parser.add_argument("--filters", default="8,8,16,16,32,32,64,96")
     parser.add_argument("--kernel", type=int, default=25)
+    parser.set_defaults(guidance=0.01)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
