@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 # Clips of clips/train that no trainer may read: the dev split. test/dev/protocol.json takes triplets from nearly
 # every clip with motion, so holding out all it names would leave only sign-language clips to learn from; the dev
@@ -156,6 +156,6 @@ class Log:
 def export_weights(path: Path, state: dict[str, torch.Tensor], config: dict) -> dict:
     """Writes float32 safetensors with `config` in the metadata; gives the manifest's row of it."""
     tensors = {k: v.detach().float().contiguous() for k, v in state.items()}
-    save_file(tensors, str(path), metadata={"config": json.dumps(config), "format": "pt"})
-    data = path.read_bytes()
+    data = save(tensors, metadata={"config": json.dumps(config), "format": "pt"})
+    path.write_bytes(data)
     return {"name": path.name, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
