@@ -54,7 +54,6 @@ export interface DownloadOptions {
 export interface Downloaded {
   readonly path: string;
   readonly content: Content;
-  readonly address: string;
   discard(): Promise<void>;
 }
 
@@ -73,11 +72,11 @@ export async function download(
   let failure: unknown = new AppError('download-failed', `There is no address to download ${wanted.name} from.`);
   try {
     const here = await wholeAlready(partial, wanted, options.signal);
-    if (here) return { path: partial.data, content: here, address: 'an earlier download', discard: partial.discard };
+    if (here) return { path: partial.data, content: here, discard: partial.discard };
     for (const address of addresses) {
       try {
         const content = await fromAddress(address, wanted, partial, options);
-        return { path: partial.data, content, address: printable(address), discard: partial.discard };
+        return { path: partial.data, content, discard: partial.discard };
       } catch (error) {
         if (!(error instanceof AppError) || !TRY_NEXT.has(error.code)) throw error;
         failure = error;

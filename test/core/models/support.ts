@@ -62,11 +62,14 @@ export function emptyPlaces(context: Context): ModelPlaces {
 /** How long a lying server waits before it hangs up, so that what it sent has been written on a busy machine too; milliseconds. */
 export const PAUSE = 200;
 
-/** Waits for nobody longer than a test has to. */
-export const HASTE: Patience = { stallMs: 400, attempts: 2, backoffMs: 1 };
+/** Tries twice; waits long enough for a machine that is busy with other tests. */
+const PATIENCE: Patience = { stallMs: 10_000, attempts: 2, backoffMs: 1 };
+
+/** For servers that fall silent: nobody waits for them longer than a test has to. */
+export const HASTE: Patience = { ...PATIENCE, stallMs: 400 };
 
 export function hasty(places: ModelPlaces, more: Partial<InstallOptions> = {}): InstallOptions {
-  return { places, threads: 1, device: 'cpu', patience: HASTE, env: {}, ...more };
+  return { places, threads: 1, device: 'cpu', patience: PATIENCE, env: {}, ...more };
 }
 
 /** A catalogue entry of one file, `bytes`, at `address`. */
