@@ -61,15 +61,15 @@ export function asConvolution(kernel: Tensor, bias: Tensor, shuffle: number, kee
   return [float32([biases.length, inputs, 3, 3], data), float32([biases.length], biases)];
 }
 
-/** The kernel [outputs, inputs, 3, 3] for inputs in another order: input i of the result is input order[i] of `kernel`. */
+/** The kernel [outputs, inputs, 3, 3] for some inputs, in another order: input i of the result is input order[i] of `kernel`. */
 export function reordered(kernel: Tensor, order: readonly number[]): Tensor {
   const [outputs = 0, inputs = 0] = kernel.dims;
   const from = kernel.data as Float32Array;
-  const data = new Float32Array(from.length);
+  const data = new Float32Array(outputs * order.length * 9);
   for (let o = 0; o < outputs; o++)
     order.forEach((source, i) => {
       const start = (o * inputs + source) * 9;
-      data.set(from.subarray(start, start + 9), (o * inputs + i) * 9);
+      data.set(from.subarray(start, start + 9), (o * order.length + i) * 9);
     });
-  return float32(kernel.dims, data);
+  return float32([outputs, order.length, 3, 3], data);
 }

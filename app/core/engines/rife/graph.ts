@@ -37,6 +37,14 @@ interface Step {
   readonly carried: readonly Value[];
 }
 
+/** What a block sees. */
+interface Seen {
+  /** Both pictures with their features, [2, 3 + features, ...]. */
+  readonly frames: Value;
+  /** Time; and after the first block mask, what is carried, and flow in the block's own pixels. */
+  readonly rest: readonly Value[];
+}
+
 export interface FlowOptions extends RifeOptions {
   /** Also give flow, mask_logit and flow_block0 of the padded picture. */
   readonly diagnostics?: boolean;
@@ -80,9 +88,10 @@ class Flows {
   /** Runs block `n` at 1 / `scale` of the picture's size. */
   block(n: number, scale: number): Step {
     return this.#g.within(`block${n}`, () => {
-      const seen = this.#parts(n, scale);
-      const given = this.#layers.block(n, this.#joined(n, seen));
-      const other = this.#options.ensemble ? this.#layers.block(n, this.#joined(n, this.#swapped(seen))) : null;
+      const seen = this.#seen(n, scale);
+      const given = this.#layers.block(n, seen.frames, this.#joined(n, seen));
+      const turned = this.#options.ensemble ? this.#swapped(seen) : null;
+      const other = turned && this.#layers.block(n, turned.frames, this.#joined(n, turned));
       const step = this.#stepOf(shuffles(this.#config) ? scale : 2 * scale, given, other);
       this.#steps.push(step);
       this.#move(step);
@@ -90,26 +99,25 @@ class Flows {
     });
   }
 
-  /** What a block sees, in the order the kernels were reordered to (layers.ts): each picture with its features, time, mask, carried, flow. */
-  #parts(n: number, scale: number): Value[] {
+  #seen(n: number, scale: number): Seen {
     const g = this.#g;
     const frames = n === 0 ? this.#smaller(this.#frames, scale) : this.#warpedAt(scale);
-    const [, channels, height, width] = frames.shape as number[];
-    const halves = op.split(g, op.reshape(g, frames, [1, 2 * channels!, height!, width!]), 1, [channels!, channels!]);
+    const [, , height, width] = frames.shape as number[];
     const t = op.expand(g, this.#t, [1, 1, height!, width!]);
-    if (n === 0) return [...halves, t];
+    if (n === 0) return { frames, rest: [t] };
     const last = this.#steps.at(-1)!;
     const carried = last.carried.map((each) => this.#toScale(each, last.scale, scale));
     const flow = op.mul(g, this.#sum('flow', scale), 1 / scale);
-    return [...halves, t, this.#maskAt(scale), ...carried, flow];
+    return { frames, rest: [t, this.#maskAt(scale), ...carried, flow] };
   }
 
   /** The same as seen from the other picture. */
-  #swapped([first, second, t, mask, ...rest]: readonly Value[]): Value[] {
+  #swapped({ frames, rest: [t, mask, ...rest] }: Seen): Seen {
     const g = this.#g;
-    const swapped = [second!, first!, op.sub(g, 1, t!)];
-    if (mask === undefined) return swapped;
-    return [...swapped, op.neg(g, mask), this.#swapFlow(rest.at(-1)!)];
+    const turned = op.gather(g, frames, [1, 0], 0);
+    const late = op.sub(g, 1, t!);
+    if (mask === undefined) return { frames: turned, rest: [late] };
+    return { frames: turned, rest: [late, op.neg(g, mask), this.#swapFlow(rest.at(-1)!)] };
   }
 
   #swapFlow(flow: Value): Value {
@@ -117,10 +125,10 @@ class Flows {
     return op.concat(this.#g, [to1!, to0!], 1);
   }
 
-  #joined(n: number, parts: readonly Value[]): Value {
-    const joined = op.concat(this.#g, parts, 1);
-    if (joined.shape[1] !== inputsOf(this.#config, n))
-      throw new RangeError(`block ${n} sees ${joined.shape[1]} channels`);
+  #joined(n: number, { frames, rest }: Seen): Value {
+    const joined = op.concat(this.#g, rest, 1);
+    const channels = Number(joined.shape[1]) + 2 * Number(frames.shape[1]);
+    if (channels !== inputsOf(this.#config, n)) throw new RangeError(`block ${n} sees ${channels} channels`);
     return joined;
   }
 

@@ -14,7 +14,7 @@ import { modelGraph } from './ncnn/graphs.ts';
 import { modelFile, readModel, type NcnnModel } from './ncnn/open.ts';
 import { NcnnPictures } from './ncnn/run.ts';
 import { ncnnGraphOf } from '../../import/ncnn.ts';
-import { inputsOf, versionsOf, type RifeConfig, type RifeOptions } from './config.ts';
+import { versionsOf, type RifeConfig, type RifeOptions } from './config.ts';
 import { RifeNetwork } from './run.ts';
 import { recogniseRife, takeRife } from './weights.ts';
 
@@ -25,12 +25,11 @@ import { recogniseRife, takeRife } from './weights.ts';
 export const WHOLE_BYTES = 3 * 2 ** 30;
 
 /**
- * Bytes ONNX Runtime needs for a pixel on the CPU. Nearly all of it is at the picture's own size: both frames, where they are sampled, and
- * what the last block sees, each some times over. The factors are fitted to resident memory at 1080p: 0.65 kB a pixel of 4.6, 1.25 kB of 4.25.
+ * Bytes ONNX Runtime needs for a pixel on the CPU. Nearly all of it is at the picture's own size. Fitted to resident memory at 1080p: 0.56 kB a
+ * pixel of 4.6, 0.74 kB of 4.25.
  */
-export function rifeBytes(config: RifeConfig): number {
-  const frames = 6 + 2 * (config.encoder?.outputs ?? 0);
-  return 4 * (13 * frames + 4.5 * inputsOf(config, 1));
+export function rifeBytes({ encoder }: RifeConfig): number {
+  return 4 * (95 + 7 * (6 + 2 * (encoder?.outputs ?? 0)));
 }
 
 /** The same of an ncnn network, twice what its blobs hold at once: ONNX Runtime keeps them in blocks of channels besides. */

@@ -23,13 +23,13 @@ export class Layers {
   }
 
   /**
-   * Block `n` over [1, inputs, h, w]: flow 4, mask 1, carried features, [1, 5 + carried, ...] of the same size, or of half of it in versions
-   * without a pixel shuffle. Flow is in pixels of that size. Inputs are in the order of `inputOrder`.
+   * Block `n` over both pictures with their features `frames` [2, 3 + features, h, w] and the `rest` [1, c, h, w] of what it sees: flow 4, mask 1,
+   * carried features, [1, 5 + carried, ...] of the same size, or of half of it in versions without a pixel shuffle. Flow is in pixels of that size.
    */
-  block(n: number, x: Value): Value {
+  block(n: number, frames: Value, rest: Value): Value {
     return this.#g.within('layers', () => {
       const name = `block${n}`;
-      const stem = this.#layer(`${name}.conv0.0`, x, 2, (kernel) => reordered(kernel, this.#inputOrder(kernel)));
+      const stem = this.#entry(`${name}.conv0.0`, frames, rest);
       const entered = this.#layer(`${name}.conv0.1`, stem, 2);
       let body = entered;
       for (let k = 0; k < DEPTH; k++) body = this.#bodyLayer(`${name}.convblock.${k}`, body);
@@ -51,24 +51,28 @@ export class Layers {
   }
 
   /**
-   * Checkpoints see picture 0, picture 1, features 0, features 1, the rest; the graph holds a picture with its features. Input i of the
-   * graph's kernel is the checkpoint's input order[i].
+   * The first layer. Checkpoints have one kernel over picture 0, picture 1, features 0, features 1 and the rest; here a picture stands with its
+   * features, and the rest has a kernel of its own: laying all of it side by side costs more than adding two results of half the size.
    */
-  #inputOrder(kernel: Tensor): number[] {
-    const features = this.#config.encoder?.outputs ?? 0;
+  #entry(name: string, frames: Value, rest: Value): Value {
+    const [, channels, height, width] = frames.shape as number[];
+    const features = channels! - 3;
     const range = (from: number, length: number) => Array.from({ length }, (_, i) => from + i);
-    const frames = 6 + 2 * features;
-    return [
-      ...[...range(0, 3), ...range(6, features)],
-      ...[...range(3, 3), ...range(6 + features, features)],
-      ...range(frames, kernel.dims[1]! - frames),
-    ];
+    const order = [...range(0, 3), ...range(6, features), ...range(3, 3), ...range(6 + features, features)];
+    const others = range(order.length, Number(rest.shape[1]));
+    const kernels = [order, others].map((inputs, i) =>
+      this.#value(`${name}.weight`, (kernel) => reordered(kernel, inputs), i === 0 ? '' : '/rest'),
+    );
+    const both = op.reshape(this.#g, frames, [1, 2 * channels!, height!, width!]);
+    const how = { pad: 1, stride: 2 };
+    const first = op.conv(this.#g, both, kernels[0]!, this.#value(`${name}.bias`), how);
+    return this.#activated(name, op.add(this.#g, first, op.conv(this.#g, rest, kernels[1]!, undefined, how)));
   }
 
   /** Convolution of 3x3 and activation. */
-  #layer(name: string, x: Value, stride: number, change = (kernel: Tensor): Tensor => kernel): Value {
+  #layer(name: string, x: Value, stride: number): Value {
     const { groups } = this.#config;
-    const kernel = this.#value(`${name}.weight`, change);
+    const kernel = this.#value(`${name}.weight`);
     const group = stride === 1 ? groups : 1;
     return this.#activated(name, op.conv(this.#g, x, kernel, this.#value(`${name}.bias`), { pad: 1, stride, group }));
   }
@@ -97,11 +101,12 @@ export class Layers {
     return [this.#value(`${name}.weight`), this.#value(`${name}.bias`)];
   }
 
-  #value(name: string, change = (tensor: Tensor): Tensor => tensor): Value {
-    const found = this.#values.get(name);
+  /** A tensor as a constant, changed, once; `part` tells constants of one tensor apart. */
+  #value(name: string, change = (tensor: Tensor): Tensor => tensor, part = ''): Value {
+    const found = this.#values.get(name + part);
     if (found) return found;
-    const value = this.#g.weight(name, change(this.#tensor(name)));
-    this.#values.set(name, value);
+    const value = this.#g.weight(name + part, change(this.#tensor(name)));
+    this.#values.set(name + part, value);
     return value;
   }
 

@@ -43,7 +43,7 @@ const PARAMETERS: Readonly<Record<string, number>> = {
 function held(graphs: readonly Graph[]): Set<string> {
   return new Set(
     graphs
-      .flatMap(({ initialisers }) => initialisers.map(({ name }) => name))
+      .flatMap(({ initialisers }) => initialisers.map(({ name }) => name.replace(/\/rest$/, '')))
       .filter((name) => /^(block|encode)/.test(name)),
   );
 }
