@@ -86,12 +86,6 @@ export function sharedTensor(dtype: Dtype, dims: readonly number[]): Tensor {
   return { dtype, dims, data: make(new SharedArrayBuffer(length * bytes), 0, length) };
 }
 
-/** `sharedTensor` of float32. */
-export function sharedFloats(dims: readonly number[]): Tensor & { readonly data: Float32Array } {
-  const { data } = sharedTensor('float32', dims);
-  return { dtype: 'float32', dims, data: data as Float32Array };
-}
-
 interface Waiting<T> {
   readonly resolve: (value: T) => void;
   readonly reject: (error: unknown) => void;

@@ -1,50 +1,13 @@
 /** Every graph of ours against the published operators of the devices that cannot run here: DirectML, CUDA, TensorRT, CoreML. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import * as adaconv from '../../../app/core/engines/adaconv/graph.ts';
 import { FAMILIES } from '../../../app/core/engines/families.ts';
-import { filmGraph, zeroWeights } from '../../../app/core/engines/film/graph.ts';
-import { PUBLISHED } from '../../../app/core/engines/rife/config.ts';
-import * as rife from '../../../app/core/engines/rife/graph.ts';
-import * as sepconv from '../../../app/core/engines/sepconv/graph.ts';
 import { AUDITED, auditGraph, summary } from '../../../app/core/nn/operator-audit.ts';
 import { OPERATOR_TABLES } from '../../../app/core/nn/operator-tables.ts';
-import { trialModel } from '../../../app/core/nn/trial-model.ts';
 import { GraphBuilder } from '../../../app/core/onnx/builder.ts';
-import type { Graph } from '../../../app/core/onnx/graph.ts';
 import * as op from '../../../app/core/onnx/ops.ts';
 import { operators } from '../../../app/core/onnx/rules/index.ts';
-import * as adaconvSupport from '../engines/adaconv/support.ts';
-import { TINY } from '../engines/film/support.ts';
-import { zeros } from '../engines/rife/support.ts';
-import * as sepconvSupport from '../engines/sepconv/support.ts';
-
-/** The networks of each family; small where width does not change which operators there are. */
-function graphs(): Record<string, readonly Graph[]> {
-  const size = { width: 64, height: 64 };
-  const { SMALL } = sepconvSupport;
-  const kernels = adaconvSupport.weightsOf(adaconvSupport.SMALL);
-  const separable = sepconvSupport.weightsOf(SMALL);
-  return {
-    trial: [trialModel()],
-    film: [filmGraph(TINY, zeroWeights(TINY), { ...size, all: true })],
-    rife: PUBLISHED.flatMap(({ config }) => {
-      const narrow = { ...config, widths: config.widths.map(() => 8) };
-      const weights = zeros(narrow);
-      const encoder = narrow.encoder ? [rife.encoderGraph(narrow, weights, { width: 128, height: 128 })] : [];
-      return [...encoder, rife.flowGraph(narrow, weights, { width: 128, height: 128 }, { reach: true })];
-    }),
-    sepconv: [
-      sepconv.trunkGraph(SMALL, separable, 128, 128),
-      sepconv.headsGraph(SMALL, separable, { width: 64, seen: 40, made: 64 }),
-    ],
-    adaconv: [
-      adaconv.trunkGraph(adaconvSupport.SMALL, kernels, { width: 160, height: 160 }),
-      adaconv.headGraph(adaconvSupport.SMALL, kernels, { width: 160, height: 160 }),
-      adaconv.patchGraph(adaconvSupport.SMALL, kernels, 2),
-    ],
-  };
-}
+import { graphs } from './graphs.ts';
 
 /** What is known to run on the CPU beside the device, by its operators. */
 const KNOWN: Readonly<Record<string, readonly string[]>> = {
