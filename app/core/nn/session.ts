@@ -79,6 +79,17 @@ export async function openSession(model: Model, options: SessionOptions): Promis
   }
 }
 
+/** What the device hands to the CPU, for after its name: ' (on the CPU: 3 Resize, 1 Pad)', or nothing. */
+export function leftToCpu({ onCpu }: Pick<OpenSession, 'onCpu'>): string {
+  const counts = new Map<string, number>();
+  for (const node of onCpu) {
+    const operator = node.split(' ')[0] ?? node;
+    counts.set(operator, (counts.get(operator) ?? 0) + 1);
+  }
+  if (counts.size === 0) return '';
+  return ` (on the CPU: ${[...counts].map(([operator, count]) => `${count} ${operator}`).join(', ')})`;
+}
+
 /** A tensor of zeros in memory that threads share: as an input or as `into` it goes to a session without a copy. */
 export function sharedTensor(dtype: Dtype, dims: readonly number[]): Tensor {
   const length = dims.reduce((a, b) => a * b, 1);

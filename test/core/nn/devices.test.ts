@@ -11,7 +11,7 @@ import { recall, remember, trialKey } from '../../../app/core/nn/device-memory.t
 import { chainOf, deviceChoice } from '../../../app/core/nn/device.ts';
 import { chooseDevice, likelyDevices } from '../../../app/core/nn/devices.ts';
 import { largestError, TOLERANCE, trialInputs } from '../../../app/core/nn/parity.ts';
-import { openSession } from '../../../app/core/nn/session.ts';
+import { leftToCpu, openSession } from '../../../app/core/nn/session.ts';
 import { trialModel } from '../../../app/core/nn/trial-model.ts';
 import { tryDevice } from '../../../app/core/nn/trial.ts';
 import { encodeModel } from '../../../app/core/onnx/encode.ts';
@@ -116,6 +116,11 @@ test('what was found out is kept, refusals for a day', async () => {
   assert.deepEqual(await recall('good'), { error: 0, ms: 1, cpuMs: 2 });
   writeFileSync(path, '{"x":');
   assert.equal(await recall('good'), undefined);
+});
+
+test('what is left to the CPU is told by operator', () => {
+  assert.equal(leftToCpu({ onCpu: [] }), '');
+  assert.equal(leftToCpu({ onCpu: ['Resize a', 'Pad b', 'Resize c'] }), ' (on the CPU: 2 Resize, 1 Pad)');
 });
 
 test('only engines with a network have a device', async () => {

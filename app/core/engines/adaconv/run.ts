@@ -5,7 +5,7 @@
  * see the 77 rows and columns around them, zeros outside the picture, so no pixel knows of tiles: it comes out as from the whole.
  */
 import { LocalConvolution } from '../../kernels/local.ts';
-import { openSession, sharedTensor, type OpenSession } from '../../nn/session.ts';
+import { leftToCpu, openSession, sharedTensor, type OpenSession } from '../../nn/session.ts';
 import type { Tensor } from '../../onnx/graph.ts';
 import type { EngineSetup } from '../engine.ts';
 import type { NetworkPicture, PictureNetwork } from '../picture-network.ts';
@@ -104,7 +104,7 @@ export class AdaconvNetwork implements PictureNetwork {
 
   get device(): string {
     const { threads } = this.#local;
-    return `${this.#trunk.device}, taps on the CPU (WebAssembly SIMD, ${threads === 1 ? '1 thread' : `${threads} threads`})`;
+    return `${this.#trunk.device}${leftToCpu(this.#trunk)}, taps on the CPU (WebAssembly SIMD, ${threads === 1 ? '1 thread' : `${threads} threads`})`;
   }
 
   /**

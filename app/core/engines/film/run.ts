@@ -7,7 +7,7 @@
  * half the timestep lies (dajes' generalisation; it takes motion within the half to be uniform). On frames of six clips 5 and 10 apart
  * halves, quarters, eighths and sixteenths came within 0.14 dB of each other, and halves cost least.
  */
-import { openSession, type OpenSession } from '../../nn/session.ts';
+import { leftToCpu, openSession, type OpenSession } from '../../nn/session.ts';
 import type { EngineSetup } from '../engine.ts';
 import type { NetworkPicture, PictureNetwork } from '../picture-network.ts';
 import { Recursion } from '../recursion.ts';
@@ -54,7 +54,10 @@ class FilmNetwork implements PictureNetwork {
   constructor(session: OpenSession, { width, height, threads }: EngineSetup) {
     this.#session = session;
     this.#dims = [1, 3, height, width];
-    this.device = session.device === 'cpu' ? `cpu, ${threads} thread${threads === 1 ? '' : 's'}` : session.device;
+    this.device =
+      session.device === 'cpu'
+        ? `cpu, ${threads} thread${threads === 1 ? '' : 's'}`
+        : session.device + leftToCpu(session);
     this.#recursion = new Recursion(async (a, b, signal) => {
       const { picture, confidence } = await this.#run(a, b, 0.5, signal);
       this.#sure.set(picture, confidence);

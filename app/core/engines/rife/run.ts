@@ -1,5 +1,5 @@
 /** RIFE 4.x over pictures of one size: padding, features kept from picture to picture, and the graphs behind it. */
-import { openSession, sharedTensor, type OpenSession } from '../../nn/session.ts';
+import { leftToCpu, openSession, sharedTensor, type OpenSession } from '../../nn/session.ts';
 import type { Graph, Tensor } from '../../onnx/graph.ts';
 import type { EngineSetup } from '../engine.ts';
 import type { NetworkPicture, PictureNetwork } from '../picture-network.ts';
@@ -106,7 +106,7 @@ export class RifeNetwork implements PictureNetwork {
   async #run(session: Promise<OpenSession>, t: number, signal?: AbortSignal) {
     const time: Tensor = { dtype: 'float32', dims: [1, 1, 1, 1], data: Float32Array.of(t) };
     const opened = await session;
-    this.#device = `${opened.device}, ${this.#setup.threads} threads`;
+    this.#device = `${opened.device}${leftToCpu(opened)}, ${this.#setup.threads} threads`;
     return await opened.run({ frames: this.#pictures, t: time }, { signal });
   }
 

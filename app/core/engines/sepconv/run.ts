@@ -11,7 +11,7 @@
  * and nothing reads them before that.
  */
 import { LocalConvolution } from '../../kernels/local.ts';
-import { openSession, sharedTensor, type OpenSession } from '../../nn/session.ts';
+import { leftToCpu, openSession, sharedTensor, type OpenSession } from '../../nn/session.ts';
 import type { Graph, Tensor } from '../../onnx/graph.ts';
 import type { EngineSetup } from '../engine.ts';
 import type { NetworkPicture, PictureNetwork } from '../picture-network.ts';
@@ -154,7 +154,9 @@ export class SepconvNetwork implements PictureNetwork {
 
   get device(): string {
     const { threads } = this.#local;
-    const networks = [...new Set([this.#trunk.device, this.#heads.device])].join(' and ');
+    const networks = [...new Set([this.#trunk, this.#heads].map((part) => part.device + leftToCpu(part)))].join(
+      ' and ',
+    );
     return `${networks}, taps on the CPU (WebAssembly SIMD, ${threads === 1 ? '1 thread' : `${threads} threads`})`;
   }
 

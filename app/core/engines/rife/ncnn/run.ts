@@ -1,5 +1,5 @@
 /** ncnn models over pictures of one size, as nihui's programs run them. */
-import { openSession, type OpenSession } from '../../../nn/session.ts';
+import { leftToCpu, openSession, type OpenSession } from '../../../nn/session.ts';
 import type { Tensor } from '../../../onnx/graph.ts';
 import type { EngineSetup } from '../../engine.ts';
 import type { NetworkPicture, PictureNetwork } from '../../picture-network.ts';
@@ -92,7 +92,7 @@ export class NcnnPictures implements PictureNetwork {
 
   async #run(session: Promise<OpenSession>, a: Float32Array, b: Float32Array, t: number, signal?: AbortSignal) {
     const opened = await session;
-    this.#device = `${opened.device}, ${this.#setup.threads} threads`;
+    this.#device = `${opened.device}${leftToCpu(opened)}, ${this.#setup.threads} threads`;
     const time: Tensor = { dtype: 'float32', dims: [1, 1, 1, 1], data: Float32Array.of(t) };
     const inputs = { a: this.#prepared(a), b: this.#prepared(b), ...(this.#manners.middle ? {} : { t: time }) };
     return await opened.run(inputs, { signal });
