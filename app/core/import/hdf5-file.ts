@@ -13,6 +13,8 @@ export const SIGNATURE = '\x89HDF\r\n\x1a\n';
 const UNDEFINED = 0xffffffffffffffffn;
 const MAX_HEADER_BYTES = 2 ** 20;
 const MAX_CHUNKS = 256;
+/** Of one object; layers have a handful. */
+const MAX_MESSAGES = 50_000;
 const MAX_LINKS = 50_000;
 
 export const MESSAGE = {
@@ -136,6 +138,7 @@ export class Hdf5File {
       if (type === MESSAGE.continuation) chunks.push({ at: this.address(body, 0), size: this.address(body, 8) });
       // A shared message holds only where the real one is; Keras shares none.
       else if (flags & 2) throw this.pages.refused('shares descriptions between objects');
+      else if (messages.length === MAX_MESSAGES) throw this.pages.refused('describes an object at unusual length');
       else messages.push({ type, at: place, body });
     }
   }

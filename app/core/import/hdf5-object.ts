@@ -30,26 +30,38 @@ export function datasetOf(file: Hdf5File, messages: readonly Message[]): Dataset
   return { dtype, bigEndian, shape: shapeOf(file, space), ...placeOf(file, layout) };
 }
 
-/** The strings of the attribute `name`; undefined when the object has none of that name. Fixed-length strings only. */
-export function stringsOf(file: Hdf5File, messages: readonly Message[], name: string): string[] | undefined {
+/** An attribute before anything of it is read. */
+export interface Attribute {
+  readonly type: View;
+  readonly space: View;
+  readonly data: View;
+}
+
+/** An object's attributes by name; the first of a name counts. Throws `checkpoint-refused` when they are in an index. */
+export function attributesOf(file: Hdf5File, messages: readonly Message[]): ReadonlyMap<string, Attribute> {
+  const attributes = new Map<string, Attribute>();
   for (const { type, body } of messages) {
     if (type === MESSAGE.attributeInfo && isDense(body))
       throw file.pages.refused('keeps its attributes in an index that is not read');
     if (type !== MESSAGE.attribute) continue;
-    const parts = attributeParts(file, body);
-    if (parts.name !== name) continue;
-    const { width, kind } = typeOf(file, parts.type);
-    const count = shapeOf(file, parts.space).reduce((product, size) => product * size, 1);
-    // A layer without weights has an empty list, which numpy takes for numbers.
-    if (count === 0) return [];
-    if (kind !== TEXT_CLASS || width === 0) throw file.pages.refused(`has ${name} as something else than plain text`);
-    if (count * width > parts.data.byteLength) throw file.pages.damaged(`${name} ends early`);
-    return Array.from({ length: count }, (_, i) => textIn(slice(file, parts.data, i * width, width)));
+    const { name, ...attribute } = attributeParts(file, body);
+    if (!attributes.has(name)) attributes.set(name, attribute);
   }
-  return undefined;
+  return attributes;
 }
 
-function attributeParts(file: Hdf5File, body: View): { name: string; type: View; space: View; data: View } {
+/** The strings of the attribute called `name`. Fixed-length strings only. */
+export function stringsOf(file: Hdf5File, name: string, { type, space, data }: Attribute): string[] {
+  const { width, kind } = typeOf(file, type);
+  const count = shapeOf(file, space).reduce((product, size) => product * size, 1);
+  // A layer without weights has an empty list, which numpy takes for numbers.
+  if (count === 0) return [];
+  if (kind !== TEXT_CLASS || width === 0) throw file.pages.refused(`has ${name} as something else than plain text`);
+  if (count * width > data.byteLength) throw file.pages.damaged(`${name} ends early`);
+  return Array.from({ length: count }, (_, i) => textIn(slice(file, data, i * width, width)));
+}
+
+function attributeParts(file: Hdf5File, body: View): Attribute & { readonly name: string } {
   const head = slice(file, body, 0, 8);
   const version = head.getUint8(0);
   if (version < 1 || version > 3) throw file.pages.damaged('an attribute is of no known version');

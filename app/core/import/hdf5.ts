@@ -2,7 +2,7 @@
 import { checkpointOf, type Entry, type Importer } from './checkpoint.ts';
 import type { FileReader } from './file-reader.ts';
 import { Hdf5File, SIGNATURE, type Message } from './hdf5-file.ts';
-import { datasetOf, stringsOf, type Dataset } from './hdf5-object.ts';
+import { attributesOf, datasetOf, stringsOf, type Attribute, type Dataset } from './hdf5-object.ts';
 import { bytesOf, elementCount, swap, tensorOf } from './tensor.ts';
 
 const MAX_NAMES = 50_000;
@@ -30,11 +30,12 @@ export const hdf5: Importer = {
   },
 };
 
-/** Objects by header address; each header and group is read once. */
+/** Objects by header address; each header, group and list of attributes is read once, however often names lead there. */
 class Reader {
   readonly hdf5: Hdf5File;
   readonly #messages = new Map<number, readonly Message[]>();
   readonly #links = new Map<number, ReadonlyMap<string, number>>();
+  readonly #attributes = new Map<number, ReadonlyMap<string, Attribute>>();
 
   constructor(file: Hdf5File) {
     this.hdf5 = file;
@@ -56,16 +57,24 @@ class Reader {
     return links;
   }
 
+  async #attributesAt(at: number): Promise<ReadonlyMap<string, Attribute>> {
+    const known = this.#attributes.get(at);
+    if (known !== undefined) return known;
+    const attributes = attributesOf(this.hdf5, await this.messages(at));
+    this.#attributes.set(at, attributes);
+    return attributes;
+  }
+
   /** A list of names. Keras splits one that is too long for an attribute: 'weight_names0', 'weight_names1' and so on. */
   async strings(at: number, name: string): Promise<string[] | undefined> {
-    const messages = await this.messages(at);
-    const whole = stringsOf(this.hdf5, messages, name);
-    if (whole !== undefined) return whole;
+    const attributes = await this.#attributesAt(at);
+    const whole = attributes.get(name);
+    if (whole !== undefined) return stringsOf(this.hdf5, name, whole);
     const parts: string[] = [];
     for (let i = 0; ; i++) {
-      const part = stringsOf(this.hdf5, messages, `${name}${i}`);
+      const part = attributes.get(`${name}${i}`);
       if (part === undefined) return i === 0 ? undefined : parts;
-      for (const one of part) parts.push(one);
+      for (const one of stringsOf(this.hdf5, `${name}${i}`, part)) parts.push(one);
       if (parts.length > MAX_NAMES) throw this.hdf5.pages.refused('has more names than any model');
     }
   }

@@ -71,6 +71,39 @@ test('cut off anywhere', async (t) => {
   }
 });
 
+/** An HDF5 file whose root has this many attributes, each an empty list: 'layer_names0', 'layer_names1' and so on. */
+function manyLists(count: number): Uint8Array {
+  const padded = (part: Buffer): Buffer => Buffer.concat([part, Buffer.alloc(-part.length & 7)]);
+  const type = Buffer.from([0x13, 0, 0, 0, 4, 0, 0, 0]);
+  const space = Buffer.from([1, 1, ...Array.from({ length: 14 }, () => 0)]);
+  const messages = Array.from({ length: count }, (_, i) => {
+    const name = Buffer.from(`layer_names${i}\0`);
+    const head = Buffer.from([12, 0, 0, 0, 0, 0, 0, 0, 1, 0, name.length, 0, type.length, 0, space.length, 0]);
+    const message = Buffer.concat([head, padded(name), type, space]);
+    message.writeUInt16LE(message.length - 8, 2);
+    return message;
+  });
+  const body = Buffer.concat(messages);
+  const file = Buffer.alloc(112);
+  file.write('\x89HDF\r\n\x1a\n', 'latin1');
+  file.set([8, 8], 13);
+  file.fill(0xff, 32, 40).fill(0xff, 48, 56);
+  file.writeBigUInt64LE(BigInt(file.length + body.length), 40);
+  file.writeBigUInt64LE(96n, 64);
+  file.set([1, 0, 0, 0, 1], 96);
+  file.writeUInt32LE(body.length, 104);
+  return Buffer.concat([file, body]);
+}
+
+test('a list in very many parts is read as fast as its file', async (t) => {
+  const path = write(tempFolder(t), manyLists(12_000));
+  const clock = process.cpuUsage();
+  await using checkpoint = await openCheckpoint(path);
+  const { user, system } = process.cpuUsage(clock);
+  assert.deepEqual(checkpoint.metadata, { keras: true, layers: 0, unread: [] });
+  assert.ok(user + system < 2e6, `${(user + system) / 1e6} s`);
+});
+
 test('mutations are read or refused, quickly', async (t) => {
   const path = join(tempFolder(t), 'model');
   for (const [i, name] of (['weights-only', 'weights-only-latest', 'plain', 'split-names'] as const).entries()) {
