@@ -1,4 +1,6 @@
 /** Opens a checkpoint of any format. The format is found by looking into the file, never by its name. */
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 import { looksPacked, unpack } from './archive.ts';
 import { HEAD_BYTES, type Checkpoint, type Importer, type OpenOptions } from './checkpoint.ts';
@@ -46,11 +48,21 @@ export async function openCheckpoint(path: string, options: OpenOptions = {}): P
   }
 }
 
+/** Opens what was unpacked of `archive`. Throws `checkpoint-refused` for another archive: there are some that hold themselves. */
+async function openUnpacked(path: string, archive: string, options: OpenOptions): Promise<Checkpoint> {
+  if ((await stat(path)).isFile()) {
+    await using inner = await openReader(path);
+    if (looksPacked(await inner.read(0, Math.min(HEAD_BYTES, inner.size))))
+      throw new AppError('checkpoint-refused', `${basename(archive)} holds another archive; unpack it first.`);
+  }
+  return await openCheckpoint(path, options);
+}
+
 /** What is inside a .tar.gz; the unpacked files are gone when the checkpoint is disposed of. */
 async function openPacked(file: FileReader, options: OpenOptions): Promise<Checkpoint> {
   const unpacked = await unpack(file, options.signal);
   try {
-    const checkpoint = await openCheckpoint(unpacked.path, options);
+    const checkpoint = await openUnpacked(unpacked.path, file.path, options);
     await file[Symbol.asyncDispose]();
     return {
       ...checkpoint,

@@ -54,6 +54,14 @@ test('names that lead out, links and devices are refused, and nothing is left be
   assert.equal(leftovers().length, before);
 });
 
+test('an archive in an archive is refused: some hold themselves', async (t) => {
+  const path = join(tempFolder(t), 'model');
+  const before = leftovers().length;
+  writeFileSync(path, archive(entry('a/inner.tar.gz', archive(entry('model', WEIGHTS)))));
+  await refused(path, 'checkpoint-refused', /holds another archive/);
+  assert.equal(leftovers().length, before);
+});
+
 test('an archive of something else, and one that is cut off', async (t) => {
   const path = join(tempFolder(t), 'model');
   writeFileSync(path, archive(entry('notes.txt', Buffer.from('nothing to see'))));
