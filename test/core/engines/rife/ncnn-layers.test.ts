@@ -204,7 +204,16 @@ test('joins and cuts', async () => {
   );
   const corner = blob([C, 2, 4], (c, y, x) => at(X, c, y + 1, x + 2));
   layers.one('Crop', '-23309=2,1,2 -23310=2,3,2147483647 -23311=2,1,2', corner);
-  layers.one('Crop', '-23309=2,1,2 -23310=2,-1,-233 -23311=2,1,-1', corner);
+  layers.one(
+    'Crop',
+    '-23309=2,1,-4 -23310=2,-1,0 -23311=2,1,-1',
+    blob([C, 3, 4], (c, y, x) => at(X, c, y + 1, x + 2)),
+  );
+  layers.one(
+    'Crop',
+    '-23309=2,-233,2 -23310=2,-2,-233 -23311=2,1,2',
+    blob([C, 2, 4], (c, y, x) => at(X, c, y, x + 2)),
+  );
   const widths = [1, 2, 3].map((width, n) => blob([C, H, width], (c, y, x) => at(X, c, y, x + [0, 1, 3][n]!)));
   layers.one('Slice', '-23300=3,1,2,-233 1=2', widths);
   const halves = [0, 1].map((n) => blob([1, H, W], (_, y, x) => at(X, n, y, x)));
@@ -408,6 +417,7 @@ test('resampling and warping', async () => {
   const flow: Blob = { dims: [2, H, W], values: numbers(2 * H * W, 14).map((v) => 4 * v) };
   const moved = blob(X.dims, (c, y, x) => sampled(X, c, y + at(flow, 1, y, x), x + at(flow, 0, y, x)));
   layers.one('rife.Warp', '', moved, [X, flow]);
+  layers.one('rife.Warp', '0=6', moved, [X, flow]);
   layers.one('ifrnet.Warp', '', moved, [X, flow]);
   await layers.check();
 });

@@ -77,7 +77,8 @@ function threeNets(
 ): Record<string, Value> {
   const { g } = converter;
   const seen = half ? [op.avgPool(g, a, 2), op.avgPool(g, b, 2)] : [a, b];
-  const found = converter.add('flownet', flownet, { input0: seen[0]!, input1: seen[1]! }, ['flow']).get('flow')!;
+  const flowBlob = endOf(flownet, 'flow');
+  const found = converter.add('flownet', flownet, { input0: seen[0]!, input1: seen[1]! }, [flowBlob]).get(flowBlob)!;
   const flow = half ? op.mul(g, op.resize(g, found, 2, 'half-pixel'), 2) : found;
   // v1 gives one flow, which the second picture follows backwards; from v2 on there is one for each.
   const isFirst = flow.shape[1] === 2;
@@ -91,7 +92,12 @@ function threeNets(
   });
   const ports = features.map((feature, n) => [String(n + 3), feature] as const);
   const given = { img0: a, img1: b, flow, ...Object.fromEntries(ports) };
-  const ends = endsOf(fusionnet.layers);
-  const output = ends.includes('output') ? 'output' : (ends.at(-1) ?? 'output');
+  const output = endOf(fusionnet, 'output');
   return { picture: converter.add('fusionnet', fusionnet, given, [output]).get(output)! };
+}
+
+/** The blob of this name, or in graphs that number their blobs the last one that nothing takes. */
+function endOf({ layers }: NcnnNetwork, name: string): string {
+  const ends = endsOf(layers);
+  return ends.includes(name) ? name : (ends.at(-1) ?? name);
 }

@@ -60,7 +60,10 @@ function eltwise(layer: Layer): Value {
   return terms.reduce((a, b) => join(g, a, b));
 }
 
-/** Cuts setting 9 (first) to 10 (end) along the axes of 11. */
+/**
+ * Cuts setting 9 (first) to 10 (end) along the axes of 11; from 0 down they count from the end. An end of -1 is the end: what old converters made of
+ * the largest number (RIFE 1.2 takes channels 3 to -1 of 6, and needs three).
+ */
 function crop(layer: Layer): Value {
   const [starts, ends, axes] = [layer.list(9), layer.list(10), layer.list(11)];
   if (starts.length === 0 || starts.length !== ends.length || starts.length !== axes.length)
@@ -68,8 +71,9 @@ function crop(layer: Layer): Value {
   return axes.reduce((x, which, i) => {
     const axis = layer.axis(which);
     const size = Number(x.shape[axis]);
-    const at = (value: number): number => Math.min(size, value < 0 ? value + size : value);
-    const [from, to] = [at(starts[i]!), ends[i] === REST ? size : at(ends[i]!)];
+    const [first, end] = [starts[i]!, ends[i]!];
+    const from = first === REST ? 0 : first < 0 ? first + size : first;
+    const to = end === REST || end === -1 ? size : end > 0 ? Math.min(size, end) : end + size;
     if (!(Number.isInteger(from) && Number.isInteger(to) && from >= 0 && from < to))
       layer.refuse(`it takes ${from} to ${to} of ${size}`);
     return op.slice(layer.g, x, axis, from, to);
@@ -160,7 +164,8 @@ export const LAYERS: ReadonlyMap<string, LayerKind> = new Map<string, LayerKind>
   ['InnerProduct', { settings: [0, 1, 2, 8, 9, 10], inputs: 1, build: fullConnection }],
   ['Pooling', { settings: [0, 4], inputs: 1, build: globalPooling }],
   ['UnaryOp', { settings: [0], inputs: 1, build: unary }],
-  ['rife.Warp', { settings: [], inputs: 2, build: warp }],
+  // Some graphs of 4.x carry a setting 0 that nothing reads.
+  ['rife.Warp', { settings: [0], inputs: 2, build: warp }],
   ['ifrnet.Warp', { settings: [], inputs: 2, build: warp }],
   ['Padding', { settings: [0, 1, 2, 3, 4, 5], inputs: 1, build: padding }],
   ['Reorg', { settings: [0, 1], inputs: 1, build: reorg }],
