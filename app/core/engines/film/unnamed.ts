@@ -1,9 +1,10 @@
 /**
  * FILM without names: tensors known by their order and shape.
  *
- * [Note: order of FILM's layers] The TensorFlow code makes the extractor's layers, then the predictors from the shared one to the finest, then
- * the fusion from coarse to fine; and because each of these needs the one before, a graph uses them for the first time in that same
- * order. Shapes alone would not do: the published network has four kernels [64, 64, 3, 3] and as many of twice that.
+ * [Note: order of FILM's layers] Shapes alone would not do: the published network has four kernels [64, 64, 3, 3] and as many of twice that.
+ * But layers stand in groups: the extractor, each predictor, three convolutions a fused level, the last one; and each group's first
+ * kernel and its last say which it is. Within a group the order is that of use. The groups of predictors and of fused levels run from fine to
+ * coarse where the network lists its layers, and from coarse to fine where they are listed as they were used first; each comes at once.
  */
 import { z } from 'zod';
 import type { Checkpoint } from '../../import/checkpoint.ts';
@@ -28,23 +29,34 @@ export function unnamedLayers(checkpoint: Checkpoint, pyramidLevels = OFFICIAL.p
   const layout = checkpoint.format === 'tflite' ? 'tflite' : 'unnamed';
   if (layout === 'unnamed' && !['saved-model', 'tensor-bundle'].includes(checkpoint.format)) return null;
   const axes = layout === 'tflite' ? [0, 3, 1, 2] : [3, 2, 0, 1];
-  const stored = layout === 'tflite' ? usedByConvolutions(checkpoint) : pairsInOrder(checkpoint);
-  const shapes = stored.map(({ kernel }) => {
-    const { shape } = checkpoint.info(kernel);
-    return axes.map((axis) => shape[axis] ?? 0);
-  });
-  const config = configOfShapes(shapes, pyramidLevels);
-  if (!config) return null;
-  const layers = layersOf(config);
-  return { layout, config, axes, layers: new Map(layers.map(({ name }, n) => [name, stored[n]!])) };
+  // A checkpoint's own order is that of its graph of objects; without one its keys still have numbers.
+  const names = checkpoint.names();
+  const { compare } = new Intl.Collator('en', { numeric: true });
+  const orders =
+    layout === 'tflite'
+      ? [usedByConvolutions(checkpoint)]
+      : [names, names.toSorted(compare)].map((order) => pairsInOrder(checkpoint, order));
+  for (const stored of orders) {
+    const kernels = stored.map((layer): Kernel => {
+      const { shape } = checkpoint.info(layer.kernel);
+      return { layer, dims: axes.map((axis) => shape[axis] ?? 0) };
+    });
+    const found = networkOf(kernels, pyramidLevels);
+    if (found) return { layout, axes, ...found };
+  }
+  return null;
 }
 
-/** Kernels and biases that follow one another in the order of the numbers in their names. */
-function pairsInOrder(checkpoint: Checkpoint): readonly StoredLayer[] {
+interface Kernel {
+  readonly layer: StoredLayer;
+  /** [out, in, height, width] */
+  readonly dims: readonly number[];
+}
+
+/** Kernels and biases that follow one another in an order of names. */
+function pairsInOrder(checkpoint: Checkpoint, order: readonly string[]): readonly StoredLayer[] {
   const rank = (name: string): number => checkpoint.info(name).shape.length;
-  const order = new Intl.Collator('en', { numeric: true });
-  const names = checkpoint.names().filter((name) => rank(name) === 4 || rank(name) === 1);
-  names.sort((a, b) => order.compare(a, b));
+  const names = order.filter((name) => rank(name) === 4 || rank(name) === 1);
   const kernelFirst = names[0] !== undefined && rank(names[0]) === 4;
   const pairs: StoredLayer[] = [];
   for (let i = 0; i + 1 < names.length; i += 2) {
@@ -77,39 +89,66 @@ function usedByConvolutions(checkpoint: Checkpoint): readonly StoredLayer[] {
   return [...layers.values()];
 }
 
-/** The configuration whose layers, in order, have exactly these kernels [out, in, h, w]. */
-function configOfShapes(shapes: readonly (readonly number[])[], pyramidLevels: number): FilmConfig | null {
-  const size = (n: number): number => shapes[n]?.[2] ?? 0;
-  const filters = shapes[0]?.[0] ?? 0;
-  let at = 0;
-  while (shapes[at]?.[0] === filters << (at >> 1) && size(at) === 3 && at < 12) {
-    // Behind the last stage comes a predictor, which takes two features at once.
-    const inputs = at === 0 ? 3 : filters << ((at - 1) >> 1);
-    if (shapes[at]?.[1] !== inputs) break;
-    at++;
-  }
-  const subLevels = at >> 1;
-  const flowConvs: number[] = [];
-  const flowFilters: number[] = [];
-  // Each predictor ends with two 1x1 kernels; the fusion begins with a 2x2 one.
-  while (size(at) === 3) {
+/** The network that has exactly these kernels, group by group. */
+function networkOf(
+  kernels: readonly Kernel[],
+  pyramidLevels: number,
+): { config: FilmConfig; layers: ReadonlyMap<string, StoredLayer> } | null {
+  const groups = groupsOf(kernels);
+  if (!groups || groups.output.length !== 1) return null;
+  const { extract, predictors, fusions, output } = groups;
+  for (const coarseFirst of [predictors, predictors.toReversed()])
+    for (const fused of [fusions, fusions.toReversed()]) {
+      const flows = coarseFirst.toReversed();
+      const config: FilmConfig = {
+        pyramidLevels,
+        fusionLevels: fusions.length + 1,
+        specialisedLevels: predictors.length - 1,
+        subLevels: extract.length / 2,
+        filters: extract[0]?.dims[0] ?? 0,
+        flowConvs: flows.map((group) => group.length - 2),
+        flowFilters: flows.map((group) => group[0]!.dims[0]!),
+      };
+      if (!Number.isInteger(config.subLevels) || !isSound(config)) continue;
+      const stored = [extract, ...coarseFirst, ...fused, output].flat();
+      const layers = layersOf(config);
+      const fits =
+        layers.length === stored.length && layers.every(({ dims }, n) => dims.join() === stored[n]!.dims.join());
+      if (fits) return { config, layers: new Map(layers.map(({ name }, n) => [name, stored[n]!.layer])) };
+    }
+  return null;
+}
+
+interface Groups {
+  readonly extract: Kernel[];
+  readonly predictors: Kernel[][];
+  readonly fusions: Kernel[][];
+  readonly output: Kernel[];
+}
+
+/** [Note: order of FILM's layers]; null where a kernel belongs to no group. */
+function groupsOf(kernels: readonly Kernel[]): Groups | null {
+  const groups: Groups = { extract: [], predictors: [], fusions: [], output: [] };
+  const filters = kernels.find(({ dims }) => dims[1] === 3)?.dims[0] ?? 0;
+  const size = (n: number): number => kernels[n]?.dims[2] ?? 0;
+  for (let at = 0; at < kernels.length;) {
     const begin = at;
-    flowFilters.unshift(shapes[at]![0]!);
-    while (size(at) === 3) at++;
-    flowConvs.unshift(at - begin);
-    at += 2;
+    const [outputs, inputs] = kernels[at]!.dims;
+    if (inputs === 3) {
+      // Each stage has two kernels and twice the channels of the one before.
+      const next = (n: number): string => [filters << (n >> 1), n === 0 ? 3 : filters << ((n - 1) >> 1), 3, 3].join();
+      while (kernels[at]?.dims.join() === next(at - begin)) at++;
+      groups.extract.push(...kernels.slice(begin, at));
+    } else if (size(at) === 3) {
+      while (size(at) === 3) at++;
+      at += 2;
+      groups.predictors.push(kernels.slice(begin, at));
+    } else if (size(at) === 2) {
+      at += 3;
+      groups.fusions.push(kernels.slice(begin, at));
+    } else if (outputs === 3) groups.output.push(kernels[at++]!);
+    else return null;
+    if (at === begin || at > kernels.length) return null;
   }
-  const fusions = (shapes.length - at - 1) / 3;
-  const config: FilmConfig = {
-    pyramidLevels,
-    fusionLevels: fusions + 1,
-    specialisedLevels: flowFilters.length - 1,
-    subLevels,
-    filters,
-    flowConvs,
-    flowFilters,
-  };
-  if (!Number.isInteger(fusions) || !isSound(config)) return null;
-  const wanted = layersOf(config).map(({ dims }) => dims.join());
-  return wanted.join(' ') === shapes.map((shape) => shape.join()).join(' ') ? config : null;
+  return groups;
 }

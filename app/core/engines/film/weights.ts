@@ -25,6 +25,8 @@ interface Located extends FilmCheckpoint {
   readonly tensorsOf: (layer: Layer, config: FilmConfig) => { readonly kernel: string; readonly bias: string };
   /** From the kernel's stored axes to [out, in, h, w]. */
   readonly axes: readonly number[];
+  /** What a wrapper put before every name: 'module.', 'film_net/'. */
+  readonly prefix: string;
 }
 
 /** What TensorFlow may save beside the variables of a network. */
@@ -49,7 +51,7 @@ export async function readFilm(
 ): Promise<FilmCheckpoint & { readonly weights: Weights }> {
   const located = locate(checkpoint);
   if (!located) throw new AppError('weights-mismatch', 'The checkpoint does not have the layers of FILM.');
-  const { layout, tensorsOf, axes } = located;
+  const { layout, tensorsOf, axes, prefix } = located;
   const config = wanted ?? located.config;
   if (!isSound(config))
     throw new AppError('weights-mismatch', 'The checkpoint has layers of FILM, and they do not make up a network.');
@@ -60,26 +62,29 @@ export async function readFilm(
       { value: `${layer.name}.bias`, from: [bias], dims: layer.dims.slice(0, 1) },
     ];
   });
-  return { layout, config, weights: await takeWeights(checkpoint, wants, { ignore: COUNTERS }) };
+  const strip = new RegExp(`^${prefix.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')}`);
+  return { layout, config, weights: await takeWeights(checkpoint, wants, { ignore: COUNTERS, strip }) };
 }
 
 function locate(checkpoint: Checkpoint): Located | null {
-  const names = new Set(checkpoint.names());
-  const naming = NAMINGS.find(({ name, kernel }) => names.has(name(FIRST, OFFICIAL) + kernel));
-  if (!naming) {
-    const unnamed = unnamedLayers(checkpoint, pyramidLevelsOf(checkpoint.metadata));
-    if (!unnamed) return null;
-    const { layout, config, axes, layers } = unnamed;
-    const tensorsOf: Located['tensorsOf'] = ({ name }) =>
-      layers.get(name) ?? { kernel: `${name} (kernel)`, bias: `${name} (bias)` };
-    return { layout, config, axes, tensorsOf };
+  for (const naming of NAMINGS) {
+    const { layout, axes, name, kernel, bias } = naming;
+    const first = name(FIRST, OFFICIAL) + kernel;
+    const found = checkpoint.names().find((stored) => stored.endsWith(first));
+    if (found === undefined) continue;
+    const prefix = found.slice(0, -first.length);
+    const tensorsOf: Located['tensorsOf'] = ({ place }, config) => {
+      const stem = name(place, config);
+      return { kernel: stem + kernel, bias: stem + bias };
+    };
+    return { layout, axes, prefix, tensorsOf, config: configOf(checkpoint, naming, prefix) };
   }
-  const { layout, axes, name, kernel, bias } = naming;
-  const tensorsOf: Located['tensorsOf'] = ({ place }, config) => {
-    const stem = name(place, config);
-    return { kernel: stem + kernel, bias: stem + bias };
-  };
-  return { layout, axes, config: configOf(checkpoint, naming), tensorsOf };
+  const unnamed = unnamedLayers(checkpoint, pyramidLevelsOf(checkpoint.metadata));
+  if (!unnamed) return null;
+  const { layout, config, axes, layers } = unnamed;
+  const tensorsOf: Located['tensorsOf'] = ({ name }) =>
+    layers.get(name) ?? { kernel: `${name} (kernel)`, bias: `${name} (bias)` };
+  return { layout, axes, prefix: '', tensorsOf, config };
 }
 
 /** The first layer, which every FILM has. */
@@ -131,8 +136,8 @@ const NAMINGS: readonly Naming[] = [
 ];
 
 /** Sizes from the numbers in names and the widths of the first layers. They may contradict one another: `takeWeights` tells. */
-function configOf(checkpoint: Checkpoint, naming: Naming): FilmConfig {
-  const names = checkpoint.names();
+function configOf(checkpoint: Checkpoint, naming: Naming, prefix: string): FilmConfig {
+  const names = checkpoint.names().flatMap((name) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []));
   const { numbers, extractStep, fuseStep } = naming;
   /** One more than the largest number. */
   const count = (pattern: RegExp): number =>
@@ -146,7 +151,7 @@ function configOf(checkpoint: Checkpoint, naming: Naming): FilmConfig {
   const there = new Set(names);
   const kernel = (place: Place): string => naming.name(place, counts) + naming.kernel;
   const width = (place: Place): number =>
-    there.has(kernel(place)) ? (checkpoint.info(kernel(place)).shape[naming.axes[0]!] ?? 0) : 0;
+    there.has(kernel(place)) ? (checkpoint.info(prefix + kernel(place)).shape[naming.axes[0]!] ?? 0) : 0;
   const levels = [...Array.from({ length: specialisedLevels }, (_, level) => level), null];
   const convs = (level: number | null): number => {
     let index = 0;

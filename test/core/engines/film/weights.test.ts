@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AppError } from '../../../../app/contract/errors.ts';
-import { layersOf, OFFICIAL, parseConfig, tensorflowName } from '../../../../app/core/engines/film/config.ts';
+import {
+  layersOf,
+  OFFICIAL,
+  parseConfig,
+  tensorflowName,
+  type Layer,
+} from '../../../../app/core/engines/film/config.ts';
 import { film } from '../../../../app/core/engines/film/index.ts';
 import { readFilm, recogniseFilm } from '../../../../app/core/engines/film/weights.ts';
 import type { Checkpoint } from '../../../../app/core/import/checkpoint.ts';
@@ -86,6 +92,22 @@ test('the published shapes, under TensorFlow’s names or none, are the publishe
   const backwards = Object.fromEntries(Object.entries(numbered).toReversed());
   assert.deepEqual(recogniseFilm(shapes(backwards)), { layout: 'unnamed', config: OFFICIAL });
   assert.equal(recogniseFilm(shapes(numbered, 'safetensors')), null);
+  // As Keras lists the layers: predictors and fusion from fine to coarse, below some other name.
+  const listed: Record<string, number[]> = {};
+  const rank = ({ place }: Layer): number => {
+    if (place.part === 'extract') return 0;
+    return place.part === 'flow' ? 1 + (place.level ?? 9) : place.part === 'fuse' ? 20 + place.level : 40;
+  };
+  layersOf(OFFICIAL)
+    .toSorted((a, b) => rank(a) - rank(b))
+    .forEach(({ dims: [o, i, h, w] }, n) => {
+      listed[`model/layer-${n}/kernel`] = [h, w, i, o];
+      listed[`model/layer-${n}/bias`] = [o];
+    });
+  assert.deepEqual(recogniseFilm(shapes(listed)), { layout: 'unnamed', config: OFFICIAL });
+  const prefixed = Object.fromEntries(Object.entries(named).map(([name, shape]) => [`film_net/${name}`, shape]));
+  assert.deepEqual(recogniseFilm(shapes(prefixed)), { layout: 'tensorflow', config: OFFICIAL });
+  assert.equal((await readFilm(shapes(prefixed))).weights.size, 2 * layersOf(OFFICIAL).length);
   const other = { ...numbered, 'variables/999': [3] };
   await assert.rejects(readFilm(shapes(other)), mismatch(/has besides variables\/999/));
   const { 'variables/0': _first, ...fewer } = numbered;
@@ -108,6 +130,8 @@ test('every layout gives the same weights', { skip }, async () => {
   const keys = Object.entries(bundle.metadata['keys'] as Record<string, string>);
   assert.equal(keys.length, 62);
   await same(renamed(bundle, new Map(keys.map(([name, key]) => [key, name]))), 'unnamed');
+  await same(renamed(bundle, new Map(keys.toReversed().map(([name, key]) => [key, name]))), 'unnamed');
+  await same(renamed(port, new Map(port.names().map((name) => [`module.${name}`, name]))), 'port');
 });
 
 test('TFLite: convolutions in their order say which constant is which layer', async (t) => {
