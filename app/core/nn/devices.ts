@@ -71,7 +71,7 @@ export async function likelyDevices(threads: number, signal?: AbortSignal): Prom
   const likely: Device[] = [];
   for (const device of chainOf()) {
     if (device === 'cpu') break;
-    if (isLikely(await trialOnce(device, trialModel(), threads, signal))) likely.push(device);
+    if (isLikely(await trialOnce(device, trialModel(), { threads, signal }))) likely.push(device);
   }
   return likely;
 }
@@ -81,29 +81,32 @@ function isLikely({ reason, ms = 0, cpuMs = 0 }: Trial): boolean {
 }
 
 /** What the device does with the model; with the everyday network where that already fails. */
-async function trialOf(device: Device, { model, threads, signal }: DeviceRequest): Promise<Trial> {
-  const everyday = await trialOnce(device, trialModel(), threads, signal);
-  return everyday.reason === undefined ? await trialOnce(device, model(), threads, signal) : everyday;
+async function trialOf(device: Device, request: DeviceRequest): Promise<Trial> {
+  const trust = request.device === 'auto' ? 'all' : 'success';
+  const everyday = await trialOnce(device, trialModel(), request, trust);
+  return everyday.reason === undefined ? await trialOnce(device, request.model(), request, trust) : everyday;
 }
 
 const known = new Map<string, Trial>();
 
+/** `trust`: what is remembered and counts; a refusal does not where somebody chose the device and may have mended it. */
 async function trialOnce(
   device: Device,
   model: Model,
-  threads: number,
-  signal?: AbortSignal,
-  again = false,
+  { threads, signal }: Pick<DeviceRequest, 'threads' | 'signal'>,
+  trust: 'all' | 'success' | 'nothing' = 'all',
 ): Promise<Trial> {
   signal?.throwIfAborted();
   if (!(await compiledProviders()).includes(DEVICE_FACTS[device].provider))
     return { reason: `this build of ONNX Runtime (${process.platform}, ${process.arch}) is without it` };
   const key = trialKey(device, model, await runtimeVersion(), threads);
-  const found = again ? undefined : (known.get(key) ?? (await recall(key)));
-  const trial =
-    found ?? (await tryDevice(device, [modelFor('cpu', model), modelFor(device, model)], { threads, signal }));
+  const found = known.get(key) ?? (await recall(key));
+  if (found && trust !== 'nothing' && (trust === 'all' || found.reason === undefined)) return found;
+  const reference = modelFor('cpu', model);
+  const own = device === 'webgpu' ? modelFor(device, model) : reference;
+  const trial = await tryDevice(device, [reference, own], { threads, signal });
   known.set(key, trial);
-  if (!found) await remember(key, trial);
+  await remember(key, trial);
   return trial;
 }
 
@@ -125,7 +128,7 @@ const UNRUN: readonly Device[] = ['cuda', 'tensorrt', 'directml', 'coreml'];
 export async function examineDevices(threads: number, signal?: AbortSignal): Promise<DeviceReport[]> {
   const reports: DeviceReport[] = [];
   for (const device of chainOf()) {
-    const trial = await trialOnce(device, trialModel(), threads, signal, true);
+    const trial = await trialOnce(device, trialModel(), { threads, signal }, 'nothing');
     const { needs } = DEVICE_FACTS[device];
     reports.push({ device, needs, auto: isLikely(trial), unrun: UNRUN.includes(device), ...trial });
   }

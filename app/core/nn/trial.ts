@@ -55,6 +55,7 @@ export async function tryDevice(
   try {
     const [reference, model] = [join(folder, 'reference.onnx'), join(folder, 'model.onnx')];
     await writeFile(reference, files[0]);
+    if (files[1] === files[0]) return await inChild({ device, reference, model: reference, threads }, signal);
     await writeFile(model, files[1]);
     return await inChild({ device, reference, model, threads }, signal);
   } finally {
