@@ -7,8 +7,10 @@
  * frame that is larger), `maxBytes` of the engine's memory, and one tile of each picture.
  */
 import { AppError } from '../../contract/errors.ts';
+import { withMatrix } from '../media/float-rgb.ts';
 import { frameBytes, frameFromBytes, frameLike } from '../media/frame.ts';
 import type { Frame, PixelFormat, Plane } from '../media/frame.ts';
+import { pixelFormat } from '../media/pixel-format.ts';
 import { requireAlike } from './engine.ts';
 import type { Between, BetweenOptions, EngineSetup, Interpolator } from './engine.ts';
 import { cutAxis, spanOf } from './tile-plan.ts';
@@ -45,16 +47,34 @@ export function planTiles(format: PixelFormat, width: number, height: number, ti
 }
 
 /**
- * An interpolator that gives pictures which fit to the engine as they are, and larger ones tile by tile. `open` is called again, with the
- * tile's size, when the first pair says that there are tiles. `between` throws what the engine throws, AppError 'size-mismatch'
- * and 'too-large'; the signal's reason on abort, at the latest after the tile being worked on.
+ * An interpolator that gives pictures which fit to the engine as they are, and larger ones tile by tile. `open` is called for the size that
+ * 8-bit 4:2:0 is cut to, and again when the first pair is of a format that is cut otherwise; its setup's colour has the whole picture's matrix.
+ * `between` throws what the engine throws, AppError 'size-mismatch' and 'too-large'; the signal's reason on abort, at the latest after the
+ * tile being worked on.
  */
 export async function tiled(
   open: (setup: EngineSetup) => Promise<Interpolator>,
   setup: EngineSetup,
   tiling: Tiling,
 ): Promise<Interpolator> {
-  return new Tiled(open, setup, tiling, await open(setup));
+  const named = { ...setup, colour: withMatrix(setup.colour ?? {}, setup.height) };
+  const size = firstSize(setup, tiling);
+  return new Tiled(open, named, tiling, await open({ ...named, ...size }), size);
+}
+
+/** The size most videos are worked on in: an engine opened for all of a picture that is cut up would need what it is cut up to save. */
+function firstSize(
+  { width, height }: EngineSetup,
+  tiling: Tiling,
+): { readonly width: number; readonly height: number } {
+  try {
+    const { x, y } = planTiles(pixelFormat('yuv420p'), width, height, tiling);
+    return { width: x.size, height: y.size };
+  } catch (error) {
+    // Another format may fit; `between` says when none does.
+    if (error instanceof AppError && error.code === 'too-large') return { width, height };
+    throw error;
+  }
 }
 
 class Tiled implements Interpolator {
@@ -74,12 +94,13 @@ class Tiled implements Interpolator {
     setup: EngineSetup,
     tiling: Tiling,
     engine: Interpolator,
+    { width, height }: { readonly width: number; readonly height: number },
   ) {
     this.#open = open;
     this.#setup = setup;
     this.#tiling = tiling;
     this.#engine = engine;
-    this.#size = `${setup.width}x${setup.height}`;
+    this.#size = `${width}x${height}`;
   }
 
   get device(): string {

@@ -25,10 +25,14 @@ interface Conversion {
   readonly top: number;
 }
 
+/** `colour` with a matrix: the guess of [Note: float colour] for a picture of `height` lines where it has none. For who cuts pictures up. */
+export function withMatrix(colour: ColourInfo, height: number): ColourInfo {
+  return { ...colour, matrix: colour.matrix ?? (height >= 720 ? 'bt709' : 'smpte170m') };
+}
+
 function conversionOf(frame: Frame, colour: ColourInfo): Conversion {
   const { bits } = frame.format;
-  const guess = frame.height >= 720 ? 'bt709' : 'smpte170m';
-  const [kr, kb] = matrixWeights(colour.matrix ?? guess);
+  const [kr, kb] = matrixWeights(withMatrix(colour, frame.height).matrix);
   const limited = (colour.range ?? 'limited') === 'limited';
   const scale = 2 ** (bits - 8);
   const top = 2 ** bits - 1;

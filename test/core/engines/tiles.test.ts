@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Blend } from '../../../app/core/engines/blend.ts';
-import type { Between, Interpolator } from '../../../app/core/engines/engine.ts';
+import type { Between, EngineSetup, Interpolator } from '../../../app/core/engines/engine.ts';
 import { Glide } from '../../../app/core/engines/glide/index.ts';
 import { WHOLE_BYTES, glideBytes, openGlide } from '../../../app/core/engines/glide/open.ts';
 import { BEST, DRAFT, STANDARD } from '../../../app/core/engines/glide/settings.ts';
@@ -236,6 +236,23 @@ class Watched extends Blend {
     this.closed = true;
   }
 }
+
+test('an engine is opened for the tiles alone, and told the matrix of the whole picture', async () => {
+  const opened: unknown[] = [];
+  const open = async ({ width, height, colour }: EngineSetup): Promise<Interpolator> => {
+    opened.push([width, height, colour]);
+    return new Watched();
+  };
+  const tiling: Tiling = { bytes: (_, w, h) => w * h, maxBytes: 600_000, overlap: 64 };
+  const engine = await tiled(open, { width: 1280, height: 720, threads: 1, colour: { range: 'full' } }, tiling);
+  const plan = planTiles(FORMATS.yuv420p, 1280, 720, tiling);
+  const expected = [[plan.x.size, plan.y.size, { range: 'full', matrix: 'bt709' }]];
+  assert.deepEqual(opened, expected);
+  const [a, b] = [1, 2].map((seed) => paint(FORMATS.yuv420p, 1280, 720, seed * 100, () => 50 * seed));
+  await collect(engine.between(a!, b!, [0.5]));
+  assert.deepEqual(opened, expected);
+  await engine[Symbol.asyncDispose]();
+});
 
 test('one tile at a time, each in frames of its own, as many timesteps together as there is room for', async () => {
   const [a, b] = [1, 2].map((seed) => paint(FORMATS.yuva420p, 150, 100, seed * 100, noise(seed)));
