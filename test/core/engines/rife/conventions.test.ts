@@ -88,6 +88,36 @@ test('a network that shrinks 64 times gets pictures of 64 times something', asyn
   );
 });
 
+test('RIFE 3.x in one network knows the middle only', async () => {
+  const half = [
+    'BinaryOp none 1 1 in0 nothing 0=2 1=1 2=0',
+    'Crop one 1 1 nothing zero -23309=1,0 -23310=1,1 -23311=1,0',
+  ];
+  const time = ['Concat flow 2 1 zero zero still', 'BinaryOp half 1 1 zero time 0=0 1=1 2=0.5'];
+  const lines = [...INPUTS.slice(0, 2), ...half, ...time, ...FADE.slice(2)].map((line) =>
+    line.replace('WARP', 'rife.Warp'),
+  );
+  for (const [name, more] of [
+    ['rife3', []],
+    ['rife3-unused', [INPUTS[2]!]],
+  ] as const) {
+    const path = writeNcnn(name, [...more, ...lines]);
+    assert.equal(await recognised(path), 'rife 3.x');
+    assert.ok(
+      largest(
+        (await between(path, 0.5)).picture,
+        mixed((a, b) => (a + b) / 2),
+      ) < 1e-5,
+    );
+    assert.ok(
+      largest(
+        (await between(path, 0.25)).picture,
+        mixed((a, b) => 0.75 * a + 0.25 * b),
+      ) < 1e-5,
+    );
+  }
+});
+
 test('IFRNet: the time is a plane of a sixteenth, pictures are around zero', async () => {
   const time = 'Interp time 1 1 in2 time 0=1 1=16 2=16';
   const still = ['BinaryOp none 1 1 time zero 0=2 1=1 2=0', 'Concat flow 2 1 zero zero still'];

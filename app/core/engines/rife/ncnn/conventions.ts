@@ -10,6 +10,8 @@ export const PARTS = ['flownet', 'contextnet', 'fusionnet'] as const;
 export type Convention =
   /** RIFE 4.x: in0, in1 and a plane of the time in2 to out0; both warped pictures and what weighs them inside. */
   | { readonly network: 'rife 4.x'; readonly output: string; readonly multiple: number; readonly taps: Taps | null }
+  /** RIFE 3.6 and 3.9 as one network: only the middle. */
+  | { readonly network: 'rife 3.x'; readonly output: string; readonly multiple: number; readonly taps: Taps | null }
   /** IFRNet: the same names, pictures from -1/2 to 1/2, the time as a plane of 1/16. */
   | { readonly network: 'ifrnet'; readonly output: string; readonly taps: Taps | null }
   /** CAIN: two pictures less their own means to the one in the middle. */
@@ -40,8 +42,11 @@ export function conventionOf({ layers }: NcnnGraph): Convention | null {
   if (last === undefined) return null;
   const output = ends.includes('out0') ? 'out0' : last;
   if (named(['in0', 'in1', 'in2']) && has('ifrnet.Warp')) return { network: 'ifrnet', output, taps: tapsOf(layers) };
-  if (named(['in0', 'in1', 'in2']) && has('rife.Warp'))
-    return { network: 'rife 4.x', output, multiple: shrinkOf(layers), taps: tapsOf(layers) };
+  if ((named(['in0', 'in1', 'in2']) || named(['in0', 'in1'])) && has('rife.Warp')) {
+    const isTimed = layers.some((layer) => layer.inputs.includes('in2'));
+    const network = isTimed ? 'rife 4.x' : 'rife 3.x';
+    return { network, output, multiple: shrinkOf(layers), taps: tapsOf(layers) };
+  }
   if (named(['input0', 'input1']) && has('rife.Warp')) return { network: 'rife 1 to 3', part: 'flownet' };
   if (inputs.includes('input.1') && has('rife.Warp')) return { network: 'rife 1 to 3', part: 'contextnet' };
   if (inputs.length === 11 && has('rife.Warp')) return { network: 'rife 1 to 3', part: 'fusionnet' };

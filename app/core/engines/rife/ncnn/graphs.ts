@@ -41,12 +41,14 @@ function oneNet(
     const { inputs, output } = convention;
     return { picture: converter.add('cain', network, { [inputs[0]]: a, [inputs[1]]: b }, [output]).get(output)! };
   }
-  const [, , height, width] = a.shape as number[];
-  const part = convention.network === 'ifrnet' ? 16 : 1;
-  const t = op.expand(g, g.input('t', 'float32', [1, 1, 1, 1]), [1, 1, height! / part, width! / part]);
+  const given = {
+    in0: a,
+    in1: b,
+    ...(convention.network !== 'rife 3.x' && { in2: timeOf(converter, convention.network, a) }),
+  };
   const { output, taps } = convention;
   const moments = taps ? [...taps.last.pictures, ...(diagnostics ? diagnosed(taps) : [])] : [];
-  const made = converter.add('net', network, { in0: a, in1: b, in2: t }, [output, ...blobs, ...moments]);
+  const made = converter.add('net', network, given, [output, ...blobs, ...moments]);
   const flowOf = ({ flows }: Moment): Value => op.concat(g, [made.get(flows[0])!, made.get(flows[1])!], 1);
   return {
     picture: made.get(output)!,
@@ -57,6 +59,13 @@ function oneNet(
     ...(taps && diagnostics && { flow: flowOf(taps.last), flow_block0: flowOf(taps.first) }),
     ...(taps?.mask && diagnostics && { mask_logit: made.get(taps.mask)! }),
   };
+}
+
+/** The time as a plane of the picture's size, or of a sixteenth of it for IFRNet. */
+function timeOf({ g }: Converter, network: 'rife 4.x' | 'ifrnet', { shape }: Value): Value {
+  const part = network === 'ifrnet' ? 16 : 1;
+  const [, , height, width] = shape as number[];
+  return op.expand(g, g.input('t', 'float32', [1, 1, 1, 1]), [1, 1, height! / part, width! / part]);
 }
 
 function diagnosed({ first, last, mask }: Taps): string[] {

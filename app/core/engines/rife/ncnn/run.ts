@@ -26,7 +26,8 @@ function mannersOf(model: NcnnModel, size: Size, half: boolean): Manners {
   const plain = { around: 'zeros', shift: () => [0, 0, 0], middle: false } as const;
   if (model.convention === 'rife 1 to 3') return { ...plain, margin: upTo(size, half ? 64 : 32), middle: true };
   const { convention } = model;
-  if (convention.network === 'rife 4.x') return { ...plain, margin: upTo(size, convention.multiple) };
+  if (convention.network === 'rife 4.x' || convention.network === 'rife 3.x')
+    return { ...plain, margin: upTo(size, convention.multiple), middle: convention.network === 'rife 3.x' };
   if (convention.network === 'ifrnet') return { ...plain, margin: upTo(size, 32), shift: () => [-0.5, -0.5, -0.5] };
   const { right, bottom } = upTo(size, 32);
   const margin = { left: CAIN_MARGIN, top: CAIN_MARGIN, right: right + CAIN_MARGIN, bottom: bottom + CAIN_MARGIN };
