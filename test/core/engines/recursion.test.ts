@@ -15,11 +15,26 @@ function counting() {
 
 test('every sixteenth is the picture of its own time, each made once', async () => {
   const { made, middle } = counting();
-  const recursion = new Recursion(middle);
+  const recursion = new Recursion(middle, 4);
   for (let part = 0; part <= 16; part++) assert.equal((await recursion.part(A, B, part))[0], part);
   assert.equal(made.length, 15);
   await recursion.at(A, B, 0.4);
   assert.equal(made.length, 15);
+});
+
+test('every frame of a long run has its own time; what halving does not reach is the nearest sixteenth', async () => {
+  const { made, middle } = counting();
+  const recursion = new Recursion(middle);
+  for (let n = 1; n < 64; n++) assert.equal((await recursion.at(A, B, n / 64)).picture[0], n / 4);
+  assert.equal(made.length, 63, 'in ascending order each is made once');
+  assert.equal((await recursion.at(B, A, 1 / 256)).t, 1 / 256);
+  for (const [asked, given] of [
+    [0.4, 6 / 16],
+    [1 / 3, 5 / 16],
+    [0.001, 1 / 16],
+    [0.999, 15 / 16],
+  ] as const)
+    assert.equal((await recursion.at(A, B, asked)).t, given);
 });
 
 test('a timestep gets the nearest picture, never an end', async () => {

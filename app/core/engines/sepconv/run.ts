@@ -161,7 +161,7 @@ export class SepconvNetwork implements PictureNetwork {
   }
 
   /**
-   * The nearest sixteenth of the way, by recursion: the network only knows the middle ([Note: recursion]). Confidence is how far what the two pictures
+   * By halving, since the network only knows the middle: whole 256ths, else the nearest sixteenth ([Note: recursion]). Confidence is how far what the two pictures
    * give agrees, the least of all the pictures this one was made from.
    */
   async between(a: Float32Array, b: Float32Array, t: number, signal?: AbortSignal): Promise<NetworkPicture> {
