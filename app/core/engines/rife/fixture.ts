@@ -10,7 +10,8 @@ import type { Tensor } from '../../onnx/graph.ts';
 import type { EngineSetup } from '../engine.ts';
 import { convertNetwork, readNetwork } from './ncnn/convert.ts';
 import { readModel } from './ncnn/open.ts';
-import { NcnnPictures } from './ncnn/run.ts';
+import { recipeOf } from './ncnn/recipe.ts';
+import { GraphPictures } from './pictures.ts';
 import { RifeNetwork, type Diagnostics } from './run.ts';
 import { recogniseRife, takeRife } from './weights.ts';
 
@@ -53,7 +54,7 @@ async function pictures(path: string): Promise<CaseRunner> {
 async function networkOf(path: string): Promise<Open> {
   await using checkpoint = await openCheckpoint(path);
   const model = await readModel(path, checkpoint);
-  if (model) return (setup) => new NcnnPictures(model, setup);
+  if (model) return (setup) => new GraphPictures(recipeOf(model, setup, false), setup);
   const config = recogniseRife(checkpoint);
   if (!config) throw new AppError('weights-mismatch', `${path} holds no RIFE network.`);
   const weights = await takeRife(checkpoint, config);

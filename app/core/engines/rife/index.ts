@@ -3,6 +3,7 @@ import { AppError } from '../../../contract/errors.ts';
 import type { Checkpoint } from '../../import/checkpoint.ts';
 import { openCheckpoint } from '../../import/registry.ts';
 import type { PixelFormat } from '../../media/frame.ts';
+import type { Graph } from '../../onnx/graph.ts';
 import type { EngineSetup, Interpolator } from '../engine.ts';
 import type { Family } from '../family.ts';
 import { overPictures } from '../picture-network.ts';
@@ -11,8 +12,11 @@ import type { PictureNetwork } from '../picture-network.ts';
 import { liveBytes } from './memory.ts';
 import { conventionOf } from './ncnn/conventions.ts';
 import { modelGraph } from './ncnn/graphs.ts';
-import { modelFile, readModel, type NcnnModel } from './ncnn/open.ts';
-import { NcnnPictures } from './ncnn/run.ts';
+import { modelFile, readModel } from './ncnn/open.ts';
+import { recipeOf } from './ncnn/recipe.ts';
+import { PAPER_MULTIPLE, paperGraph, recognisePaper, takePaper } from './paper.ts';
+import { GraphPictures } from './pictures.ts';
+import { upTo, type Size } from './padding.ts';
 import { ncnnGraphOf } from '../../import/ncnn.ts';
 import { versionsOf, type RifeConfig, type RifeOptions } from './config.ts';
 import { RifeNetwork } from './run.ts';
@@ -32,10 +36,11 @@ export function rifeBytes({ encoder }: RifeConfig): number {
   return 4 * (95 + 7 * (6 + 2 * (encoder?.outputs ?? 0)));
 }
 
-/** The same of an ncnn network, twice what its blobs hold at once: ONNX Runtime keeps them in blocks of channels besides. */
-function modelBytes(model: NcnnModel): number {
-  const size = { width: 512, height: 512 };
-  return (2 * liveBytes(modelGraph(model, size))) / (size.width * size.height);
+const MEASURED = { width: 512, height: 512 };
+
+/** The same of a graph for pictures of that size, twice what its values hold at once: ONNX Runtime keeps them in blocks of channels besides. */
+function graphBytes(graph: Graph): number {
+  return (2 * liveBytes(graph)) / (MEASURED.width * MEASURED.height);
 }
 
 export const rife: Family = {
@@ -50,6 +55,8 @@ async function recognise(checkpoint: Checkpoint): Promise<Readonly<Record<string
   const graph = ncnnGraphOf(checkpoint);
   const convention = graph && conventionOf(graph);
   if (convention) return { network: convention.network, format: 'ncnn', layers: graph.layers.length };
+  const paper = recognisePaper(checkpoint);
+  if (paper) return { network: paper.timed ? 'rife of the paper, any moment' : 'rife of the paper', ...paper };
   const config = recogniseRife(checkpoint);
   return config && { network: 'rife 4.x', versions: versionsOf(config) ?? 'of its own widths', ...config };
 }
@@ -81,7 +88,20 @@ async function networkOf(path: string, checkpoint: Checkpoint, options: RifeOpti
   const model = await readModel(path, checkpoint);
   if (model) {
     const half = (options.scale ?? 1) < 1;
-    return { network: (setup) => new NcnnPictures(model, setup, half), bytesPerPixel: modelBytes(model) };
+    const graph = modelGraph(model, MEASURED, { half });
+    return {
+      network: (setup) => new GraphPictures(recipeOf(model, setup, half), setup),
+      bytesPerPixel: graphBytes(graph),
+    };
+  }
+  const paper = recognisePaper(checkpoint);
+  if (paper) {
+    const weights = await takePaper(checkpoint, paper);
+    const graph = (size: Size): Graph => paperGraph(paper, weights, size);
+    const recipe = { around: 'zeros', shift: () => [0, 0, 0], middle: !paper.timed, graph } as const;
+    const network = (setup: EngineSetup) =>
+      new GraphPictures({ ...recipe, margin: upTo(setup, PAPER_MULTIPLE) }, setup);
+    return { network, bytesPerPixel: graphBytes(graph(MEASURED)) };
   }
   const config = recogniseRife(checkpoint);
   if (!config) throw new AppError('weights-mismatch', `${path} holds no network of the RIFE family.`);

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { rife } from '../../../../app/core/engines/rife/index.ts';
 import { modelFile, readModel, type NcnnModel } from '../../../../app/core/engines/rife/ncnn/open.ts';
-import { NcnnPictures } from '../../../../app/core/engines/rife/ncnn/run.ts';
+import { recipeOf } from '../../../../app/core/engines/rife/ncnn/recipe.ts';
+import { GraphPictures } from '../../../../app/core/engines/rife/pictures.ts';
 import { ncnnGraphOf } from '../../../../app/core/import/ncnn.ts';
 import { conventionOf } from '../../../../app/core/engines/rife/ncnn/conventions.ts';
 import { openCheckpoint } from '../../../../app/core/import/registry.ts';
@@ -26,7 +27,7 @@ async function modelOf(path: string): Promise<NcnnModel> {
 }
 
 async function between(path: string, t: number, half = false) {
-  await using network = new NcnnPictures(await modelOf(path), SETUP, half);
+  await using network = new GraphPictures(recipeOf(await modelOf(path), SETUP, half), SETUP);
   return await network.between(A, B, t);
 }
 

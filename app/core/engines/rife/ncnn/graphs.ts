@@ -3,15 +3,12 @@ import { AppError } from '../../../../contract/errors.ts';
 import type { Graph, Value } from '../../../onnx/graph.ts';
 import * as op from '../../../onnx/ops.ts';
 import type { Size } from '../padding.ts';
+import type { GraphOptions } from '../pictures.ts';
 import { endsOf, type Moment, type Taps } from './conventions.ts';
 import { Converter, type NcnnNetwork } from './convert.ts';
 import type { NcnnModel } from './open.ts';
 
-export interface NcnnGraphOptions {
-  /** Also give these blobs, by their names. */
-  readonly blobs?: readonly string[];
-  /** Also give flow, mask_logit and flow_block0. */
-  readonly diagnostics?: boolean;
+export interface NcnnGraphOptions extends GraphOptions {
   /** RIFE up to 3.x: flow from pictures of half the size ('UHD mode'). */
   readonly half?: boolean;
 }

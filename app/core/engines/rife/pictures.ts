@@ -1,63 +1,44 @@
-/** ncnn models over pictures of one size, as nihui's programs run them. */
-import { leftToCpu, openSession, type OpenSession } from '../../../nn/session.ts';
-import type { Tensor } from '../../../onnx/graph.ts';
-import type { EngineSetup } from '../../engine.ts';
-import type { NetworkPicture, PictureNetwork } from '../../picture-network.ts';
-import { Recursion } from '../../recursion.ts';
-import { confidenceOf, cut, lay, padded, upTo, type Margin, type Size } from '../padding.ts';
-import type { Diagnostics } from '../run.ts';
-import { modelGraph, type NcnnGraphOptions } from './graphs.ts';
-import type { NcnnModel } from './open.ts';
+/** Networks that are one graph from two pictures to one, over pictures of one size. */
+import { leftToCpu, openSession, type OpenSession } from '../../nn/session.ts';
+import type { Graph, Tensor } from '../../onnx/graph.ts';
+import type { EngineSetup } from '../engine.ts';
+import type { NetworkPicture, PictureNetwork } from '../picture-network.ts';
+import { Recursion } from '../recursion.ts';
+import { confidenceOf, cut, lay, padded, type Margin, type Size } from './padding.ts';
+import type { Diagnostics } from './run.ts';
 
-/** What a picture becomes on its way in. */
-interface Manners {
+/** How a network wants its pictures, and its graph. */
+export interface Recipe {
   readonly margin: Margin;
   readonly around: 'zeros' | 'edge';
   /** Added to every sample of the planes of a picture. */
   readonly shift: (picture: Float32Array) => readonly number[];
   /** Knows only the middle: other moments by [Note: recursion]. */
   readonly middle: boolean;
+  /** `a`, `b` and, unless `middle`, `t` to `picture` and, where it warps, `difference`. */
+  readonly graph: (size: Size, options: GraphOptions) => Graph;
 }
 
-/** CAIN sees this much of the border repeated on every side. */
-const CAIN_MARGIN = 64;
-
-function mannersOf(model: NcnnModel, size: Size, half: boolean): Manners {
-  const plain = { around: 'zeros', shift: () => [0, 0, 0], middle: false } as const;
-  if (model.convention === 'rife 1 to 3') return { ...plain, margin: upTo(size, half ? 64 : 32), middle: true };
-  const { convention } = model;
-  if (convention.network === 'rife 4.x' || convention.network === 'rife 3.x')
-    return { ...plain, margin: upTo(size, convention.multiple), middle: convention.network === 'rife 3.x' };
-  if (convention.network === 'ifrnet') return { ...plain, margin: upTo(size, 32), shift: () => [-0.5, -0.5, -0.5] };
-  const { right, bottom } = upTo(size, 32);
-  const margin = { left: CAIN_MARGIN, top: CAIN_MARGIN, right: right + CAIN_MARGIN, bottom: bottom + CAIN_MARGIN };
-  return { margin, around: 'edge', shift: (picture) => means(picture).map((mean) => -mean), middle: true };
+export interface GraphOptions {
+  /** Also give these blobs, as blob_NAME. */
+  readonly blobs?: readonly string[];
+  /** Also give flow, mask_logit and flow_block0, where there are such. */
+  readonly diagnostics?: boolean;
 }
 
-function means(picture: Float32Array): number[] {
-  const plane = picture.length / 3;
-  return [0, 1, 2].map(
-    (n) => picture.subarray(n * plane, (n + 1) * plane).reduce((sum, value) => sum + value, 0) / plane,
-  );
-}
-
-export class NcnnPictures implements PictureNetwork {
-  readonly #model: NcnnModel;
+export class GraphPictures implements PictureNetwork {
   readonly #setup: EngineSetup;
-  readonly #half: boolean;
-  readonly #manners: Manners;
+  readonly #recipe: Recipe;
   readonly #size: Size;
   readonly #recursion = new Recursion(async (a, b, signal) => (await this.#between(a, b, 0.5, signal)).picture);
   #session: Promise<OpenSession> | null = null;
   #device = '';
 
-  /** Opens nothing yet. `half`: RIFE up to 3.x finds flow in pictures of half the size. */
-  constructor(model: NcnnModel, setup: EngineSetup, half = false) {
-    this.#model = model;
+  /** Opens nothing yet. */
+  constructor(recipe: Recipe, setup: EngineSetup) {
+    this.#recipe = recipe;
     this.#setup = setup;
-    this.#half = half;
-    this.#manners = mannersOf(model, setup, half);
-    this.#size = padded(setup, this.#manners.margin);
+    this.#size = padded(setup, this.#recipe.margin);
   }
 
   get device(): string {
@@ -66,7 +47,7 @@ export class NcnnPictures implements PictureNetwork {
 
   async between(a: Float32Array, b: Float32Array, t: number, signal?: AbortSignal): Promise<NetworkPicture> {
     signal?.throwIfAborted();
-    if (!this.#manners.middle) return await this.#between(a, b, t, signal);
+    if (!this.#recipe.middle) return await this.#between(a, b, t, signal);
     const { picture } = await this.#recursion.at(a, b, t, signal);
     return { picture, confidence: confidenceOf(differenceOf(a, b)) };
   }
@@ -95,28 +76,28 @@ export class NcnnPictures implements PictureNetwork {
     const opened = await session;
     this.#device = `${opened.device}${leftToCpu(opened)}, ${this.#setup.threads} threads`;
     const time: Tensor = { dtype: 'float32', dims: [1, 1, 1, 1], data: Float32Array.of(t) };
-    const inputs = { a: this.#prepared(a), b: this.#prepared(b), ...(this.#manners.middle ? {} : { t: time }) };
+    const inputs = { a: this.#prepared(a), b: this.#prepared(b), ...(this.#recipe.middle ? {} : { t: time }) };
     return await opened.run(inputs, { signal });
   }
 
-  #open(options: NcnnGraphOptions): Promise<OpenSession> {
+  #open(options: GraphOptions): Promise<OpenSession> {
     const { threads, device } = this.#setup;
-    const graph = (size: Size) => modelGraph(this.#model, size, { ...options, half: this.#half });
+    const graph = (size: Size) => this.#recipe.graph(size, options);
     return openSession(graph(this.#size), { threads, device, trial: () => graph({ width: 256, height: 256 }) });
   }
 
   #prepared(picture: Float32Array): Tensor {
     const { width, height } = this.#size;
     const data = new Float32Array(3 * width * height);
-    const { margin, around, shift } = this.#manners;
+    const { margin, around, shift } = this.#recipe;
     lay(picture, this.#setup, margin, data, around, shift(picture));
     return { dtype: 'float32', dims: [1, 3, height, width], data };
   }
 
   /** Cut out, and what was taken from both pictures given back. */
   #finished(picture: Tensor, a: Float32Array, b: Float32Array): Float32Array {
-    const made = cut(picture.data as Float32Array, this.#setup, this.#manners.margin);
-    const [before, after] = [this.#manners.shift(a), this.#manners.shift(b)];
+    const made = cut(picture.data as Float32Array, this.#setup, this.#recipe.margin);
+    const [before, after] = [this.#recipe.shift(a), this.#recipe.shift(b)];
     const plane = made.length / 3;
     for (let n = 0; n < 3; n++) {
       const back = (before[n]! + after[n]!) / 2;
