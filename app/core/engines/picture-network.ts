@@ -50,7 +50,10 @@ class OverPictures implements Interpolator {
     return { ...this.#spent };
   }
 
-  /** Throws AppError 'size-mismatch' where the two differ in size or format or have another size than the engine was opened for. */
+  /**
+   * Throws AppError 'size-mismatch' where the two differ in size or format or have another size than the engine was opened for, and
+   * 'engine-failed' where the network gives what is no number.
+   */
   async *between(
     a: Frame,
     b: Frame,
@@ -73,6 +76,9 @@ class OverPictures implements Interpolator {
       options.signal?.throwIfAborted();
       clock = performance.now();
       const { picture, confidence } = await this.#network.between(first, second, t, options.signal);
+      // Such samples would become black or white, and nobody would be told.
+      if (!allFinite(picture) || Number.isNaN(confidence))
+        throw new AppError('engine-failed', `The network's picture, made on ${this.device}, holds what is no number.`);
       const frame = frameOfFloatRgb(picture, a, colour, Math.round(a.time + t * (b.time - a.time)));
       fadeAlpha(a, b, t, frame);
       this.#spent.synthesisMs += performance.now() - clock;
@@ -89,6 +95,13 @@ class OverPictures implements Interpolator {
     this.#held = [];
     await this.#network[Symbol.asyncDispose]();
   }
+}
+
+/** Whether every sample is a finite number: 0 times any other is none. */
+function allFinite(picture: Float32Array): boolean {
+  let sum = 0;
+  for (let i = 0; i < picture.length; i++) sum += 0 * picture[i]!;
+  return sum === 0;
 }
 
 function fadeAlpha(a: Frame, b: Frame, t: number, out: Frame): void {
