@@ -1,7 +1,7 @@
 /** The interpolating engines there are: one row each for those without weights, and every model that is here. */
 import { createHash } from 'node:crypto';
 import { AppError } from '../../contract/errors.ts';
-import { installedModels, type InstalledModel } from '../nn/store.ts';
+import { installedModel, scanModels, type InstalledModel } from '../nn/store.ts';
 import { Blend } from './blend.ts';
 import type { EngineEntry } from './engine.ts';
 import { FAMILIES } from './families.ts';
@@ -38,16 +38,23 @@ export const ENGINES: readonly EngineEntry[] = [
 
 /**
  * The engine called `id`: a row of ENGINES, or a model that is here by its name, with or without its family before it ('film',
- * 'rife:rife-v4.6'). Throws AppError 'engine-unknown', which lists the ids there are, and what the model's place on the disk throws.
+ * 'rife:rife-v4.6'). Throws AppError 'engine-unknown', which lists the ids there are, and 'model-damaged'.
  */
 export async function findEngine(id: string): Promise<EngineEntry> {
   const entry = ENGINES.find((engine) => engine.id === id);
   if (entry) return entry;
-  const models = (await installedModels()).filter(({ manifest }) => familyOf(manifest.family) !== undefined);
+  const { models: all, damaged } = await scanModels();
+  const models = all.filter(({ manifest }) => familyOf(manifest.family) !== undefined);
   const model = models.find(({ manifest }) => id === manifest.id || id === `${manifest.family}:${manifest.id}`);
   if (model) return engineOfModel(model, familyOf(model.manifest.family)!);
+  // A damaged model has lost its family; this says what is wrong with it.
+  const broken = damaged.find((one) => one.id === id || id.endsWith(`:${one.id}`));
+  if (broken) await installedModel(broken.id);
   const ids = [...ENGINES.map((engine) => engine.id), ...models.map(({ manifest }) => manifest.id)].join(', ');
-  throw new AppError('engine-unknown', `There is no engine called '${id}'; there are ${ids}.`);
+  throw new AppError(
+    'engine-unknown',
+    `There is no engine called '${id}'; there are ${ids}. models list shows what else could be installed.`,
+  );
 }
 
 function familyOf(id: string): Family | undefined {

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { homeAt, homeFolder } from '../../../app/core/base/home.ts';
 import { mix } from '../../../app/core/engines/blend.ts';
 import { DEFAULT_ENGINE, ENGINES, findEngine } from '../../../app/core/engines/registry.ts';
+import { tempFolder } from '../../support/command.ts';
 import { FORMATS, collect, maxDifference, noise, paint } from './frames.ts';
 
 test('ids are unique, the default exists, an unknown id is refused with the list', async () => {
@@ -9,6 +13,18 @@ test('ids are unique, the default exists, an unknown id is refused with the list
   assert.equal(new Set(ids).size, ids.length);
   assert.equal((await findEngine(DEFAULT_ENGINE)).id, 'glide');
   await assert.rejects(findEngine('magic'), { code: 'engine-unknown', message: /magic.*hold, blend, glide/ });
+});
+
+test('a damaged model says what is wrong with it', async (t) => {
+  const home = process.env['INBETWEEN_HOME'];
+  t.after(() => (home === undefined ? delete process.env['INBETWEEN_HOME'] : (process.env['INBETWEEN_HOME'] = home)));
+  process.env['INBETWEEN_HOME'] = tempFolder(t);
+  const folder = join(homeAt(homeFolder()).models, 'installed/rife-v4.6');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'manifest.json'), '{');
+  for (const id of ['rife-v4.6', 'rife:rife-v4.6'])
+    await assert.rejects(findEngine(id), { code: 'model-damaged', message: /no JSON.*models remove rife-v4.6/ });
+  await assert.rejects(findEngine('rife-v4.7'), { code: 'engine-unknown', message: /models list/ });
 });
 
 test('every engine gives a frame for each timestep, in order, with a confidence', async () => {
