@@ -121,7 +121,12 @@ function plusConfig(checkpoint: Checkpoint): SepconvConfig | null {
   return kernel === 0 || widths[0] === 0 ? null : { ...PLUS, widths, kernel };
 }
 
-const ownSchema = z.object({ channels: z.enum(['rgb', 'bgr']).optional(), pad: z.int().positive().optional() });
+/** A picture is padded by up to this: a file may not ask for more memory than it is worth. */
+const MAX_PAD = 512;
+const ownSchema = z.object({
+  channels: z.enum(['rgb', 'bgr']).optional(),
+  pad: z.int().positive().max(MAX_PAD).optional(),
+});
 const embeddedSchema = z.object({ config: z.string() });
 
 /** What our own files say of themselves as JSON under "config", {} of others; null when it is not what it should be. */

@@ -53,7 +53,7 @@ test('a file of ours may say its order of channels and its padding', async (t) =
     pad,
   });
   assert.deepEqual((await read(t, weights, config({ pad: 64 }))).config, { ...SMALL, channels: 'bgr', pad: 64 });
-  for (const wrong of [{ pad: 12 }, { channels: 'gbr' }])
+  for (const wrong of [{ pad: 12 }, { pad: 2 ** 30 }, { channels: 'gbr' }])
     await assert.rejects(read(t, weights, config(wrong)), { code: 'weights-mismatch' });
 });
 
