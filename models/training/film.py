@@ -154,7 +154,7 @@ class Trainer:
         else:
             wrong = result["image"] - mid
             out["picture"] = wrong.abs().mean()
-            out["total"] = out["picture"] + 2 * wrong.square().mean() + 0.0015 * out["flow"] + 0.3 * out["warped"]
+            out["total"] = out["picture"] + 6 * wrong.square().mean() + 0.0007 * out["flow"] + 0.3 * out["warped"]
         return out
 
     def rate(self, progress: float) -> float:
