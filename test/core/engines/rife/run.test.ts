@@ -1,7 +1,7 @@
 /** RIFE over real frames: what is kept between calls, padding, tiles, large motion, stopping. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PUBLISHED, type RifeConfig } from '../../../../app/core/engines/rife/config.ts';
+import type { RifeConfig } from '../../../../app/core/engines/rife/config.ts';
 import { openRife } from '../../../../app/core/engines/rife/index.ts';
 import { cut, lay, padded, upTo } from '../../../../app/core/engines/rife/padding.ts';
 import { RifeNetwork } from '../../../../app/core/engines/rife/run.ts';
@@ -10,11 +10,7 @@ import type { Weights } from '../../../../app/core/engines/weights.ts';
 import { openCheckpoint } from '../../../../app/core/import/registry.ts';
 import type { Tensor } from '../../../../app/core/onnx/graph.ts';
 import { collect, FORMATS, maxDifference, paint, texture } from '../frames.ts';
-import { largest, narrow, picture, stateDict, write } from './support.ts';
-
-function kind(versions: string): RifeConfig {
-  return narrow(PUBLISHED.find((row) => row.versions === versions)!.config);
-}
+import { kind, largest, picture, stateDict, write } from './support.ts';
 
 async function weightsOf(config: RifeConfig, change: (dict: Map<string, Tensor>) => void = () => {}): Promise<Weights> {
   const dict = stateDict(config, 5);

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import type { RifeConfig } from '../../../../app/core/engines/rife/config.ts';
+import { PUBLISHED, type RifeConfig } from '../../../../app/core/engines/rife/config.ts';
 import { wantsOf } from '../../../../app/core/engines/rife/weights.ts';
 import type { Weights } from '../../../../app/core/engines/weights.ts';
 import type { Tensor } from '../../../../app/core/onnx/graph.ts';
@@ -21,6 +21,11 @@ export function narrow(config: RifeConfig): RifeConfig {
   const widths = config.widths.map((_, n) => 8 + 4 * (config.widths.length - n));
   const encoder = config.encoder && { ...config.encoder, hidden: 6, outputs: 2 };
   return { ...config, widths, encoder };
+}
+
+/** Versions of PUBLISHED with few channels. */
+export function kind(versions: string): RifeConfig {
+  return narrow(PUBLISHED.find((row) => row.versions === versions)!.config);
 }
 
 export function product(dims: readonly number[]): number {
