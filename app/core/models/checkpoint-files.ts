@@ -3,6 +3,9 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 import { PARTS } from '../engines/rife/ncnn/conventions.ts';
+import { looksPacked } from '../import/archive.ts';
+import { HEAD_BYTES } from '../import/checkpoint.ts';
+import { openReader } from '../import/file-reader.ts';
 import { isFileName } from '../nn/model-manifest.ts';
 
 export interface CheckpointFiles {
@@ -31,6 +34,8 @@ export async function checkpointFiles(path: string, format: string): Promise<Che
 async function filesOf(path: string, isFolder: boolean, format: string): Promise<CheckpointFiles> {
   const folder = isFolder ? path : dirname(path);
   const name = basename(path);
+  // Whatever is inside an archive, the archive is the file.
+  if (!isFolder && (await isPacked(path))) return { folder, names: [name], entry: name };
   if (format === 'saved-model') {
     const variables = (await readdir(join(folder, 'variables'))).filter(
       (one) => one === 'variables.index' || SHARD.test(one),
@@ -54,6 +59,11 @@ async function filesOf(path: string, isFolder: boolean, format: string): Promise
     return { folder, names: bases.flatMap((one) => [`${one}.param`, `${one}.bin`]), entry: `${bases[0]}.param` };
   }
   return { folder, names: [name], entry: name };
+}
+
+async function isPacked(path: string): Promise<boolean> {
+  await using file = await openReader(path);
+  return looksPacked(await file.read(0, Math.min(HEAD_BYTES, file.size)));
 }
 
 /** RIFE up to 3.x is three networks in files beside each other; [] when they are not all there. */

@@ -1,6 +1,6 @@
 /** Any checkpoint that can be read, made a model: recognised, copied, tried. */
 import { stat } from 'node:fs/promises';
-import { basename, dirname, extname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 import type { ModelFile } from '../../contract/models.ts';
 import type { Family } from '../engines/family.ts';
@@ -69,7 +69,7 @@ const GENERIC = /^(flownet|ifrnet|saved_model|model|network|weights|variables|ch
 /** 'Models/RIFE v4.6/flownet.param' gives 'rife-v4.6-flownet'. */
 export function idFrom(path: string): string {
   const full = resolve(path);
-  const bare = basename(full, /^\.[a-z][a-z0-9]{0,11}$/i.test(extname(full)) ? extname(full) : '');
+  const bare = basename(full).replace(/(?<=.)(\.tar)?\.[a-z][a-z0-9]{0,11}$/i, '');
   const whole = GENERIC.test(bare.toLowerCase()) ? `${basename(dirname(full))}-${bare}` : bare;
   const slug = whole
     .toLowerCase()

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { create } from 'tar';
 import { checkpointFiles } from '../../../app/core/models/checkpoint-files.ts';
 import { idFrom, importModel } from '../../../app/core/models/import.ts';
 import { listModels, showModel } from '../../../app/core/models/overview.ts';
@@ -106,6 +107,27 @@ test('a SavedModel folder of random weights is recognised and does not pass the 
     assert.equal(outcome, 'probe-failed');
     assert.deepEqual(leftIn(places), []);
   }
+});
+
+test('an archive is kept as it came, whatever is inside', async (context) => {
+  const places = emptyPlaces(context);
+  const folder = tempFolder(context);
+  writeFileSync(join(folder, 'net.bin'), fadeNetwork());
+  await create({ file: join(folder, 'Net.tar.gz'), gzip: true, cwd: folder }, ['net.bin']);
+  const { id, manifest, path } = await importModel(join(folder, 'Net.tar.gz'), hasty(places));
+  assert.deepEqual([id, manifest.family, manifest.files.length], ['net', 'sepconv', 1]);
+  assert.deepEqual([manifest.entry, basename(path)], ['Net.tar.gz', 'Net.tar.gz']);
+});
+
+test('a SavedModel as TensorFlow Hub packs it is one file', { skip }, async (context) => {
+  const packed = join(tempFolder(context), 'film_1.tar.gz');
+  await create({ file: packed, gzip: true, cwd: join(fixture('film-small'), 'saved_model') }, ['.']);
+  for (const format of ['saved-model', 'tensor-bundle'])
+    assert.deepEqual(await checkpointFiles(packed, format), {
+      folder: dirname(packed),
+      names: ['film_1.tar.gz'],
+      entry: 'film_1.tar.gz',
+    });
 });
 
 test('a folder of an ncnn network is taken from its repository to a model that runs', { skip }, async (context) => {
