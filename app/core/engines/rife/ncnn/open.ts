@@ -30,12 +30,15 @@ export async function readModel(path: string, checkpoint: Checkpoint): Promise<N
   const convention = graph && conventionOf(graph);
   if (!graph || !convention) return null;
   if (convention.network !== 'rife 1 to 3') return { convention, network: await readNetwork(graph, checkpoint) };
-  const [flownet, contextnet, fusionnet] = await Promise.all(PARTS.map((part) => readPart(path, part)));
-  return { convention: 'rife 1 to 3', parts: { flownet: flownet!, contextnet: contextnet!, fusionnet: fusionnet! } };
+  // One after the other: of several that are missing the first is named, and none is still being read when this fails.
+  const flownet = await readPart(path, 'flownet');
+  const contextnet = await readPart(path, 'contextnet');
+  const fusionnet = await readPart(path, 'fusionnet');
+  return { convention: 'rife 1 to 3', parts: { flownet, contextnet, fusionnet } };
 }
 
 /** One of the three networks beside `path`. */
-async function readPart(path: string, part: string): Promise<NcnnNetwork> {
+async function readPart(path: string, part: (typeof PARTS)[number]): Promise<NcnnNetwork> {
   const file = join(dirname(path), `${part}${extname(basename(path))}`);
   await using checkpoint = await openCheckpoint(file);
   const graph = ncnnGraphOf(checkpoint);
