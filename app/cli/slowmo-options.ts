@@ -45,7 +45,7 @@ export const SLOWMO_USAGE = `  --speed S      speed of playback: 0.25, 1/4 or 25
   --input-fps R  rate of numbered images (24)
   --curve FILE   a drawn speed: {"keys": [{"output": 0, "source": 0, "ease": "linear"}, ...]} in seconds
   --from T --to T  the part to use: seconds, HH:MM:SS.mmm or 123f
-  --engine ID    glide, glide:draft, glide:best, blend, hold
+  --engine ID    glide, glide:draft, glide:best, blend, hold, or a network that models list shows
   ${DEVICE_USAGE}
   --audio MODE   keep-pitch, tape, mute or original; muted by default below half speed
   --cuts C       auto, off, or a file of cut times

@@ -12,7 +12,7 @@ export const frame: Verb = {
   usage: `frame A B -o OUT.png [-t 0.5] [--engine ID] [--device D] [--force] [--json]
 
   -t T         where on the way from A to B, 0 to 1 (0.5)
-  --engine ID  glide, glide:draft, glide:best, blend, hold
+  --engine ID  glide, glide:draft, glide:best, blend, hold, or a network that models list shows
   ${DEVICE_USAGE}
   --force      replace an existing output
 
