@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { create, Header } from 'tar';
 import { openCheckpoint } from '../../../app/core/import/registry.ts';
@@ -10,6 +10,10 @@ import { tempFolder } from '../../support/command.ts';
 import { digest, fixture, fuzz, readAll, refused, safetensorsBytes, skip } from './support.ts';
 
 const WEIGHTS = safetensorsBytes({ w: { dtype: 'F32', shape: [2], data_offsets: [0, 8] } }, new Uint8Array(8));
+/** Temporary files go to a folder of this test's own: others unpack archives, too. */
+const own = mkdtempSync(join(tmpdir(), 'inbetween-test-'));
+process.env['TMPDIR'] = process.env['TEMP'] = own;
+after(() => rmSync(own, { recursive: true, force: true }));
 const leftovers = () => readdirSync(tmpdir()).filter((name) => name.startsWith('inbetween-archive-'));
 
 /** One tar entry, header and padded body. */
