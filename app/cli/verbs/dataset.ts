@@ -15,6 +15,8 @@ import { findClips } from './batch.ts';
 const text = { type: 'string' } as const;
 /** Rows of a contact sheet, two triplets each. */
 const SHEET_ROWS = 8;
+/** All frames between the first and the last of three may be in memory; what moves less than --max-motion in that time hardly moves. */
+const MOST_GAP = 30;
 
 export const dataset: Verb = {
   name: 'dataset',
@@ -25,7 +27,7 @@ dataset show DIR [--sheet OUT.png] [--json]
 
 triplets finds three frames of one shot, evenly spaced in time, none of them a repeat, and cuts patches of 150 pixels out of them where
 something moves. The more it moves the likelier it is taken. DIR gets triplets-00000.tfrecord, ... and dataset.json: all of it or nothing.
-  --gaps        frames from the middle to the other two, several separated by commas: 1,2,3
+  --gaps        frames from the middle to the other two, 1 to 30, several separated by commas: 1,2,3
   --per-clip    triplets of one video at most
   --limit       triplets at most, spread over the videos
   --seed        another number, other patches; the same number, the same ones
@@ -63,7 +65,7 @@ show reads every record, with its checksums.
     const status = statusLine(io);
     try {
       const result = await makeTriplets(clips, out, {
-        gaps: [...new Set(values.gaps.split(',').map((word) => number('gaps', word, 1, 1000)))],
+        gaps: [...new Set(values.gaps.split(',').map((word) => number('gaps', word, 1, MOST_GAP)))],
         perClip: number('per-clip', values['per-clip'], 1, 2000),
         limit: values.limit === undefined ? Infinity : number('limit', values.limit, 1, 10_000_000),
         seed: number('seed', values.seed, 0, 2 ** 31),

@@ -49,7 +49,7 @@ export const MANIFEST = 'dataset.json';
 /** How the folders begin that unfinished sets are made in. */
 const MAKING = '.making-';
 /** Names of record files. */
-export const RECORDS = /^triplets-\d{5}\.tfrecord$/;
+const RECORDS = /^triplets-\d{5}\.tfrecord$/;
 /** Records of a file: half a gigabyte. */
 const PER_FILE = 2500;
 

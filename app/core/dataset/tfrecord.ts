@@ -69,7 +69,7 @@ async function readAt(file: FileHandle, path: string, from: number, length: numb
 }
 
 /** The error of files that are no sound records. */
-export function badRecords(path: string, why: string, cause?: unknown): AppError {
+function badRecords(path: string, why: string, cause?: unknown): AppError {
   return new AppError('bad-records', `${path} is no sound TFRecord file: ${why}.`, { cause });
 }
 
