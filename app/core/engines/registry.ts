@@ -62,7 +62,7 @@ function familyOf(id: string): Family | undefined {
 }
 
 /** A model as an engine. Its files' hashes are part of the version: another file is another engine. */
-export function engineOfModel({ manifest, path }: InstalledModel, family: Family): EngineEntry {
+function engineOfModel({ manifest, path }: InstalledModel, family: Family): EngineEntry {
   const content = createHash('sha256').update(manifest.files.map(({ sha256 }) => sha256).join());
   return {
     id: manifest.id,

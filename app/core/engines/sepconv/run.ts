@@ -31,7 +31,7 @@ export function paddedSize({ pad }: SepconvConfig, width: number, height: number
 }
 
 /** Rows of taps made at a time, for pictures that are `width` wide once padded. */
-export function bandRows({ kernel }: SepconvConfig, width: number, height: number, bytes = BAND_BYTES): number {
+function bandRows({ kernel }: SepconvConfig, width: number, height: number, bytes = BAND_BYTES): number {
   return Math.min(height, Math.max(8, Math.floor(bytes / (4 * 4 * kernel * width)) & ~7));
 }
 
