@@ -12,6 +12,7 @@ import type { PictureNetwork } from '../picture-network.ts';
 import { liveBytes } from './memory.ts';
 import { conventionOf } from './ncnn/conventions.ts';
 import { modelGraph } from './ncnn/graphs.ts';
+import { knownNetwork } from './ncnn/known.ts';
 import { modelFile, readModel } from './ncnn/open.ts';
 import { recipeOf } from './ncnn/recipe.ts';
 import { PAPER_MULTIPLE, paperGraph, recognisePaper, takePaper } from './paper.ts';
@@ -87,6 +88,12 @@ interface Opened {
 async function networkOf(path: string, checkpoint: Checkpoint, options: RifeOptions): Promise<Opened> {
   const model = await readModel(path, checkpoint);
   if (model) {
+    const known = await knownNetwork(model);
+    if (known) {
+      // As the ncnn programs run 4.0: without a second look at large motion.
+      const network = (setup: EngineSetup) => new RifeNetwork(known.config, known.weights, setup, options, false);
+      return { network, bytesPerPixel: rifeBytes(known.config) };
+    }
     const half = (options.scale ?? 1) < 1;
     const graph = modelGraph(model, MEASURED, { half });
     return {
