@@ -64,7 +64,8 @@ type Shapes = (name: string) => readonly number[] | undefined;
 
 /**
  * The network a checkpoint holds; null when it is no RIFE 4.x. Names and shapes say all but the scales: those are the published
- * ones of four or five blocks, those of 4.25-lite for its widths, or what metadata `config` says ({"scales": [...]}).
+ * ones of four or five blocks, those of 4.25-lite for its widths, or what metadata `config` says ({"scales": [...]}: powers of two, coarse to
+ * fine, as many as blocks).
  */
 export function recogniseRife(checkpoint: Checkpoint): RifeConfig | null {
   const stored = new Map(checkpoint.names().map((name) => [name.replace(WRAPPED, ''), name]));
@@ -120,11 +121,20 @@ function encoderOf(shape: Shapes): Encoder | null {
   return { naming: head ? 'head' : 'sequence', convolutions, hidden: first[0] ?? 0, outputs: end[1] ?? 0 };
 }
 
-const METADATA = z.object({ scales: z.array(z.number().min(1).max(64)).optional() });
+const METADATA = z.object({ scales: z.unknown().optional() });
+/** Powers of two from coarse to fine: [Note: work at block size]. */
+const SCALES = z
+  .array(z.literal([1, 2, 4, 8, 16, 32, 64]))
+  .refine((scales) => scales.join() === ordered(scales).join());
 
+function ordered(scales: readonly number[]): readonly number[] {
+  return scales.toSorted((a, b) => b - a);
+}
+
+/** None where the file states what is none. */
 function scalesOf(widths: readonly number[], metadata: Readonly<Record<string, unknown>>): readonly number[] {
-  const stated = METADATA.safeParse(parsed(metadata['config']));
-  if (stated.success && stated.data.scales) return stated.data.scales;
+  const stated = METADATA.safeParse(parsed(metadata['config'])).data?.scales;
+  if (stated !== undefined) return SCALES.safeParse(stated).data ?? [];
   const published = PUBLISHED.find(({ config }) => config.widths.join() === widths.join());
   return published?.config.scales ?? (widths.length === 5 ? [16, 8, 4, 2, 1] : [8, 4, 2, 1]);
 }

@@ -80,6 +80,10 @@ test('a checkpoint may state its scales', async () => {
   assert.deepEqual(recogniseRife(checkpoint), config);
   const said = await rife.recognise(checkpoint);
   assert.equal(said?.['versions'], 'of its own widths');
+  for (const scales of [[16, 8, 4, 2], [16, 8, 3, 2, 1], [1, 2, 4, 8, 16], 16]) {
+    const wrong = { ...checkpoint, metadata: { config: JSON.stringify({ scales }) } };
+    assert.equal(recogniseRife(wrong), null, JSON.stringify(scales));
+  }
 });
 
 test('every version computes what it says', async () => {
