@@ -1,5 +1,5 @@
 /**
- * Backward warps in graphs: RIFE's and FILM's, which repeat the border.
+ * FILM's backward warps, which repeat the border; one grid serves many tensors. RIFE's, which add up places instead, are rife/warp.ts.
  *
  * [Note: warps that ONNX Runtime is fast at] Its GridSample on the CPU has a quick way for one case alone: bilinear, zeros outside, -1 and 1 at the
  * pixels' edges. A third of the time of the others (3.2 against 10.9 ms a channel and megapixel on one core, version 1.30). A border that is
