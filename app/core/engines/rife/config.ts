@@ -2,6 +2,7 @@
  * What tells one RIFE 4.x network from another, as data. Sources: hzwer/Practical-RIFE and the definitions in HolyWu/vs-rife, as
  * laid out in the project's specification, section 6.
  */
+import { AppError } from '../../../contract/errors.ts';
 
 /** Features of each picture, computed once for it and warped with it (4.7 and later). */
 export interface Encoder {
@@ -42,6 +43,13 @@ export interface RifeOptions {
   readonly scale?: number;
   /** Every block also sees the pictures swapped, and the two answers are averaged. Not with carried features (4.21 and later). */
   readonly ensemble?: boolean;
+}
+
+/** Throws 'usage' where a network cannot be run so. */
+export function checkOptions({ carried }: RifeConfig, { scale = 1, ensemble = false }: RifeOptions): void {
+  if (![0.25, 0.5, 1, 2, 4].includes(scale)) throw new AppError('usage', `RIFE runs at scales 1/4 to 4, not ${scale}.`);
+  if (ensemble && carried > 0)
+    throw new AppError('usage', 'RIFE from 4.21 on carries features from block to block, and has no ensemble.');
 }
 
 /** Convolutions in each block's body. */

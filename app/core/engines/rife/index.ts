@@ -1,25 +1,24 @@
 /** The family of RIFE: flow networks for any moment between two pictures. */
 import { AppError } from '../../../contract/errors.ts';
 import type { Checkpoint } from '../../import/checkpoint.ts';
+import { ncnnGraphOf } from '../../import/ncnn.ts';
 import { openCheckpoint } from '../../import/registry.ts';
 import type { PixelFormat } from '../../media/frame.ts';
 import type { Graph } from '../../onnx/graph.ts';
 import type { EngineSetup, Interpolator } from '../engine.ts';
 import type { Family } from '../family.ts';
-import { overPictures } from '../picture-network.ts';
+import { overPictures, type PictureNetwork } from '../picture-network.ts';
 import { tiled } from '../tiles.ts';
-import type { PictureNetwork } from '../picture-network.ts';
+import { versionsOf, type RifeConfig, type RifeOptions } from './config.ts';
 import { liveBytes } from './memory.ts';
 import { conventionOf } from './ncnn/conventions.ts';
 import { modelGraph } from './ncnn/graphs.ts';
 import { knownNetwork } from './ncnn/known.ts';
 import { modelFile, readModel } from './ncnn/open.ts';
 import { recipeOf } from './ncnn/recipe.ts';
+import { upTo, type Size } from './padding.ts';
 import { PAPER_MULTIPLE, paperGraph, recognisePaper, takePaper } from './paper.ts';
 import { GraphPictures } from './pictures.ts';
-import { upTo, type Size } from './padding.ts';
-import { ncnnGraphOf } from '../../import/ncnn.ts';
-import { versionsOf, type RifeConfig, type RifeOptions } from './config.ts';
 import { RifeNetwork } from './run.ts';
 import { recogniseRife, takeRife } from './weights.ts';
 
@@ -63,8 +62,9 @@ async function recognise(checkpoint: Checkpoint): Promise<Readonly<Record<string
 }
 
 /**
- * `Family.open`, with the options the checkpoint does not say (of ncnn networks only RIFE up to 3.x has one: a scale below 1 is its 'UHD
- * mode'); `maxBytes` of working memory is for tests. `path` may be a folder with the files of an ncnn model.
+ * `Family.open`, with the options the checkpoint does not say: those of 4.x, and of RIFE up to 3.x a scale below 1, which is its 'UHD mode'.
+ * `maxBytes` of working memory is for tests. `path` may be a folder with the files of an ncnn model. Throws 'usage' for options
+ * that a network of 4.x does not have.
  */
 export async function openRife(
   path: string,
@@ -80,6 +80,7 @@ export async function openRife(
   return await tiled(open, setup, { bytes, maxBytes });
 }
 
+/** A network for pictures of any size. */
 interface Opened {
   readonly network: (setup: EngineSetup) => PictureNetwork;
   readonly bytesPerPixel: number;

@@ -4,7 +4,7 @@ import type { Graph, Tensor } from '../../onnx/graph.ts';
 import type { EngineSetup } from '../engine.ts';
 import type { NetworkPicture, PictureNetwork } from '../picture-network.ts';
 import type { Weights } from '../weights.ts';
-import { multipleOf, type RifeConfig, type RifeOptions } from './config.ts';
+import { checkOptions, multipleOf, type RifeConfig, type RifeOptions } from './config.ts';
 import { encoderGraph, flowGraph } from './graph.ts';
 import { confidenceOf, cut, lay, padded, upTo, type Margin, type Size } from './padding.ts';
 
@@ -34,7 +34,7 @@ export class RifeNetwork implements PictureNetwork {
   #larger: RifeNetwork | null = null;
   #device = '';
 
-  /** Opens nothing yet: the first picture does. `watch`: [Note: large motion]. */
+  /** Opens nothing yet: the first picture does. `watch`: [Note: large motion]. Throws 'usage' as `checkOptions`. */
   constructor(
     config: RifeConfig,
     weights: Weights,
@@ -42,6 +42,7 @@ export class RifeNetwork implements PictureNetwork {
     options: RifeOptions = {},
     watch = config.skip && !options.ensemble,
   ) {
+    checkOptions(config, options);
     this.#config = config;
     this.#weights = weights;
     this.#setup = setup;

@@ -4,11 +4,10 @@ import { test } from 'node:test';
 import { AppError, type ErrorCode } from '../../../../app/contract/errors.ts';
 import { rife, openRife } from '../../../../app/core/engines/rife/index.ts';
 import { convertNetwork } from '../../../../app/core/engines/rife/ncnn/convert.ts';
-import { PUBLISHED } from '../../../../app/core/engines/rife/config.ts';
 import { openCheckpoint } from '../../../../app/core/import/registry.ts';
 import type { Tensor } from '../../../../app/core/onnx/graph.ts';
 import { kernel, numbers, readNcnn, writeNcnn, type Piece } from './ncnn-support.ts';
-import { narrow, stateDict, write } from './support.ts';
+import { kind, stateDict, write } from './support.ts';
 
 async function refused(work: () => Promise<unknown>, code: ErrorCode, said: RegExp): Promise<void> {
   const before = performance.now();
@@ -114,7 +113,7 @@ test('sizes that fit nothing', async () => {
 });
 
 test('checkpoints that do not fit', async () => {
-  const config = narrow(PUBLISHED[3]!.config);
+  const config = kind('4.6');
   const dict = stateDict(config);
   const changed = (change: (copy: Map<string, Tensor>) => void) => {
     const copy = new Map(dict);
@@ -130,6 +129,9 @@ test('checkpoints that do not fit', async () => {
   await refused(() => openRife(misshapen, SETUP), 'weights-mismatch', /block3\.lastconv\.0\.bias is \[3\]/);
   const trained = changed((copy) => copy.set('teacher.conv0.weight', zeros));
   await (await openRife(trained, SETUP))[Symbol.asyncDispose]();
+  await refused(() => openRife(trained, SETUP, { scale: 0.3 }), 'usage', /scales 1\/4 to 4, not 0.3/);
+  const carrying = write('carrying.safetensors', stateDict(kind('4.25, 4.26')));
+  await refused(() => openRife(carrying, SETUP, { ensemble: true }), 'usage', /no ensemble/);
   const other = write('other.safetensors', new Map([['netConv1.0.weight', zeros]]));
   await refused(() => openRife(other, SETUP), 'weights-mismatch', /no network of the RIFE family/);
   await using checkpoint = await openCheckpoint(other);
