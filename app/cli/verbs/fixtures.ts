@@ -24,9 +24,9 @@ export const fixtures: Verb = {
     if (folder === undefined || extra.length > 0)
       throw new AppError('usage', 'fixtures takes one folder: fixtures FOLDER.');
     const systems = values.systems?.split(',').map((system) => system.trim());
-    if (!io.json) io.out(row(['case', 'status', 'largest error', 'tolerance', 'of', 'seconds']));
-    let failed = 0;
+    let [rows, failed] = [0, 0];
     for await (const result of runFixtures(folder, { signal: io.signal, ...(systems && { systems }) })) {
+      if (rows++ === 0 && !io.json) io.out(row(['case', 'status', 'largest error', 'tolerance', 'of', 'seconds']));
       if (result.status === 'failed') failed++;
       io.out(io.json ? JSON.stringify(result) : describe(result));
     }
