@@ -5,15 +5,17 @@
 import { clock } from './progress.ts';
 import type { VerbIo } from './verb.ts';
 
-/** `fraction` is 0..1 of the whole, absent for a stage that only has a name. */
+/** `fraction` is 0..1 of the whole, absent for a stage that only has a name and for one whose whole is not known. */
 export interface Status {
   readonly sentence: string;
   readonly fraction?: number;
+  /** One of many of its stage, as those with a fraction are. */
+  readonly passing?: true;
   readonly etaSeconds?: number;
 }
 
 /**
- * A stage is always told; a fraction at most every two seconds where the line cannot rewrite itself. Call `end`
+ * A stage is always told; what passes within one at most every two seconds where the line cannot rewrite itself. Call `end`
  * before printing anything else.
  */
 export function statusLine(io: VerbIo): { tell(status: Status): void; end(): void } {
@@ -27,11 +29,13 @@ export function statusLine(io: VerbIo): { tell(status: Status): void; end(): voi
   return {
     end,
     tell(status) {
-      const { sentence, fraction, etaSeconds } = status;
+      const { passing, ...told } = status;
+      const { sentence, fraction, etaSeconds } = told;
+      const passes = passing ?? fraction !== undefined;
       const due = performance.now() - last > (live ? 100 : 2000);
-      if (fraction !== undefined && !due) return;
-      if (fraction !== undefined) last = performance.now();
-      if (io.json) return io.err(JSON.stringify({ type: 'progress', ...status }));
+      if (passes && !due) return;
+      if (passes) last = performance.now();
+      if (io.json) return io.err(JSON.stringify({ type: 'progress', ...told }));
       const percent = fraction === undefined ? '' : `${(100 * fraction).toFixed(0).padStart(3)} %  `;
       const left = etaSeconds === undefined ? '' : `, ${clock(etaSeconds)} left`;
       const line = `${percent}${sentence}${left}`;

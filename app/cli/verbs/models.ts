@@ -213,7 +213,7 @@ function statusOf({ stage, file, done, total, etaSeconds }: InstallProgress): St
   if (stage === 'try') return { sentence: 'Trying it on a test pair' };
   const what = `${stage === 'download' ? 'Downloading' : 'Copying'} ${file ?? ''}`;
   const eta = etaSeconds === undefined ? {} : { etaSeconds };
-  if (total === undefined) return { sentence: `${what}, ${size(done)}` };
+  if (total === undefined) return { sentence: `${what}, ${size(done)}`, passing: true };
   return { sentence: `${what}, ${size(done)} of ${size(total)}`, fraction: total === 0 ? 1 : done / total, ...eta };
 }
 
