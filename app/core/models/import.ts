@@ -5,6 +5,7 @@ import { AppError } from '../../contract/errors.ts';
 import type { ModelFile } from '../../contract/models.ts';
 import type { Family } from '../engines/family.ts';
 import { FAMILIES } from '../engines/families.ts';
+import { ENGINES } from '../engines/registry.ts';
 import { modelFile } from '../engines/rife/ncnn/open.ts';
 import { requireSpace } from '../media/disk-space.ts';
 import { isModelId } from '../nn/model-manifest.ts';
@@ -36,6 +37,8 @@ export async function importModel(given: string, options: ImportOptions): Promis
   const path = await modelFile(given);
   if (!isModelId(id))
     throw new AppError('usage', `'${id}' is no name for a model: small letters, digits, '.', '-' and '_', at most 64.`);
+  if (ENGINES.some((engine) => engine.id === id))
+    throw new AppError('usage', `'${id}' is an engine already; choose another --id.`);
   await refuseTaken(places, id);
   const { format, family } = await recognise(path, path, families, signal);
   const { folder, names, entry } = await checkpointFiles(path, format);

@@ -62,7 +62,8 @@ export async function installModel(entry: CatalogueModel, options: InstallOption
   for (const file of entry.files) {
     options.signal?.throwIfAborted();
     tell.begin(file.name);
-    files.push(await obtain(file, staged, places, options, tell.bytes));
+    const only = entry.files.length === 1 && isPinned(file);
+    files.push(await obtain(file, staged, places, { ...options, only }, tell.bytes));
     tell.done(files.at(-1)!.bytes);
   }
   tell.trying();
@@ -101,11 +102,11 @@ async function obtain(
   file: CatalogueFile,
   staged: StagedModel,
   places: ModelPlaces,
-  options: InstallOptions,
+  options: InstallOptions & { readonly only: boolean },
   onBytes: (done: number, total: number | undefined) => void,
 ): Promise<ModelFile> {
-  const { signal, from, mirror, env = process.env, patience = PATIENCE } = options;
-  if (from !== undefined) return await bring(file, await findLocal(file, from), staged, signal);
+  const { signal, from, only, mirror, env = process.env, patience = PATIENCE } = options;
+  if (from !== undefined) return await bring(file, await findLocal(file, from, { only }), staged, signal);
   if (file.sha256 !== undefined && (await staged.reuse(file.name, file.sha256, { signal }))) {
     const { bytes } = await hashFile(join(staged.folder, file.name), { signal });
     return { name: file.name, bytes, sha256: file.sha256 };

@@ -6,13 +6,14 @@ import type { CatalogueFile } from '../../contract/models.ts';
 
 /**
  * The path of `file` in `from`: for a folder, the file's name or any end of its address's path in it (so a clone of the repository, or
- * a mirror's folder, serves); for a file, itself or the file beside it. Throws `not-found`.
+ * a mirror's folder, serves); for a file, itself or the file beside it. `only`: the model has no other file and a hash tells it, so a file
+ * given by itself may be called anything. Throws `not-found`.
  */
-export async function findLocal(file: CatalogueFile, from: string): Promise<string> {
+export async function findLocal(file: CatalogueFile, from: string, { only = false } = {}): Promise<string> {
   const found = await stat(from).catch(() => undefined);
   if (found === undefined) throw new AppError('not-found', `There is no ${from}.`);
   const folder = found.isDirectory() ? from : dirname(from);
-  if (!found.isDirectory() && basename(from) === basename(file.name)) return from;
+  if (!found.isDirectory() && (only || basename(from) === basename(file.name))) return from;
   for (const name of [...endsOf(file), file.name, basename(file.name)]) {
     const path = join(folder, name);
     if ((await stat(path).catch(() => undefined))?.isFile()) return path;

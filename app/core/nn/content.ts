@@ -1,5 +1,5 @@
 /** Files by what is in them: hashes, and copies that are safely on the disk. */
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { chmod, constants, copyFile, link, mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
@@ -87,7 +87,8 @@ export async function shareContent(file: string, sha256: string, blobs: string):
   // It may go away at any moment: another process removes its last model.
   const there = await hashFile(blob).catch(() => undefined);
   const [from, to] = there?.sha256 === sha256 ? [blob, file] : [file, blob];
-  const aside = `${file}.shared`;
+  // A short name: the file's own may be as long as names can be.
+  const aside = join(dirname(file), `.${randomBytes(8).toString('hex')}`);
   try {
     await link(from, aside);
     await rename(aside, to);

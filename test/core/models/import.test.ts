@@ -31,6 +31,15 @@ test('a checkpoint of any name is recognised, copied, tried and offered', async 
   await refusedWith(importModel(path, { ...hasty(places), id: '../mine' }), 'usage', /no name for a model/);
 });
 
+test('a file with the longest name there is, twice, and a name that an engine has', async (context) => {
+  const places = emptyPlaces(context);
+  const path = join(tempFolder(context), 'n'.repeat(255));
+  writeFileSync(path, fadeNetwork());
+  // The second shares the first one's blob, by way of another name.
+  for (const id of ['one', 'two']) assert.equal((await importModel(path, { ...hasty(places), id })).id, id);
+  await refusedWith(importModel(path, { ...hasty(places), id: 'blend' }), 'usage', /'blend' is an engine already/);
+});
+
 test('what cannot be used is refused before or after the trial, and nothing stays', async (context) => {
   const places = emptyPlaces(context);
   const folder = tempFolder(context);

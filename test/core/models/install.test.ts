@@ -326,7 +326,10 @@ test('files that somebody brought pass the same checks', async (context) => {
   const folder = tempFolder(context);
   writeFileSync(join(folder, 'net.safetensors'), bytes);
   const entry = entryOf(bytes, ['https://files.invalid/owner/repo/net.safetensors']);
-  for (const from of [folder, join(folder, 'net.safetensors')]) {
+  // One file and its hash: whatever a browser called it.
+  const renamed = join(tempFolder(context), 'net (1).bin');
+  writeFileSync(renamed, bytes);
+  for (const from of [folder, join(folder, 'net.safetensors'), renamed]) {
     const model = await installModel(entry, hasty(emptyPlaces(context), { from }));
     assert.equal(model.manifest.files[0]!.sha256, sha256(bytes));
   }
