@@ -80,6 +80,6 @@ async function help(): Promise<string> {
   const verbs = await Promise.all(Object.values(VERBS).map((load) => load()));
   const rows = verbs.map((verb) => `  ${verb.name.padEnd(8)} ${verb.summary.split('\n')[0]}`);
   const home =
-    '  --library DIR   where jobs and finished chunks are kept (INBETWEEN_HOME, else where the platform keeps data)';
+    '  --library DIR   where jobs, finished chunks and models are kept (INBETWEEN_HOME, else where the platform keeps data)';
   return ['inbetween VERB ... (VERB --help says more)', '', ...rows, '', 'For every verb:', home].join('\n');
 }

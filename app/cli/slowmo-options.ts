@@ -35,9 +35,12 @@ export const SLOWMO_FLAGS = {
   force: flag,
 } as const;
 
-/** For every verb with engines. */
-export const DEVICE_USAGE =
-  '--device D     for engines that are networks: auto, cpu, webgpu, cuda, tensorrt, directml, coreml (doctor says which work)';
+/** For every verb with engines: a line of its usage whose words begin in `column`. */
+export function deviceUsage(column: number): string {
+  const words =
+    'for engines that are networks: auto, cpu, webgpu, cuda, tensorrt, directml, coreml (doctor says which work)';
+  return `${'--device D'.padEnd(column)}${words}`;
+}
 
 export const SLOWMO_USAGE = `  --speed S      speed of playback: 0.25, 1/4 or 25 %; negative plays backwards (--speed=-1)
   --factor N     N times the frame rate, same duration
@@ -46,7 +49,7 @@ export const SLOWMO_USAGE = `  --speed S      speed of playback: 0.25, 1/4 or 25
   --curve FILE   a drawn speed: {"keys": [{"output": 0, "source": 0, "ease": "linear"}, ...]} in seconds
   --from T --to T  the part to use: seconds, HH:MM:SS.mmm or 123f
   --engine ID    glide, glide:draft, glide:best, blend, hold, or a network that models list shows
-  ${DEVICE_USAGE}
+  ${deviceUsage(15)}
   --audio MODE   keep-pitch, tape, mute or original; muted by default below half speed
   --cuts C       auto, off, or a file of cut times
   --holds H      auto interpolates across repeated frames, off leaves them; --max-hold N bounds it (6)

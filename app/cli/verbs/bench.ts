@@ -8,7 +8,7 @@ import { benchKernels, kernelTable } from '../../core/bench/kernels.ts';
 import { benchJson, benchTable, runBench } from '../../core/bench/run.ts';
 import { DEFAULT_ENGINE } from '../../core/engines/registry.ts';
 import { deviceChoice } from '../../core/nn/device.ts';
-import { DEVICE_USAGE, parseWords } from '../slowmo-options.ts';
+import { deviceUsage, parseWords } from '../slowmo-options.ts';
 import { statusLine } from '../status-line.ts';
 import type { Verb, VerbIo } from '../verb.ts';
 
@@ -20,7 +20,7 @@ bench --kernels [--json]
 
   --size     size of the picture (1920x1080)
   --engines  engine ids, separated by commas; the whole job runs with the first of them
-  ${DEVICE_USAGE}
+  ${deviceUsage(11)}
   --kernels  measures the convolutions of SepConv and AdaConv instead
 
   Seconds a frame are (analysis + synthesis) / (N - 1) new frames of a pair, the median of several pairs after one to warm up.`,

@@ -3,7 +3,7 @@ import { AppError } from '../../contract/errors.ts';
 import { DEFAULT_ENGINE } from '../../core/engines/registry.ts';
 import { betweenStills } from '../../core/stills/between.ts';
 import { deviceChoice } from '../../core/nn/device.ts';
-import { DEVICE_USAGE, parseWords } from '../slowmo-options.ts';
+import { deviceUsage, parseWords } from '../slowmo-options.ts';
 import type { Verb } from '../verb.ts';
 
 export const frame: Verb = {
@@ -13,7 +13,7 @@ export const frame: Verb = {
 
   -t T         where on the way from A to B, 0 to 1 (0.5)
   --engine ID  glide, glide:draft, glide:best, blend, hold, or a network that models list shows
-  ${DEVICE_USAGE}
+  ${deviceUsage(13)}
   --force      replace an existing output
 
   The stills have one size. 16-bit PNG stays 16-bit and alpha is kept.`,

@@ -4,7 +4,7 @@ import { MOST_RECURSIONS, morphStills } from '../../core/morph/run.ts';
 import { deviceChoice } from '../../core/nn/device.ts';
 import { parseRate } from '../../core/time/rational.ts';
 import { clock } from '../progress.ts';
-import { DEVICE_USAGE, parseWords } from '../slowmo-options.ts';
+import { deviceUsage, parseWords } from '../slowmo-options.ts';
 import { statusLine } from '../status-line.ts';
 import type { Verb } from '../verb.ts';
 
@@ -16,7 +16,7 @@ export const morph: Verb = {
   --recursions N  1 to ${MOST_RECURSIONS}: 2^N - 1 new frames between the stills (4: 15 frames)
   --fps R         frames a second (30)
   --engine ID     film, or any other engine
-  ${DEVICE_USAGE}
+  ${deviceUsage(16)}
   --force         replace an existing output
 
   The stills have one size. The film is VP9 and begins and ends with the stills themselves.`,

@@ -4,7 +4,7 @@ import { readProtocol } from '../../core/score/protocol.ts';
 import { readBaselines, scoreJson, scoreTable } from '../../core/score/report.ts';
 import { runScore } from '../../core/score/run.ts';
 import { deviceChoice } from '../../core/nn/device.ts';
-import { DEVICE_USAGE, parseWords } from '../slowmo-options.ts';
+import { deviceUsage, parseWords } from '../slowmo-options.ts';
 import { statusLine } from '../status-line.ts';
 import type { Verb } from '../verb.ts';
 
@@ -19,7 +19,7 @@ export const score: Verb = {
                {"set", "id", "video", "frames": [A, TRUTH, B], "t"}  three frames of a video, by number;
              or a folder of triplets (subfolders of three images: first, truth, second by name), or a video
   --engines  engine ids, separated by commas
-  ${DEVICE_USAGE}
+  ${deviceUsage(11)}
 
   PSNR is over 8-bit RGB; SSIM and GMSD are on luma; each is the mean of the per-image values. A baselines.json beside the protocol is shown.`,
   async run(args, io) {
