@@ -86,6 +86,24 @@ test('4.0 does large motion again at twice the scales', async () => {
   assert.deepEqual((await near.between(a, b, 0.5)).picture, (await same.between(a, b, 0.5)).picture);
 });
 
+test('tiles repeat their edges, whole pictures have zeros around them as published', async () => {
+  const dict = stateDict(kind('4.6'), 5);
+  const path = write('edges.safetensors', dict);
+  const format = FORMATS['gbrp'];
+  // White everywhere: only what lies around it can darken it, where the flow leads there.
+  const white = (time: number) => paint(format, 300, 176, time, () => 1);
+  const least = async (maxBytes?: number): Promise<number> => {
+    await using engine = await openRife(path, { width: 300, height: 176, threads: 1 }, {}, maxBytes);
+    const [made] = await collect(engine.between(white(0), white(1000), [0.5]));
+    return made!.frame.planes.reduce(
+      (low, { data }) => data.reduce((a: number, b: number) => Math.min(a, b), low),
+      255,
+    );
+  };
+  assert.equal(await least(20e6), 255);
+  assert.ok((await least()) < 255, 'the flow of these weights leads out of the picture');
+});
+
 test('frames in their own format, whole and in tiles', async () => {
   const config = kind('4.6');
   const dict = stateDict(config, 5);

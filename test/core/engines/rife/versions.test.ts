@@ -87,8 +87,11 @@ test('a checkpoint may state its scales', async () => {
 });
 
 test('every version computes what it says', async () => {
-  for (const { versions, config } of PUBLISHED) {
-    const apart = await compare(narrow(config), {});
+  // Those that differ in width alone are one when narrow.
+  const kinds = new Map(PUBLISHED.map(({ versions, config }) => [JSON.stringify(narrow(config)), versions]));
+  assert.equal(kinds.size, 11);
+  for (const versions of kinds.values()) {
+    const apart = await compare(kind(versions), {});
     assert.ok(apart < 1e-4, `${versions}: ${apart}`);
   }
 });
