@@ -16,7 +16,7 @@ import { modelGraph } from './ncnn/graphs.ts';
 import { knownNetwork } from './ncnn/known.ts';
 import { modelFile, readModel } from './ncnn/open.ts';
 import { recipeOf } from './ncnn/recipe.ts';
-import { upTo, type Size } from './padding.ts';
+import { upTo, type Size, type Surround } from './padding.ts';
 import { PAPER_MULTIPLE, paperGraph, recognisePaper, takePaper } from './paper.ts';
 import { GraphPictures } from './pictures.ts';
 import { RifeNetwork } from './run.ts';
@@ -76,13 +76,17 @@ export async function openRife(
   await using checkpoint = await openCheckpoint(file);
   const { network, bytesPerPixel } = await networkOf(file, checkpoint, options);
   const bytes = (_: PixelFormat, width: number, height: number): number => width * height * bytesPerPixel;
-  const open = async (inner: EngineSetup) => overPictures(inner, network(inner));
+  const open = async (inner: EngineSetup) => {
+    // A tile's sides are inside the picture, where black has no business.
+    const tile = inner.width !== setup.width || inner.height !== setup.height;
+    return overPictures(inner, network(inner, tile ? 'edge' : 'zeros'));
+  };
   return await tiled(open, setup, { bytes, maxBytes });
 }
 
-/** A network for pictures of any size. */
+/** A network for pictures of any size; `around` where its own program has zeros. */
 interface Opened {
-  readonly network: (setup: EngineSetup) => PictureNetwork;
+  readonly network: (setup: EngineSetup, around: Surround) => PictureNetwork;
   readonly bytesPerPixel: number;
 }
 
@@ -92,13 +96,17 @@ async function networkOf(path: string, checkpoint: Checkpoint, options: RifeOpti
     const known = await knownNetwork(model);
     if (known) {
       // As the ncnn programs run 4.0: without a second look at large motion.
-      const network = (setup: EngineSetup) => new RifeNetwork(known.config, known.weights, setup, options, false);
+      const network: Opened['network'] = (setup, around) =>
+        new RifeNetwork(known.config, known.weights, setup, options, false, around);
       return { network, bytesPerPixel: rifeBytes(known.config) };
     }
     const half = (options.scale ?? 1) < 1;
     const graph = modelGraph(model, MEASURED, { half });
     return {
-      network: (setup) => new GraphPictures(recipeOf(model, setup, half), setup),
+      network: (setup, around) => {
+        const recipe = recipeOf(model, setup, half);
+        return new GraphPictures(recipe.around === 'zeros' ? { ...recipe, around } : recipe, setup);
+      },
       bytesPerPixel: graphBytes(graph),
     };
   }
@@ -106,13 +114,15 @@ async function networkOf(path: string, checkpoint: Checkpoint, options: RifeOpti
   if (paper) {
     const weights = await takePaper(checkpoint, paper);
     const graph = (size: Size): Graph => paperGraph(paper, weights, size);
-    const recipe = { around: 'zeros', shift: () => [0, 0, 0], middle: !paper.timed, graph } as const;
-    const network = (setup: EngineSetup) =>
-      new GraphPictures({ ...recipe, margin: upTo(setup, PAPER_MULTIPLE) }, setup);
+    const recipe = { shift: () => [0, 0, 0], middle: !paper.timed, graph };
+    const network: Opened['network'] = (setup, around) =>
+      new GraphPictures({ ...recipe, around, margin: upTo(setup, PAPER_MULTIPLE) }, setup);
     return { network, bytesPerPixel: graphBytes(graph(MEASURED)) };
   }
   const config = recogniseRife(checkpoint);
   if (!config) throw new AppError('weights-mismatch', `${path} holds no network of the RIFE family.`);
   const weights = await takeRife(checkpoint, config);
-  return { network: (setup) => new RifeNetwork(config, weights, setup, options), bytesPerPixel: rifeBytes(config) };
+  const network: Opened['network'] = (setup, around) =>
+    new RifeNetwork(config, weights, setup, options, undefined, around);
+  return { network, bytesPerPixel: rifeBytes(config) };
 }

@@ -5,7 +5,10 @@ export interface Size {
   readonly height: number;
 }
 
-/** What surrounds a picture. */
+/** What lies around a picture: black, or its outermost pixels repeated. */
+export type Surround = 'zeros' | 'edge';
+
+/** How much lies around a picture. */
 export interface Margin {
   readonly left: number;
   readonly top: number;
@@ -32,7 +35,7 @@ export function lay(
   size: Size,
   margin: Margin,
   out: Float32Array,
-  around: 'zeros' | 'edge' = 'zeros',
+  around: Surround = 'zeros',
   shift?: readonly number[],
 ): void {
   const { width, height } = size;

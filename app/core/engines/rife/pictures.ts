@@ -4,13 +4,13 @@ import type { Graph, Tensor } from '../../onnx/graph.ts';
 import type { EngineSetup } from '../engine.ts';
 import type { NetworkPicture, PictureNetwork } from '../picture-network.ts';
 import { Recursion } from '../recursion.ts';
-import { confidenceOf, cut, lay, padded, type Margin, type Size } from './padding.ts';
+import { confidenceOf, cut, lay, padded, type Margin, type Size, type Surround } from './padding.ts';
 import type { Diagnostics } from './run.ts';
 
 /** How a network wants its pictures, and its graph. */
 export interface Recipe {
   readonly margin: Margin;
-  readonly around: 'zeros' | 'edge';
+  readonly around: Surround;
   /** Added to every sample of the planes of a picture. */
   readonly shift: (picture: Float32Array) => readonly number[];
   /** Knows only the middle: other moments by [Note: recursion]. */

@@ -6,7 +6,7 @@ import type { NetworkPicture, PictureNetwork } from '../picture-network.ts';
 import type { Weights } from '../weights.ts';
 import { checkOptions, multipleOf, type RifeConfig, type RifeOptions } from './config.ts';
 import { encoderGraph, flowGraph } from './graph.ts';
-import { confidenceOf, cut, lay, padded, upTo, type Margin, type Size } from './padding.ts';
+import { confidenceOf, cut, lay, padded, upTo, type Margin, type Size, type Surround } from './padding.ts';
 
 /**
  * [Note: large motion] 4.0 and 4.1 as published look at how far block 1 moves: where both directions exceed this many pixels, the pair is done again
@@ -23,6 +23,7 @@ export class RifeNetwork implements PictureNetwork {
   readonly #setup: EngineSetup;
   readonly #options: RifeOptions;
   readonly #watch: boolean;
+  readonly #around: Surround;
   readonly #margin: Margin;
   readonly #size: Size;
   /** Both pictures with their features, [2, 3 + features, h, w]. */
@@ -34,13 +35,14 @@ export class RifeNetwork implements PictureNetwork {
   #larger: RifeNetwork | null = null;
   #device = '';
 
-  /** Opens nothing yet: the first picture does. `watch`: [Note: large motion]. Throws 'usage' as `checkOptions`. */
+  /** Opens nothing yet: the first picture does. `watch`: [Note: large motion]. `around`: what pads pictures, zeros as published. Throws 'usage' as `checkOptions`. */
   constructor(
     config: RifeConfig,
     weights: Weights,
     setup: EngineSetup,
     options: RifeOptions = {},
     watch = config.skip && !options.ensemble,
+    around: Surround = 'zeros',
   ) {
     checkOptions(config, options);
     this.#config = config;
@@ -48,6 +50,7 @@ export class RifeNetwork implements PictureNetwork {
     this.#setup = setup;
     this.#options = options;
     this.#watch = watch;
+    this.#around = around;
     this.#margin = upTo(setup, multipleOf(config, options.scale));
     this.#size = padded(setup, this.#margin);
   }
@@ -100,7 +103,7 @@ export class RifeNetwork implements PictureNetwork {
   /** [Note: large motion] */
   async #again(a: Float32Array, b: Float32Array, t: number, signal?: AbortSignal): Promise<NetworkPicture> {
     const config = { ...this.#config, scales: this.#config.scales.map((scale) => 2 * scale) };
-    this.#larger ??= new RifeNetwork(config, this.#weights, this.#setup, this.#options, false);
+    this.#larger ??= new RifeNetwork(config, this.#weights, this.#setup, this.#options, false, this.#around);
     return await this.#larger.between(a, b, t, signal);
   }
 
@@ -142,7 +145,7 @@ export class RifeNetwork implements PictureNetwork {
   async #lookAt(n: number, picture: Float32Array, signal?: AbortSignal): Promise<void> {
     const { width, height } = this.#size;
     const frame = this.#frame(n);
-    lay(picture, this.#setup, this.#margin, frame.subarray(0, 3 * width * height));
+    lay(picture, this.#setup, this.#margin, frame.subarray(0, 3 * width * height), this.#around);
     if (!this.#config.encoder) return;
     this.#encoder ??= this.#open((size) => encoderGraph(this.#config, this.#weights, size));
     const encoder = await this.#encoder;
