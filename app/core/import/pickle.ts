@@ -180,7 +180,8 @@ function long(bytes: Uint8Array): number | bigint {
   if (bytes.length === 0) return 0;
   const magnitude = BigInt(`0x${Buffer.from(bytes.toReversed()).toString('hex')}`);
   const value = BigInt.asIntN(bytes.length * 8, magnitude);
-  return BigInt(Number(value)) === value && Number.isSafeInteger(Number(value)) ? Number(value) : value;
+  const near = Number(value);
+  return Number.isSafeInteger(near) ? near : value;
 }
 
 function decimal(line: string): number | boolean {

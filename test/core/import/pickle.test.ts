@@ -41,6 +41,11 @@ test('values of every protocol since 2', () => {
   }
 });
 
+test('a whole number beyond every double stays one (found by fuzzing)', () => {
+  const bytes = `${'\x00'.repeat(254)}\x7f`;
+  assert.equal(value(`\x80\x02\x8a\xff${bytes}.`), 127n << 2032n);
+});
+
 test('nothing is run: what is not on the list is refused by its name', () => {
   const cases = [
     'os\nsystem',
