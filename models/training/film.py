@@ -104,7 +104,7 @@ class Trainer:
         self.options, self.out = options, Path(options.out)
         self.out.mkdir(parents=True, exist_ok=True)
         cache = Path(options.cache) if options.cache else self.out / "cache"
-        self.samples = Samples(Path(options.data), cache, options.triplets, options.seed)
+        self.samples = Samples(Path(options.data), cache, options.triplets, options.seed, options.gentle)
         self.dev = dev_triplets(Path(options.data))
         self.base = dev_scores(self.dev, blend)
         self.net, self.judge = Film(COMPACT), Film(COMPACT)
@@ -121,6 +121,9 @@ class Trainer:
             self.average.load(saved["average"])
             self.step, self.spent, self.best = saved["step"], saved["spent"], saved["best"]
             self.samples.rng.bit_generator.state = saved["rng"]
+        if options.from_best and (saved := load_checkpoint(self.out / "best.pt")):
+            self.net.load_state_dict(saved["net"])
+            self.average = Average(self.net, options.average)
 
     def save(self) -> None:
         state = {"net": self.net.state_dict(), "adam": self.adam.state_dict(), "average": self.average.state()}
@@ -154,7 +157,7 @@ class Trainer:
         else:
             wrong = result["image"] - mid
             out["picture"] = wrong.abs().mean()
-            out["total"] = out["picture"] + 6 * wrong.square().mean() + 0.0007 * out["flow"] + 0.3 * out["warped"]
+            out["total"] = out["picture"] + wrong.square().mean() + 0.0007 * out["flow"] + 0.3 * out["warped"]
         return out
 
     def rate(self, progress: float) -> float:
@@ -228,6 +231,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--bf16", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument("--gentle", action="store_true", help="draw small motion more often")
+    parser.add_argument("--from-best", action="store_true", help="with --resume: go on from the weights of OUT/best.pt")
     parser.add_argument("--resume", action="store_true")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)

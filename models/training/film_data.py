@@ -77,12 +77,12 @@ def triplet_store(data: Path, cache: Path, store: dict[str, np.ndarray], count: 
 class Samples:
     """Draws samples; everything random comes from one generator."""
 
-    def __init__(self, data: Path, cache: Path, count: int, seed: int):
+    def __init__(self, data: Path, cache: Path, count: int, seed: int, gentle: bool = False):
         self.store = frame_store(data, cache)
         self.rows, self.flows = triplet_store(data, cache, self.store, count, seed)
         motion = np.array([r["motion"] for r in self.rows])
         # Beyond 60 px the teacher is mostly lost.
-        weight = np.interp(motion, [0, 8, 20, 40, 60], [0.5, 1, 1, 0.4, 0])
+        weight = np.interp(motion, [0, 8, 20, 40, 60], [1.5, 1, 0.7, 0.2, 0] if gentle else [0.5, 1, 1, 0.4, 0])
         self.chance = np.cumsum(weight / weight.sum())
         self.files = list(self.store)
         self.rng = np.random.default_rng(seed)
