@@ -64,13 +64,14 @@ async function openPacked(file: FileReader, options: OpenOptions): Promise<Check
   try {
     const checkpoint = await openUnpacked(unpacked.path, file.path, options);
     await file[Symbol.asyncDispose]();
-    return {
-      ...checkpoint,
+    const close = checkpoint[Symbol.asyncDispose].bind(checkpoint);
+    // The same object: ncnn's graphs are kept by it (ncnn.ts).
+    return Object.assign(checkpoint, {
       async [Symbol.asyncDispose]() {
-        await checkpoint[Symbol.asyncDispose]();
+        await close();
         await unpacked[Symbol.asyncDispose]();
       },
-    };
+    });
   } catch (error) {
     await unpacked[Symbol.asyncDispose]();
     throw error;

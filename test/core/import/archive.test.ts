@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { create, Header } from 'tar';
+import { ncnnGraphOf } from '../../../app/core/import/ncnn.ts';
 import { openCheckpoint } from '../../../app/core/import/registry.ts';
 import { tempFolder } from '../../support/command.ts';
 import { digest, fixture, fuzz, readAll, refused, safetensorsBytes, skip } from './support.ts';
@@ -89,4 +90,12 @@ test('a SavedModel as TensorFlow Hub packs it', { skip }, async (t) => {
   assert.equal(await digest(path), await digest(fixture('film-small/saved_model')));
   await using checkpoint = await openCheckpoint(path);
   assert.equal(checkpoint.format, 'saved-model');
+});
+
+test('an ncnn network keeps its graph', { skip }, async (t) => {
+  const path = join(tempFolder(t), 'net.tar.gz');
+  await create({ file: path, gzip: true, cwd: fixture('real-rife-contextnet/rife') }, ['.']);
+  await using checkpoint = await openCheckpoint(path);
+  assert.equal(checkpoint.format, 'ncnn');
+  assert.ok(ncnnGraphOf(checkpoint));
 });
