@@ -82,9 +82,12 @@ export async function unpack(file: FileReader, signal?: AbortSignal): Promise<Un
   }
 }
 
-/** Descends while there is nothing but one thing. */
+/** Descends while there is nothing but one thing. Of an ncnn network's two files the graph is the one to open. */
 async function contentOf(folder: string): Promise<string> {
-  const [only, ...others] = await readdir(folder, { withFileTypes: true });
+  const entries = await readdir(folder, { withFileTypes: true });
+  const [only, ...others] = entries;
+  const graphs = entries.filter((entry) => entry.isFile() && entry.name.endsWith('.param'));
+  if (graphs.length === 1) return join(folder, graphs[0]!.name);
   if (!only || others.length > 0) return folder;
   const path = join(folder, only.name);
   return only.isDirectory() ? await contentOf(path) : path;
