@@ -12,13 +12,18 @@ const LAYERS: Record<string, readonly string[]> = {
   core: ['contract'],
   cli: ['core', 'contract'],
   main: ['cli', 'core', 'contract'],
-  renderer: ['contract'],
+  // And, of the core, what is pure arithmetic: see PURE.
+  renderer: ['contract', 'core'],
 };
+
+/** Folders of the core without Node or DOM: the renderer draws curves and edits sequences with the same code that plans them. */
+const PURE = ['time', 'sequence'];
 
 /** Folders of core (and its one top file) and what each may import. base and time may be imported by all. */
 const CORE: Record<string, readonly string[]> = {
   base: [],
   time: [],
+  sequence: [],
   onnx: [],
   kernels: ['media'],
   nn: ['onnx'],
@@ -27,7 +32,7 @@ const CORE: Record<string, readonly string[]> = {
   // Of fixtures only case.ts, the types of what each engine's fixture.ts gives.
   engines: ['nn', 'onnx', 'import', 'kernels', 'media', 'fixtures'],
   library: [],
-  jobs: ['engines', 'media', 'library'],
+  jobs: ['engines', 'media', 'library', 'sequence'],
   score: ['engines', 'media'],
   fixtures: ['engines', 'import'],
   stills: ['engines', 'media', 'score'],
@@ -37,6 +42,15 @@ const CORE: Record<string, readonly string[]> = {
   bench: ['engines', 'kernels', 'nn', 'onnx', 'media', 'demo'],
   dataset: ['media', 'import'],
   doctor: ['media', 'nn', 'library'],
+  clips: ['library', 'media', 'engines'],
+  projects: ['library', 'sequence', 'clips', 'media'],
+  queue: ['jobs', 'library', 'media', 'engines', 'morph', 'stills'],
+  preview: ['jobs', 'library', 'media', 'engines', 'clips', 'projects', 'sequence'],
+  studio: [
+    ...['clips', 'projects', 'queue', 'preview', 'sequence', 'jobs', 'library', 'media', 'engines', 'models', 'nn'],
+    ...['morph', 'stills', 'bench'],
+  ],
+  serve: ['studio'],
   app: ['jobs', 'engines', 'media', 'library'],
 };
 
@@ -54,7 +68,7 @@ interface Import {
 }
 
 function imports(): Import[] {
-  const files = globSync('app/**/*.ts', { cwd: root }).map((file) => file.split(sep).join('/'));
+  const files = globSync(['app/**/*.ts', 'app/**/*.svelte'], { cwd: root }).map((file) => file.split(sep).join('/'));
   return files.flatMap((file) => {
     const text = readFileSync(join(root, file), 'utf8');
     const found = text.matchAll(/(?:from|import|import\(|require\(|resolve\()\s*'([^']+)'/g);
@@ -75,6 +89,16 @@ test('layers import only downwards', () => {
     const to = /^app\/([^/]+)\//.exec(target)?.[1];
     if (to === undefined || to === from) continue;
     assert.ok(LAYERS[from]?.includes(to), `${file} imports ${target}`);
+    const folder = /^app\/core\/([^/]+)/.exec(target)?.[1];
+    if (from === 'renderer' && to === 'core') assert.ok(PURE.includes(folder ?? ''), `${file} imports ${target}`);
+  }
+});
+
+test('what the renderer may share with the core needs neither Node nor a page', () => {
+  for (const { file, target } of all) {
+    const folder = /^app\/core\/([^/]+)/.exec(file)?.[1] ?? '';
+    if (!PURE.includes(folder) || target === 'zod') continue;
+    assert.match(target, /^app\/(contract|core\/(time|sequence))\//, `${file} imports ${target}`);
   }
 });
 

@@ -2,6 +2,11 @@
 import { jobs } from './000001-jobs.ts';
 import { chunks } from './000002-chunks.ts';
 import { analyses } from './000003-analyses.ts';
+import { settings } from './000004-settings.ts';
+import { clips } from './000005-clips.ts';
+import { projects } from './000006-projects.ts';
+import { queue } from './000007-queue.ts';
+import { chunkFacts } from './000008-chunk-facts.ts';
 import type { Migration } from './migration.ts';
 
-export const MIGRATIONS: readonly Migration[] = [jobs, chunks, analyses];
+export const MIGRATIONS: readonly Migration[] = [jobs, chunks, analyses, settings, clips, projects, queue, chunkFacts];

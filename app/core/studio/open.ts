@@ -1,0 +1,118 @@
+/** The studio: the core as a window or a page needs it. One for each library; every host (Electron's main process, `serve`) opens it the same way. */
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import type { Answer, AppInfo } from '../../contract/api.ts';
+import { openHome } from '../base/home.ts';
+import { openLibrary } from '../library/db.ts';
+import { Access } from './access.ts';
+import { openBatchPart } from './batch-handlers.ts';
+import type { DesktopHost, StudioContext } from './context.ts';
+import { dispatch } from './dispatch.ts';
+import { openExportPart } from './export-handlers.ts';
+import { filesHandlers, hostHandlers } from './files-handlers.ts';
+import type { CallContext, Handlers } from './handlers.ts';
+import { openLibraryPart } from './library-handlers.ts';
+import { respond, type MediaRoutes } from './media.ts';
+import { openModelsPart } from './models-handlers.ts';
+import { openPairPart } from './pair-handlers.ts';
+import { openPreviewPart } from './preview-handlers.ts';
+import { openProjectPart } from './project-handlers.ts';
+import { openQueuePart } from './queue-handlers.ts';
+import { openSettings } from './settings-handlers.ts';
+import { createTopicBus, type TopicBus } from './topics.ts';
+
+export interface StudioOptions {
+  /** --library DIR. */
+  readonly library?: string | undefined;
+  /** Native dialogs, in a window. */
+  readonly desktop?: DesktopHost | undefined;
+  /** What media paths are put after: 'inbetween-media://studio/', '/media/'. */
+  readonly media: string;
+  /** Where a page sends dropped files. */
+  readonly upload?: string | undefined;
+  /** Folders opened to a page; null for no limit. */
+  readonly roots: readonly string[] | null;
+}
+
+export interface Studio extends AsyncDisposable {
+  readonly topics: TopicBus;
+  /** Root of the library's folder. */
+  readonly home: string;
+  readonly access: Access;
+  /** Answers a call, whatever it is. */
+  invoke(method: unknown, params: unknown, context?: CallContext): Promise<Answer>;
+  /** Serves a media path: [Note: media paths]. */
+  media(path: string, request: Request): Promise<Response>;
+  /** Whether a job is running now: what quitting would interrupt. */
+  busy(): boolean;
+}
+
+/** Opens the library and everything that works on it. Throws 'database' and what openHome throws. */
+export async function openStudio(options: StudioOptions): Promise<Studio> {
+  const home = await openHome({ library: options.library });
+  const db = openLibrary(home);
+  const topics = createTopicBus();
+  const access = await Access.to(options.roots === null ? null : [...options.roots, home.root]);
+  const closing = new AbortController();
+  const settings = openSettings(db, topics);
+  const context: StudioContext = {
+    db,
+    home,
+    topics,
+    access,
+    settings: settings.current,
+    signal: closing.signal,
+    threads: availableParallelism(),
+  };
+  const library = await openLibraryPart(context);
+  const project = await openProjectPart(context);
+  const preview = await openPreviewPart(context);
+  const queue = await openQueuePart(context);
+  const exporting = await openExportPart(context);
+  const batch = await openBatchPart(context);
+  const pair = await openPairPart(context);
+  const models = await openModelsPart(context);
+  const parts = [models, pair, batch, exporting, queue, preview, project, library];
+  const info: AppInfo = {
+    version: version(),
+    host: options.desktop ? 'window' : 'page',
+    platform: process.platform,
+    media: options.media,
+    upload: options.upload ?? null,
+    roots: access.roots === null ? null : [...access.roots],
+    notices: [...db.notices],
+  };
+  const handlers: Handlers = {
+    'app.info': async () => info,
+    ...settings.handlers,
+    ...filesHandlers(access),
+    ...hostHandlers(options.desktop),
+    ...library.handlers,
+    ...project.handlers,
+    ...preview.handlers,
+    ...queue.handlers,
+    ...exporting.handlers,
+    ...batch.handlers,
+    ...pair.handlers,
+    ...models.handlers,
+  };
+  const routes: MediaRoutes = Object.assign({}, ...parts.map((part) => part.media));
+  return {
+    topics,
+    home: home.root,
+    access,
+    invoke: (method, params, call = { signal: closing.signal }) => dispatch(handlers, method, params, call),
+    media: (path, request) => respond(routes, path, request),
+    busy: () => false,
+    async [Symbol.asyncDispose]() {
+      closing.abort();
+      for (const part of parts) await part.close();
+      db[Symbol.dispose]();
+    },
+  };
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,0 +1,271 @@
+/** What every call must look like. Typed by the contract: a method without a schema, or a schema of another shape, does not compile. */
+import { z } from 'zod';
+import type { Method, Params } from '../../contract/api.ts';
+import { AUDIO_MODES, CODECS, DEVICES, EASES } from '../../contract/jobs.ts';
+import { CLIP_ORDERS, CLIP_STATES } from '../../contract/library.ts';
+import type { Change, SequenceSettings } from '../../contract/project.ts';
+import type { BatchSpec, ExportOptions } from '../../contract/queue.ts';
+import { KEY_PRESETS, THEMES } from '../../contract/settings.ts';
+
+const none = z.strictObject({});
+const id = z.string().regex(/^[A-Za-z0-9_-]{1,128}$/);
+const ids = z.array(id).max(100_000);
+const word = z.string().min(1).max(1000);
+const path = z
+  .string()
+  .min(1)
+  .max(32_768)
+  .regex(/^[^\0]*$/);
+const text = z.string().max(1000);
+const finite = z.number().min(-1e9).max(1e9);
+const count = z.int().nonnegative().max(1e9);
+const rational = z.strictObject({ num: z.int(), den: z.int().positive() });
+const rate = rational.refine(({ num }) => num > 0, 'must be above 0');
+const span = z.strictObject({ min: finite.optional(), max: finite.optional() });
+const device = z.enum(DEVICES);
+const engine = z.string().min(1).max(200);
+const quality = finite.optional();
+
+const colourInfo = z.strictObject({
+  range: z.enum(['limited', 'full']).optional(),
+  matrix: text.optional(),
+  inferred: z.array(z.enum(['range', 'matrix'])).optional(),
+  primaries: text.optional(),
+  transfer: text.optional(),
+  chromaLocation: text.optional(),
+});
+
+export const settingsSchema = z.strictObject({
+  rate: rate.refine(({ num, den }) => num / den >= 1 && num / den <= 1000, 'must be from 1 to 1000'),
+  width: z.int().min(16).max(8192).multipleOf(2),
+  height: z.int().min(16).max(8192).multipleOf(2),
+  pixelFormat: z.string().regex(/^[a-z0-9]{1,32}$/),
+  colour: colourInfo,
+  sampleRate: z.int().min(8000).max(192_000),
+  channels: z.int().min(1).max(8),
+}) as z.ZodType<SequenceSettings>;
+
+const curveKey = z.strictObject({
+  output: z.number().min(0).max(1e7),
+  source: z.number().min(0).max(1e7),
+  ease: z.enum(EASES),
+  handles: z
+    .tuple([
+      z.number().min(0).max(1),
+      z.number().min(-10).max(10),
+      z.number().min(0).max(1),
+      z.number().min(-10).max(10),
+    ])
+    .optional(),
+});
+const seconds = z.array(z.number().min(0).max(1e7)).max(100_000);
+
+export const timelineClipSchema = z.strictObject({
+  id,
+  media: id,
+  name: text,
+  start: count,
+  keys: z.array(curveKey).min(2).max(10_000),
+  first: count,
+  frames: z.int().min(1).max(1e9),
+  engine,
+  audio: z.enum([...AUDIO_MODES, 'auto']),
+  cuts: z.strictObject({ auto: z.boolean(), added: seconds, removed: seconds, accepted: seconds }),
+  holds: z.enum(['auto', 'off']),
+  maxHold: z.int().min(0).max(1000),
+  shutter: z.number().min(0).max(360),
+  remedies: z.array(z.strictObject({ at: z.int().min(-1e15).max(1e15), engine })).max(100_000),
+  colour: z.string().max(40).optional(),
+});
+
+export const markerSchema = z.strictObject({
+  id,
+  frame: count,
+  frames: z.int().min(1).max(1e9),
+  name: text,
+  colour: z.string().max(40),
+});
+
+export const changeSchema: z.ZodType<Change> = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('settings'), before: settingsSchema, after: settingsSchema }),
+  z.strictObject({
+    kind: z.literal('clip'),
+    id,
+    before: timelineClipSchema.nullable(),
+    after: timelineClipSchema.nullable(),
+  }),
+  z.strictObject({ kind: z.literal('marker'), id, before: markerSchema.nullable(), after: markerSchema.nullable() }),
+]);
+
+const versioned = { id, version: count };
+
+const exportOptions = z.strictObject({
+  scope: z.discriminatedUnion('what', [
+    z.strictObject({ what: z.literal('sequence') }),
+    z.strictObject({ what: z.literal('range'), from: count, to: count }),
+    z.strictObject({ what: z.literal('segments'), handles: z.int().min(0).max(10_000), clips: ids.optional() }),
+  ]),
+  output: path,
+  codec: z.enum(CODECS),
+  quality,
+  device: device.optional(),
+  container: z
+    .string()
+    .regex(/^[a-z0-9]{1,8}$/)
+    .optional(),
+  force: z.boolean(),
+}) satisfies z.ZodType<ExportOptions>;
+
+const recipe = z.strictObject({
+  speed: rational.refine(({ num }) => num !== 0, 'must not be 0'),
+  factor: z.int().min(1).max(1000),
+  fps: rate.optional(),
+  engine,
+  device: device.optional(),
+  codec: z.enum(CODECS).optional(),
+  quality,
+  container: z
+    .string()
+    .regex(/^[a-z0-9]{1,8}$/)
+    .optional(),
+  audio: z.enum(AUDIO_MODES).optional(),
+});
+
+const batchSpec = z.strictObject({
+  input: path,
+  output: path,
+  recipe,
+  recursive: z.boolean(),
+  watch: z.boolean(),
+  overrides: z.record(z.string().max(4096), recipe.partial().nullable()),
+}) satisfies z.ZodType<BatchSpec>;
+
+/** Changes of settings; a setting this version does not know is an error. */
+export const settingChangesSchema = z.strictObject({
+  theme: z.enum(THEMES).optional(),
+  motion: z.enum(['system', 'reduced', 'full']).optional(),
+  keys: z
+    .strictObject({
+      preset: z.enum(KEY_PRESETS),
+      changed: z.record(z.string().max(100), z.array(z.string().max(60)).max(8)),
+    })
+    .optional(),
+  device: device.optional(),
+  engine: engine.optional(),
+  previewHeight: z.literal([360, 540, 720]).optional(),
+  cacheBytes: z.number().min(1e8).max(1e15).optional(),
+  continueJobs: z.boolean().optional(),
+  notify: z.boolean().optional(),
+  askBeforeQuit: z.boolean().optional(),
+});
+
+const endings = z.array(z.string().regex(/^[A-Za-z0-9]{1,16}$/)).max(100);
+
+export const SCHEMAS: { readonly [M in Method]: z.ZodType<Params<M>> } = {
+  'app.info': none,
+  'library.add': z.strictObject({ paths: z.array(path).max(100_000) }),
+  'library.query': z.strictObject({
+    query: z.strictObject({
+      text: text.optional(),
+      tag: text.optional(),
+      state: z.enum(CLIP_STATES).optional(),
+      duration: span.optional(),
+      rate: span.optional(),
+      height: span.optional(),
+      duplicates: z.boolean().optional(),
+      order: z.enum(CLIP_ORDERS).optional(),
+      descending: z.boolean().optional(),
+    }),
+    offset: count,
+    limit: z.int().min(0).max(1000),
+  }),
+  'library.get': z.strictObject({ ids: ids.max(1000) }),
+  'library.remove': z.strictObject({ ids, force: z.boolean() }),
+  'library.tag': z.strictObject({ ids, add: z.array(word.max(100)).max(100), remove: z.array(word.max(100)).max(100) }),
+  'library.tags': none,
+  'library.relink': z.strictObject({ id, path, force: z.boolean() }),
+  'library.relinkFolder': z.strictObject({ folder: path }),
+  'library.check': none,
+  'library.facts': z.strictObject({ id }),
+  'library.wantProxy': z.strictObject({ id }),
+  'project.list': none,
+  'project.create': z.strictObject({ name: word.max(200), settings: settingsSchema.optional() }),
+  'project.open': z.strictObject({ id }),
+  'project.rename': z.strictObject({ id, name: word.max(200) }),
+  'project.remove': z.strictObject({ id }),
+  'project.edit': z.strictObject({
+    ...versioned,
+    edit: z.strictObject({ label: word.max(100), changes: z.array(changeSchema).max(100_000) }),
+  }),
+  'project.undo': z.strictObject(versioned),
+  'project.redo': z.strictObject(versioned),
+  'project.place': z.strictObject({
+    ...versioned,
+    clips: z.array(z.strictObject({ media: id, from: finite.optional(), to: finite.optional() })).max(10_000),
+    at: count,
+    how: z.enum(['insert', 'append']),
+  }),
+  'project.export': z.strictObject({ id, path, force: z.boolean() }),
+  'project.import': z.strictObject({ path }),
+  'project.importMarkers': z.strictObject({ ...versioned, path }),
+  'preview.clip': z.strictObject({ project: id, clip: id }),
+  'preview.render': z.strictObject({ project: id, around: count, clips: ids.optional() }),
+  'preview.stop': z.strictObject({ project: id }),
+  'preview.frame': z.strictObject({ project: id, clip: id, frame: count, engine }),
+  'export.presets': none,
+  'export.plan': z.strictObject({ project: id, options: exportOptions }),
+  'export.start': z.strictObject({ project: id, options: exportOptions }),
+  'queue.status': none,
+  'queue.pause': z.strictObject({ id }),
+  'queue.resume': z.strictObject({ id }),
+  'queue.cancel': z.strictObject({ id }),
+  'queue.move': z.strictObject({ id, before: id.nullable() }),
+  'queue.retry': z.strictObject({ id }),
+  'queue.clear': z.strictObject({ ids }),
+  'queue.hold': z.strictObject({ held: z.boolean() }),
+  'queue.continue': none,
+  'queue.log': z.strictObject({ id }),
+  'batch.plan': z.strictObject({ spec: batchSpec }),
+  'batch.start': z.strictObject({ spec: batchSpec }),
+  'batch.list': none,
+  'batch.stop': z.strictObject({ id }),
+  'pair.start': z.strictObject({
+    spec: z.strictObject({
+      a: path,
+      b: path,
+      recursions: z.int().min(1).max(8),
+      engine,
+      device: device.optional(),
+      fps: rate,
+      output: path.optional(),
+    }),
+  }),
+  'pair.list': none,
+  'pair.cancel': z.strictObject({ id }),
+  'models.list': none,
+  'models.show': z.strictObject({ id: word.max(200) }),
+  'models.install': z.strictObject({ id: word.max(200), accept: z.boolean() }),
+  'models.import': z.strictObject({ path, id: word.max(200).optional(), licence: text.optional() }),
+  'models.remove': z.strictObject({ id: word.max(200) }),
+  'models.verify': z.strictObject({ id: word.max(200) }),
+  'models.cancel': z.strictObject({ id: word.max(200) }),
+  'engines.list': none,
+  'engines.measure': z.strictObject({ id: engine }),
+  'devices.list': none,
+  'devices.test': z.strictObject({ device }),
+  'settings.get': none,
+  'settings.set': z.strictObject({ changes: settingChangesSchema }) as z.ZodType<Params<'settings.set'>>,
+  'cache.status': none,
+  'cache.clear': z.strictObject({ what: z.enum(['chunks', 'proxies', 'thumbnails']) }),
+  'files.browse': z.strictObject({
+    path: z
+      .string()
+      .max(32_768)
+      .regex(/^[^\0]*$/),
+  }),
+  'host.pickFiles': z.strictObject({ title: text, endings, many: z.boolean() }),
+  'host.pickFolder': z.strictObject({ title: text }),
+  'host.pickSave': z.strictObject({ title: text, name: text, endings }),
+  'host.reveal': z.strictObject({ path }),
+  'host.fullscreen': z.strictObject({ on: z.boolean() }),
+};
