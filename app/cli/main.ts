@@ -16,6 +16,7 @@ const VERBS: Record<string, () => Promise<Verb>> = {
   score: async () => (await import('./verbs/score.ts')).score,
   bench: async () => (await import('./verbs/bench.ts')).bench,
   dataset: async () => (await import('./verbs/dataset.ts')).dataset,
+  serve: async () => (await import('./verbs/serve.ts')).serve,
   demo: async () => (await import('./verbs/demo.ts')).demo,
   doctor: async () => (await import('./verbs/doctor.ts')).doctor,
   setup: async () => (await import('./verbs/setup.ts')).setup,
