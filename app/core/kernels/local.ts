@@ -6,11 +6,12 @@
  * copies of the picture: `bench --kernels` measures both, docs/sepconv.md records it.
  */
 import { AppError } from '../../contract/errors.ts';
+import { ownModule } from '../base/own-files.ts';
 import { Arena } from './arena.ts';
 import type { LocalTask } from './local-task.ts';
 import { KernelPool } from './pool.ts';
 
-const WORKER = new URL('./local-worker.ts', import.meta.url);
+const WORKER = ownModule('./local-worker', import.meta.url);
 /** Floats that vectors may read past the end of the last row: local.c. */
 const SLACK = 16;
 
@@ -44,7 +45,7 @@ export class LocalConvolution implements AsyncDisposable {
    * The kernels of a region, in shared memory, to be filled before `run`: [taps, region.height, region.width] each, `taps` being
    * K or K * K. Separable: v and h of the first picture, v and h of the second. Adaptive: of the first and of the second.
    */
-  readonly maps: readonly Float32Array<SharedArrayBuffer>[];
+  readonly maps: readonly Float32Array[];
   readonly #pool: KernelPool;
   readonly #mapAt: readonly number[];
   readonly #sources: readonly number[];

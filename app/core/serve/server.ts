@@ -110,8 +110,8 @@ async function listen(server: ReturnType<typeof createServer>, port: number, hos
 /** The address asked for, undefined when it is none. The host in it means nothing: the guard looks at the header. */
 function addressOf(request: IncomingMessage): URL | undefined {
   const target = request.url ?? '';
-  return target.startsWith('/') && URL.canParse(target, 'http://localhost')
-    ? new URL(target, 'http://localhost')
+  return target.startsWith('/') && URL.canParse(`http://localhost${target}`)
+    ? new URL(`http://localhost${target}`)
     : undefined;
 }
 
