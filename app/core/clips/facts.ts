@@ -1,0 +1,106 @@
+/** What is known of a clip after one decoding pass. Done once for a file in a state; the library remembers it, and jobs use the same. */
+import type { ClipFacts } from '../../contract/library.ts';
+import type { VideoInfo } from '../../contract/media.ts';
+import { TICKS } from '../../contract/time.ts';
+import { Shared } from '../base/shared.ts';
+import { analysisCache } from '../library/analysis-cache.ts';
+import { setMeasured, usableClip, type ClipRow } from '../library/clip-rows.ts';
+import type { Library } from '../library/db.ts';
+import { identify, type FileIdentity } from '../library/file-identity.ts';
+import { FACTS_KIND, findFrameFacts, frameFactsSchema, type FrameFacts } from '../media/frame-facts.ts';
+import { probe } from '../media/probe.ts';
+import { sourceTiming, type SourceTiming } from '../time/regular.ts';
+
+/** A clip's file, analysed. */
+export interface ClipAnalysis {
+  readonly clip: ClipRow;
+  readonly file: FileIdentity;
+  readonly info: VideoInfo;
+  readonly facts: FrameFacts;
+  readonly timing: SourceTiming;
+}
+
+export interface FactsOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** `seconds` of the source are behind. */
+  readonly onProgress?: ((progress: { frames: number; seconds: number }) => void) | undefined;
+}
+
+/** Analyses kept in memory: unpacking two hours of timestamps takes a moment. */
+const KEPT = 8;
+
+interface Memory {
+  readonly kept: Map<string, Omit<ClipAnalysis, 'clip'>>;
+  readonly running: Shared<Omit<ClipAnalysis, 'clip'>, { frames: number; seconds: number }>;
+}
+
+const memories = new WeakMap<Library, Memory>();
+
+function memoryOf(db: Library): Memory {
+  let memory = memories.get(db);
+  if (!memory) memories.set(db, (memory = { kept: new Map(), running: new Shared() }));
+  return memory;
+}
+
+/**
+ * Analyses a clip, or recalls what was found out. Several who ask at once wait for one pass; it ends when all have given up.
+ * Throws clip-unknown, clip-missing, and what `identify`, `probe` and `findFrameFacts` throw.
+ */
+export async function analyseClip(db: Library, id: string, options: FactsOptions = {}): Promise<ClipAnalysis> {
+  const clip = usableClip(db, id);
+  const memory = memoryOf(db);
+  const file = await identify(clip.path);
+  const key = `${file.path}\0${file.bytes}\0${file.mtimeNs}\0${file.fingerprint}`;
+  const known = memory.kept.get(key);
+  const found = known ?? (await memory.running.run(key, (...args) => analyse(db, clip, file, ...args), options));
+  memory.kept.delete(key);
+  memory.kept.set(key, found);
+  if (memory.kept.size > KEPT) memory.kept.delete(memory.kept.keys().next().value!);
+  if (!known)
+    setMeasured(db, id, { duration: found.timing.end / TICKS, rate: found.timing.rate, vfr: found.timing.vfr });
+  return { clip, ...found };
+}
+
+async function analyse(
+  db: Library,
+  clip: ClipRow & { readonly info: VideoInfo },
+  file: FileIdentity,
+  signal: AbortSignal,
+  onProgress: (progress: { frames: number; seconds: number }) => void,
+): Promise<Omit<ClipAnalysis, 'clip'>> {
+  const asProbed = clip.bytes === file.bytes && clip.mtimeNs === file.mtimeNs && clip.info.path === file.path;
+  const info = asProbed ? clip.info : await probe(file.path, { signal });
+  const cache = analysisCache(db);
+  let facts = await cache.find(file, FACTS_KIND, frameFactsSchema);
+  if (!facts) {
+    facts = await findFrameFacts(file.path, info, { signal, onProgress });
+    await cache.store(file, FACTS_KIND, facts);
+  }
+  const { times, end, stamps } = facts.index;
+  const timing = sourceTiming(times, end, stamps.timeBase, [info.video.nominalRate, info.video.averageRate]);
+  return { file, info, facts, timing };
+}
+
+/** Whether `analyseClip` would answer without decoding. */
+export async function isAnalysed(db: Library, id: string): Promise<boolean> {
+  const file = await identify(usableClip(db, id).path);
+  return (await analysisCache(db).find(file, FACTS_KIND, frameFactsSchema)) !== undefined;
+}
+
+/** The analysis as the renderer needs it: seconds, no decoder's stamps. */
+export function factsForView({ facts, timing }: Pick<ClipAnalysis, 'facts' | 'timing'>): ClipFacts {
+  return {
+    frames: timing.times.length,
+    times: timing.times.map((time) => time / TICKS),
+    end: timing.end / TICKS,
+    rate: timing.rate,
+    vfr: timing.vfr,
+    cuts: facts.cuts.map((frame) => (timing.times[frame] ?? 0) / TICKS),
+    holds: facts.holds.map(({ first, last }): [number, number] => [first, last]),
+  };
+}
+
+/** Throws as `analyseClip`. */
+export async function clipFacts(db: Library, id: string, options: FactsOptions = {}): Promise<ClipFacts> {
+  return factsForView(await analyseClip(db, id, options));
+}
