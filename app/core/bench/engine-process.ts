@@ -1,6 +1,7 @@
 /** Runs in a process of its own: takes one request, measures one engine, answers once. Started by engines.ts. */
 import { toAppError, type WireError } from '../../contract/errors.ts';
 import type { DeviceChoice } from '../../contract/jobs.ts';
+import { parentPort } from '../base/parent-port.ts';
 import { frameFromBytes, type PixelFormat } from '../media/frame.ts';
 import { measureEngine, type EngineCost } from './measure.ts';
 
@@ -17,7 +18,10 @@ export interface Request {
 
 export type Answer = { readonly cost: EngineCost } | { readonly error: WireError };
 
-process.once('message', (request: Request) => {
+const port = parentPort();
+
+port.onMessage((message) => {
+  const request = message as Request;
   const { engine, threads, device, format, width, height } = request;
   const frames = request.frames.map((bytes, i) => frameFromBytes(format, width, height, bytes, i, i));
   measureEngine(engine, frames, threads, device).then(
@@ -30,5 +34,5 @@ process.once('message', (request: Request) => {
 });
 
 function answer(value: Answer): void {
-  process.send?.(value, () => process.disconnect());
+  void port.post(value).then(() => process.exit(0));
 }

@@ -1,13 +1,13 @@
 /** Measures engines one after the other, each in a fresh process. */
-import { fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { AppError, toAppError } from '../../contract/errors.ts';
 import type { DeviceChoice } from '../../contract/jobs.ts';
+import { startProcess } from '../base/node-process.ts';
+import { ownModulePath } from '../base/own-files.ts';
 import type { Frame } from '../media/frame.ts';
 import type { Answer, Request } from './engine-process.ts';
 import type { EngineCost } from './measure.ts';
 
-const PROCESS = fileURLToPath(new URL('./engine-process.ts', import.meta.url));
+const PROCESS = ownModulePath('./engine-process', import.meta.url);
 
 export interface EngineCostOptions {
   readonly threads: number;
@@ -23,25 +23,23 @@ export async function engineCost(
 ): Promise<EngineCost> {
   const { format, width, height } = frames[0]!;
   const request: Request = { engine: id, threads, device, format, width, height, frames: frames.map(bytesOf) };
-  // Without the parent's flags: a test runner's would make the child a test.
-  const child = fork(PROCESS, [], {
-    serialization: 'advanced',
-    execArgv: [],
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  const answer = Promise.withResolvers<Answer>();
+  const child = startProcess(PROCESS, {
+    onSpawn: () => child.send(request),
+    onMessage: (message) => answer.resolve(message as Answer),
+    onExit: ({ code, signal: by, error }) => {
+      const how = error?.message ?? by ?? `status ${code}`;
+      answer.reject(new AppError('worker-died', `The process measuring ${id} ended with ${how}.`));
+    },
   });
-  const stop = () => void child.kill('SIGTERM');
+  child.stdout?.resume();
+  child.stderr?.pipe(process.stderr, { end: false });
+  const stop = () => child.kill('SIGTERM');
   signal?.addEventListener('abort', stop, { once: true });
   try {
-    const answer = await new Promise<Answer>((resolve, reject) => {
-      child.once('message', (message: Answer) => resolve(message));
-      child.once('error', reject);
-      child.once('exit', (code, by) =>
-        reject(new AppError('worker-died', `The process measuring ${id} ended with ${by ?? `status ${code}`}.`)),
-      );
-      child.send(request, (error) => error && reject(error));
-    });
-    if ('error' in answer) throw new AppError(answer.error.code, answer.error.message);
-    return answer.cost;
+    const answered = await answer.promise;
+    if ('error' in answered) throw new AppError(answered.error.code, answered.error.message);
+    return answered.cost;
   } catch (thrown) {
     if (signal?.aborted) throw toAppError(signal.reason);
     throw thrown;

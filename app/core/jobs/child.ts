@@ -1,19 +1,20 @@
 /** The runner's side of a worker process: starts it, hears it, and ends it with everything it started. */
-import { fork, spawnSync, type ChildProcess } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { spawnSync } from 'node:child_process';
 import { AppError, toAppError } from '../../contract/errors.ts';
 import type { JobEvent, RetimeResult } from '../../contract/jobs.ts';
 import { tailOf } from '../base/lines.ts';
+import { drained, startProcess, type OwnProcess, type ProcessExit } from '../base/node-process.ts';
+import { ownModulePath } from '../base/own-files.ts';
+import { endMarked } from './marked.ts';
 import { jobEventSchema, type RunMessage, type WorkerOrder } from './messages.ts';
 
 /** Milliseconds after a cancel's message at which the worker's group is sent SIGTERM, then SIGKILL. */
 const TERM_MS = 300;
 const KILL_MS = 900;
-/** Milliseconds a worker may take to end after its answer, and the pipes of a dead one to be read to their end. */
+/** Milliseconds a worker may take to end after its answer before it is ended. */
 const LINGER_MS = 1000;
-const DRAIN_MS = 200;
 
-const WORKER = fileURLToPath(new URL('worker.ts', import.meta.url));
+const WORKER = ownModulePath('./worker', import.meta.url);
 
 export interface ChildRun {
   readonly order: RunMessage;
@@ -29,42 +30,45 @@ export interface ChildRun {
  */
 export async function runInChild(run: ChildRun): Promise<RetimeResult> {
   run.signal.throwIfAborted();
-  const child = startWorker(run.order.id);
-  const { pid } = child;
-  const end = ended(child);
   // Of everything that may end the run the first is told.
   let outcome: { result: RetimeResult } | { error: unknown } | undefined;
   const timers: NodeJS.Timeout[] = [];
   const later = (ms: number, signal: NodeJS.Signals): void =>
-    void timers.push(setTimeout(() => killTree(pid, signal), ms));
-  const order = (message: WorkerOrder): void => {
-    if (child.connected) child.send(message, () => {});
-  };
+    void timers.push(setTimeout(() => end(worker.process, signal), ms));
+  const order = (message: WorkerOrder): void => worker.process.send(message);
   const stop = (error: unknown): void => {
     outcome ??= { error };
     order({ type: 'cancel' });
     later(TERM_MS, 'SIGTERM');
     later(KILL_MS, 'SIGKILL');
   };
+  const worker = startWorker(run.order.id, {
+    onSpawn: (pid) => {
+      try {
+        run.onStart(pid);
+        order(run.order);
+        // Cancelled before there was anybody to tell.
+        if (outcome !== undefined) order({ type: 'cancel' });
+      } catch (error) {
+        stop(error);
+      }
+    },
+    onMessage: (message) => {
+      const event = readEvent(message);
+      if (event.type === 'progress' || event.type === 'note') {
+        if (outcome === undefined) run.onEvent(event);
+        return;
+      }
+      outcome ??=
+        event.type === 'done'
+          ? { result: event.result }
+          : { error: new AppError(event.error.code, event.error.message) };
+      later(LINGER_MS, 'SIGKILL');
+    },
+  });
   const onAbort = (): void => stop(run.signal.reason);
   run.signal.addEventListener('abort', onAbort, { once: true });
-  child.on('message', (message) => {
-    const event = readEvent(message);
-    if (event.type === 'progress' || event.type === 'note') {
-      if (outcome === undefined) run.onEvent(event);
-      return;
-    }
-    outcome ??=
-      event.type === 'done' ? { result: event.result } : { error: new AppError(event.error.code, event.error.message) };
-    later(LINGER_MS, 'SIGKILL');
-  });
-  try {
-    if (pid !== undefined) run.onStart(pid);
-    order(run.order);
-  } catch (error) {
-    stop(error);
-  }
-  const death = await end;
+  const death = await worker.ended;
   run.signal.removeEventListener('abort', onAbort);
   for (const timer of timers) clearTimeout(timer);
   outcome ??= { error: death };
@@ -72,48 +76,47 @@ export async function runInChild(run: ChildRun): Promise<RetimeResult> {
   return outcome.result;
 }
 
-function startWorker(job: string): ChildProcess {
+interface Worker {
+  readonly process: OwnProcess;
+  /** Resolves when it has ended and all it said was read, with the error to tell if it had not answered. */
+  readonly ended: Promise<AppError>;
+}
+
+function startWorker(job: string, on: { onSpawn(pid: number): void; onMessage(message: unknown): void }): Worker {
+  const exit = Promise.withResolvers<ProcessExit>();
   const own = process.platform !== 'win32';
-  return fork(WORKER, [], {
-    // Flags of this process (a debugger's port, the test runner's) are not the worker's.
-    execArgv: [],
+  const started = startProcess(WORKER, {
+    ...on,
+    onExit: exit.resolve,
     // A process group of its own. [Note: no orphans]
-    detached: own,
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    lead: true,
     // INBETWEEN_JOB marks every process of the job, for whoever has to clear up after a crash.
     env: { ...process.env, INBETWEEN_JOB: job, INBETWEEN_GROUP: own ? 'own' : '' },
   });
+  return { process: started, ended: obituary(job, started, exit.promise) };
 }
 
-/** Resolves when the worker has ended and all it said was read, with the error to tell if it had not answered. */
-function ended(child: ChildProcess): Promise<AppError> {
-  const tail = child.stderr === null ? [] : tailOf(child.stderr, { count: 8 });
-  child.stdout?.resume();
-  return new Promise((resolve) => {
-    child.on('error', (error) => {
-      // Also emitted when a message cannot be sent; then the exit tells.
-      if (child.pid === undefined)
-        resolve(new AppError('worker-died', `The job's process could not be started: ${error.message}.`));
-    });
-    child.on('exit', (code, signal) => {
-      killTree(child.pid, 'SIGKILL');
-      const memory = signal === 'SIGKILL' ? ', as the system does when memory runs out' : '';
-      const how = signal === null ? `with exit code ${code}` : `by ${signal}${memory}`;
-      const finish = (): void => {
-        clearTimeout(timer);
-        const said = tail.length === 0 ? '' : ` It last said: ${tail.join(' | ')}`;
-        resolve(
-          new AppError(
-            'worker-died',
-            `The job's process ended ${how}; run the job again to go on where it stopped.${said}`,
-          ),
-        );
-      };
-      // A grandchild that is just dying may still hold the pipes.
-      const timer = setTimeout(finish, DRAIN_MS);
-      child.on('close', finish);
-    });
-  });
+async function obituary(job: string, worker: OwnProcess, exit: Promise<ProcessExit>): Promise<AppError> {
+  const tail = worker.stderr === null ? [] : tailOf(worker.stderr, { count: 8 });
+  worker.stdout?.resume();
+  const { code, signal, error } = await exit;
+  if (error) return new AppError('worker-died', `The job's process could not be started: ${error.message}.`);
+  end(worker, 'SIGKILL');
+  if (!worker.leads) endMarked(job);
+  await drained([worker.stdout, worker.stderr]);
+  const memory = signal === 'SIGKILL' ? ', as the system does when memory runs out' : '';
+  const how = signal === null ? `with exit code ${code}` : `by ${signal}${memory}`;
+  const said = tail.length === 0 ? '' : ` It last said: ${tail.join(' | ')}`;
+  return new AppError(
+    'worker-died',
+    `The job's process ended ${how}; run the job again to go on where it stopped.${said}`,
+  );
+}
+
+/** Signals a worker and what it started: its group or tree where it leads one, itself where it does not. */
+function end(worker: OwnProcess, signal: NodeJS.Signals): void {
+  if (worker.leads || process.platform === 'win32') killTree(worker.pid, signal);
+  else worker.kill(signal);
 }
 
 function readEvent(message: unknown): JobEvent {

@@ -1,6 +1,6 @@
 /** What a job leaves behind when its processes are killed, and how it is cleared away before the job goes on. */
 import { randomUUID } from 'node:crypto';
-import { readdirSync, readFileSync, renameSync } from 'node:fs';
+import { renameSync } from 'node:fs';
 import { readdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,6 +9,7 @@ import type { Library } from '../library/db.ts';
 import { jobById } from '../library/job-rows.ts';
 import { holderAlive } from '../library/leases.ts';
 import { killTree } from './child.ts';
+import { killOne, markedProcesses } from './marked.ts';
 import { partPath, partPrefix } from './spec.ts';
 
 /** Milliseconds that killed processes are given to be gone. */
@@ -30,48 +31,10 @@ export async function endOrphans(job: string, worker: { pid: number; start: stri
   }
 }
 
-/** Pids of the job's processes: the worker if it lives, and on Linux every process of its group that carries the job's mark. */
+/** Pids of the job's processes: the worker if it lives, and on Linux every living process that carries the job's mark. */
 function orphansOf(job: string, worker: { pid: number; start: string }): number[] {
-  const found = liveness(worker) === 'alive' ? [worker.pid] : [];
-  if (process.platform !== 'linux') return found;
-  for (const name of readdirSync('/proc')) {
-    const pid = Number(name);
-    if (
-      Number.isInteger(pid) &&
-      pid !== process.pid &&
-      groupOf(pid) === worker.pid &&
-      processStart(pid) !== undefined &&
-      hasMark(pid, job)
-    ) {
-      found.push(pid);
-    }
-  }
-  return found;
-}
-
-function groupOf(pid: number): number | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]);
-  } catch {
-    return undefined;
-  }
-}
-
-function hasMark(pid: number, job: string): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(`INBETWEEN_JOB=${job}`);
-  } catch {
-    return false;
-  }
-}
-
-function killOne(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // Gone meanwhile.
-  }
+  const marked = markedProcesses(job).filter((pid) => processStart(pid) !== undefined);
+  return liveness(worker) === 'alive' ? [worker.pid, ...marked] : marked;
 }
 
 /** Removes the job's scratch folder and its unfinished outputs. The caller holds the lease. */

@@ -7,6 +7,7 @@
 import { Worker } from 'node:worker_threads';
 import { AppError } from '../../contract/errors.ts';
 import type { Device } from '../../contract/jobs.ts';
+import { ownModule } from '../base/own-files.ts';
 import { bytesOf, DTYPES, type Dtype } from '../onnx/dtype.ts';
 import type { Tensor } from '../onnx/graph.ts';
 import { DEVICE_FACTS, deviceChoice } from './device.ts';
@@ -118,7 +119,7 @@ class SessionThread {
   constructor(init: Omit<SessionInit, 'gate'>) {
     gates.add(this.#gate);
     this.#loading.promise.catch(() => {});
-    this.#worker = new Worker(new URL('./session-worker.ts', import.meta.url), {
+    this.#worker = new Worker(ownModule('./session-worker', import.meta.url), {
       name: 'session',
       workerData: { ...init, gate: this.#gate } satisfies SessionInit,
       transferList: [init.model.buffer as ArrayBuffer],

@@ -12,11 +12,11 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { AppError } from '../../contract/errors.ts';
 import type { FileVerdict, ModelFile, ModelManifest, ModelVerdict } from '../../contract/models.ts';
 import { asDiskFull, isErrno, syncFile, syncFolder } from '../base/durable.ts';
 import { homeAt, homeFolder, type Home } from '../base/home.ts';
+import { unpackedPath } from '../base/own-files.ts';
 import { processTag, tagLiveness, thisProcess } from '../base/process-identity.ts';
 import { copyContent, hashFile, makeFolders, shareContent, type HashOptions } from './content.ts';
 import { isModelId, MANIFEST, readManifest } from './model-manifest.ts';
@@ -50,7 +50,7 @@ export interface ModelPlaces {
 }
 
 /** The package's models/. */
-const EMBEDDED = fileURLToPath(new URL('../../../models', import.meta.url));
+const EMBEDDED = unpackedPath('models');
 
 /** The places of a library; INBETWEEN_HOME's unless given. */
 export function modelPlaces(home: Pick<Home, 'models'> = homeAt(homeFolder())): ModelPlaces {

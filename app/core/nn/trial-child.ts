@@ -81,4 +81,4 @@ function said(error: unknown): string {
 }
 
 const order = JSON.parse(process.argv[2] ?? '') as TrialOrder;
-process.stdout.write(`\n@${JSON.stringify(await attempt(order))}\n`);
+process.stdout.write(`\n@${JSON.stringify(await attempt(order))}\n`, () => process.exit(0));

@@ -2,11 +2,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { Device } from '../../contract/jobs.ts';
-import { startChild } from '../base/child-process.ts';
 import { parseJson } from '../base/json.ts';
+import { runProcess } from '../base/node-process.ts';
+import { ownModulePath } from '../base/own-files.ts';
 import { DEVICE_FACTS } from './device.ts';
 import { TOLERANCE } from './parity.ts';
 
@@ -40,7 +40,7 @@ export type Trial = z.infer<typeof trialSchema>;
 const TRIAL_MS: Readonly<Partial<Record<Device, number>>> = { tensorrt: 600_000 };
 const OTHER_MS = 60_000;
 
-const CHILD = fileURLToPath(new URL('./trial-child.ts', import.meta.url));
+const CHILD = ownModulePath('./trial-child', import.meta.url);
 
 /**
  * Runs the first of two ONNX files, given as bytes, on the CPU and the second on `device`, on the same made-up inputs. Never throws for what the device does: that is in `reason`.
@@ -66,17 +66,15 @@ export async function tryDevice(
 async function inChild(order: TrialOrder, signal?: AbortSignal): Promise<Trial> {
   const ms = TRIAL_MS[order.device] ?? OTHER_MS;
   const limit = AbortSignal.timeout(ms);
-  const child = startChild(process.execPath, [CHILD, JSON.stringify(order)], {
-    signal: signal ? AbortSignal.any([limit, signal]) : limit,
-    env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
-  });
-  let text = '';
-  child.stdout.setEncoding('utf8').on('data', (part: string) => (text += part));
-  const exit = await child.exited;
+  const { text, tail, exit } = await runProcess(
+    CHILD,
+    [JSON.stringify(order)],
+    signal ? AbortSignal.any([limit, signal]) : limit,
+  );
   signal?.throwIfAborted();
   const answer = parseJson(answerSchema, /^@(.*)$/m.exec(text)?.[1] ?? '');
   if (answer) return 'reason' in answer ? answer : judged(order.device, answer);
-  const last = child.tail().at(-1);
+  const last = tail.at(-1);
   if (limit.aborted) return { reason: `it was not done within ${ms / 1000} s` };
   return { reason: `it ended its process (${exit.signal ?? exit.code})${last === undefined ? '' : `: ${last}`}` };
 }

@@ -1,5 +1,6 @@
 /** Glide, the embedded default: dense flow by WebAssembly kernels, warped native planes. docs/glide.md says how and why. */
 import { AppError } from '../../../contract/errors.ts';
+import { ownModule } from '../../base/own-files.ts';
 import { KernelPool } from '../../kernels/pool.ts';
 import { frameLike } from '../../media/frame.ts';
 import type { Frame, Plane } from '../../media/frame.ts';
@@ -11,7 +12,7 @@ import type { Layout } from './layout.ts';
 import type { Settings } from './settings.ts';
 import type { SynthesiseTask } from './synthesise.ts';
 
-const WORKER = new URL('./worker.ts', import.meta.url);
+const WORKER = ownModule('./worker', import.meta.url);
 /** Rec. 601's luma, for planar RGB. */
 const RGB_LUMA = { r: 0.299, g: 0.587, b: 0.114 } as const;
 
