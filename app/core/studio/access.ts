@@ -19,7 +19,8 @@ export class Access {
 
   /**
    * The absolute path that may be used for `path`, with links resolved as far as it exists; a file that is yet to be written is judged by its folder.
-   * Throws `path-refused` for a path that is not absolute, has a NUL, or leads out of the opened folders.
+   * Throws `path-refused` for a path that is not absolute, has a NUL, leads out of the opened folders, or to something hidden in them: who opens
+   * the home folder does not mean ~/.ssh.
    */
   async check(path: string): Promise<string> {
     if (path.includes('\0') || !isAbsolute(path)) {
@@ -36,10 +37,11 @@ export class Access {
   }
 }
 
-/** Whether `path` is `root` or below it; both absolute, without links. */
+/** Whether `path` is `root` or below it, with nothing hidden on the way; both absolute, without links. */
 function within(root: string, path: string): boolean {
   const way = relative(root, path);
-  return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way));
+  // '..' begins with a dot too.
+  return !isAbsolute(way) && !way.split(sep).some((name) => name.startsWith('.'));
 }
 
 async function realOf(path: string): Promise<string> {

@@ -63,7 +63,14 @@ test('paths outside the opened folders are refused, links followed', async (t) =
   await using studio = await openStudio({ library: join(root, 'lib'), media: '/media/', roots: [root] });
   for (const path of [
     ...['/etc/passwd', outside, join(outside, 'clip.mp4'), join(root, 'link'), join(root, 'link', 'clip.mp4')],
-    ...[`${root}/inside/../../etc`, `${root}x`, join(root, 'link', 'new', 'file.mp4'), '/'],
+    ...[
+      join(root, '.ssh', 'id'),
+      join(root, 'inside', '.hidden'),
+      `${root}/inside/../../etc`,
+      `${root}x`,
+      join(root, 'link', 'new', 'file.mp4'),
+      '/',
+    ],
   ]) {
     const answer = await studio.invoke('files.browse', { path });
     assert.equal(answer.ok, false, path);
