@@ -14,6 +14,9 @@ import { TICKS } from '../../contract/time.ts';
 const MOST_MOOV = 256 << 20;
 const MAX_32 = 0xffff_ffff;
 
+/** A track's matrix that turns nothing. */
+const UPRIGHT = '000100000000000000000000000000000001000000000000000000000000000040000000';
+
 interface Box {
   readonly type: string;
   readonly start: number;
@@ -130,7 +133,7 @@ function movieScale(bytes: Buffer, inside: readonly Box[]): number {
   return mvhd && bytes[mvhd.body] === 0 ? bytes.readUInt32BE(mvhd.body + 12) : 0;
 }
 
-/** The film and its video track last until the last frame's end: in place, in the film's own units. */
+/** The film and its video track last until the last frame's end, and are shown as they are stored: in place, in the film's own units. */
 function extendMovie(bytes: Buffer, inside: readonly Box[], { end }: Timing, scale: number): void {
   const length = Math.min(MAX_32, Math.ceil((end * scale) / TICKS));
   const mvhd = inside.find(({ type }) => type === 'mvhd')!;
@@ -138,8 +141,11 @@ function extendMovie(bytes: Buffer, inside: readonly Box[], { end }: Timing, sca
   for (const trak of inside.filter(({ type }) => type === 'trak')) {
     const tkhd = boxesIn(bytes, trak).find(({ type }) => type === 'tkhd');
     if (!tkhd || bytes[tkhd.body] !== 0) continue;
-    if (isVideoTrack(bytes, trak)) bytes.writeUInt32BE(length, tkhd.body + 20);
-    else longest = Math.max(longest, bytes.readUInt32BE(tkhd.body + 20));
+    if (isVideoTrack(bytes, trak)) {
+      bytes.writeUInt32BE(length, tkhd.body + 20);
+      // ffmpeg copies the source's turn, which has been done.
+      Buffer.from(UPRIGHT, 'hex').copy(bytes, tkhd.body + 40);
+    } else longest = Math.max(longest, bytes.readUInt32BE(tkhd.body + 20));
   }
   bytes.writeUInt32BE(longest, mvhd.body + 16);
 }

@@ -130,6 +130,7 @@ async function pictureArgs(info: VideoInfo, to: string, height: number, able: Ca
   ];
   const colour = '-color_range tv -colorspace bt709 -color_primaries bt709 -color_trc bt709'.split(' ');
   const x264 = ['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '18', '-bf', '0', '-g', String(KEY_INTERVAL)];
+  // Nobody says how long the last frame is: an edit list would end where it starts, and reading it would drop it.
   return [
     ...['-y', ...(await inputArgsOf(info, ['-noautorotate'])), '-copyts', '-map', `0:${info.video.index}`],
     ...[
@@ -141,7 +142,19 @@ async function pictureArgs(info: VideoInfo, to: string, height: number, able: Ca
       ...(count ? ['-frames:v', String(count)] : []),
     ],
     ...[...x264, '-sc_threshold', '0', '-threads', THREADS, '-pix_fmt', 'yuv420p', ...colour],
-    ...['-map_metadata', '-1', '-map_chapters', '-1', '-video_track_timescale', '25', '-f', 'mp4', fileUrl(to)],
+    ...[
+      '-map_metadata',
+      '-1',
+      '-map_chapters',
+      '-1',
+      '-video_track_timescale',
+      '25',
+      '-use_editlist',
+      '0',
+      '-f',
+      'mp4',
+      fileUrl(to),
+    ],
   ];
 }
 

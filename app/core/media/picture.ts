@@ -57,7 +57,7 @@ function widens(video: Picture, carrier: Carrier): boolean {
 }
 
 /** What is left to do for ffmpeg: everything, or, where the transposition follows here, the flips that precede it. */
-function turnFilters({ rotation, mirrored }: Picture, transposes: boolean): string[] {
+export function turnFilters({ rotation, mirrored }: Picture, transposes: boolean): string[] {
   if (rotation === 0) return mirrored ? ['hflip'] : [];
   if (rotation === 180) return mirrored ? ['vflip'] : ['hflip', 'vflip'];
   if (transposes) {
