@@ -118,6 +118,8 @@ export type JobEvent =
       unit: 'frames' | 'bytes' | 'seconds';
       framesPerSecond?: number;
       etaSeconds?: number;
+      /** What the engine runs on, as soon as it runs. */
+      device?: string;
     }
   | { type: 'note'; message: string }
   | { type: 'done'; result: RetimeResult }

@@ -27,6 +27,13 @@ export interface Attempt {
   readonly orphan: { readonly pid: number; readonly start: string } | undefined;
 }
 
+/** The reason to abort a job with that is to go on later: it waits, and what it has made so far is kept for it. */
+export class Paused extends AppError {
+  constructor() {
+    super('cancelled', 'Paused.');
+  }
+}
+
 /** Milliseconds between two looks at the lease and its cancel flag, between heartbeats, and between progress written to the database. */
 const POLL_MS = 250;
 const BEAT_MS = 2000;
@@ -59,13 +66,12 @@ export async function attempt(run: Attempt): Promise<RetimeResult> {
 }
 
 function storeFailure({ db, job, token }: Attempt, error: AppError): void {
-  const state = error.kind === 'cancelled' ? 'cancelled' : 'failed';
+  const state = error instanceof Paused ? 'waiting' : error.kind === 'cancelled' ? 'cancelled' : 'failed';
+  const reason = JSON.stringify({ code: error.code, message: error.message });
   try {
-    const stored = endLease(db, job.id, token, {
-      state,
-      error: JSON.stringify({ code: error.code, message: error.message }),
-    });
-    if (stored) logJob(db, job.id, `${state}: ${error.message}`);
+    const stored = endLease(db, job.id, token, { state, ...(state !== 'waiting' && { error: reason }) });
+    if (stored && state === 'waiting') logJob(db, job.id, error.message);
+    else if (stored) logJob(db, job.id, `${state}: ${error.message}`);
   } catch {
     // The database is what failed, most likely: the error at hand says so better than a second one.
   }

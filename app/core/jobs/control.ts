@@ -20,13 +20,13 @@ export interface JobDetails extends JobSummary {
 
 /** All jobs, newest first. One whose spec this version cannot read is left out. */
 export function jobSummaries(db: Library): JobSummary[] {
-  return listJobs(db).flatMap((row) => summary(row) ?? []);
+  return listJobs(db).flatMap((row) => jobSummary(row) ?? []);
 }
 
 /** One job, by its id or the unique beginning of it. Throws `job-unknown`. */
 export function jobDetails(db: Library, idOrPrefix: string): JobDetails {
   const row = findJob(db, idOrPrefix);
-  const found = summary(row);
+  const found = jobSummary(row);
   if (found === undefined)
     throw new AppError('bad-job', `Job ${row.id} was made by another version of Inbetween and cannot be read.`);
   const log = jobLog(db, row.id).map(({ at, message }) => ({ at: iso(at), message }));
@@ -94,7 +94,8 @@ function findJob(db: Library, idOrPrefix: string): JobRow {
   return first;
 }
 
-function summary(row: JobRow): JobSummary | undefined {
+/** A row as it is listed; undefined where this version cannot read its spec. */
+export function jobSummary(row: JobRow): JobSummary | undefined {
   const spec = parseJson(jobSpecSchema, row.spec);
   if (spec === undefined) return undefined;
   const result = row.result === undefined ? undefined : parseJson(resultSchema, row.result);

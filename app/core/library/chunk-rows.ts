@@ -67,16 +67,15 @@ export function chunkBytes(db: Library): number {
   return db.get(sumSchema, 'SELECT COALESCE(SUM(bytes), 0) AS bytes FROM chunks')?.bytes ?? 0;
 }
 
-/** Chunks that may go, least recently used first: none that a job with a live holder has used. */
+/** Chunks that may go, least recently used first: none that a job has used which a live process runs, or which is in the queue to go on. */
 export function evictable(db: Library): ChunkRow[] {
-  const running = listJobs(db, { state: 'running' })
-    .filter((job) => job.holder !== undefined && holderAlive(job.holder))
-    .map((job) => job.id);
+  const running = listJobs(db, { state: 'running' }).filter((job) => job.holder && holderAlive(job.holder));
   return db.all(
     rowSchema,
     `SELECT key, file, bytes FROM chunks
-     WHERE NOT EXISTS (SELECT 1 FROM chunk_uses WHERE chunk_uses.key = chunks.key AND job IN (SELECT value FROM json_each(?)))
+     WHERE NOT EXISTS (SELECT 1 FROM chunk_uses WHERE chunk_uses.key = chunks.key AND job IN
+       (SELECT value FROM json_each(?) UNION SELECT job FROM queue WHERE state <> 'ended'))
      ORDER BY last_used, rowid`,
-    JSON.stringify(running),
+    JSON.stringify(running.map((job) => job.id)),
   );
 }

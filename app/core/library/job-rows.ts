@@ -1,5 +1,6 @@
 /** Rows of the jobs table. A spec, result or error is JSON that this layer does not look into. */
 import { z } from 'zod';
+import type { WireError } from '../../contract/errors.ts';
 import { JOB_STATES, type JobState } from '../../contract/jobs.ts';
 import type { Library } from './db.ts';
 
@@ -90,6 +91,23 @@ export function registerJob(
     now,
     now,
   );
+}
+
+/** Another spec for a job that nobody runs; it differs in what is no part of the job's identity. JSON. */
+export function setJobSpec(db: Library, id: string, spec: string): void {
+  db.run('UPDATE jobs SET spec = ? WHERE id = ? AND lease_token IS NULL AND spec <> ?', spec, id, spec);
+}
+
+/** Ends a job that was refused, or cancelled, before it was begun; what its own run has said of it stays. */
+export function failJob(db: Library, id: string, error: WireError, now = Date.now()): void {
+  const state = error.code === 'cancelled' ? 'cancelled' : 'failed';
+  db.write(() => {
+    const row = jobById(db, id);
+    const stored = JSON.stringify(error);
+    if (row === undefined || row.holder !== undefined || row.error === stored) return;
+    db.run('UPDATE jobs SET state = ?, error = ?, updated_at = ? WHERE id = ?', state, stored, now, id);
+    logJob(db, id, `${state}: ${error.message}`, now);
+  });
 }
 
 /** Lines kept of each job's log. */

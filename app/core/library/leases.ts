@@ -115,14 +115,15 @@ export function recordProgress(
 }
 
 export interface Ending {
-  readonly state: Extract<JobState, 'done' | 'failed' | 'cancelled'>;
+  /** 'waiting' for a job that goes on later: its chunks stay. */
+  readonly state: Exclude<JobState, 'running'>;
   /** JSON. */
   readonly result?: string;
   /** JSON. */
   readonly error?: string;
 }
 
-/** Sets the terminal state and gives the lease back, once: false when the lease is not held (any more). */
+/** Sets how it ended and gives the lease back, once: false when the lease is not held (any more). */
 export function endLease(db: Library, id: string, token: string, ending: Ending, now = Date.now()): boolean {
   return db.write(() => {
     const changed = db.run(
@@ -138,7 +139,7 @@ export function endLease(db: Library, id: string, token: string, ending: Ending,
       id,
       token,
     );
-    if (changed > 0) db.run('DELETE FROM chunk_uses WHERE job = ?', id);
+    if (changed > 0 && ending.state !== 'waiting') db.run('DELETE FROM chunk_uses WHERE job = ?', id);
     return changed > 0;
   });
 }
@@ -158,6 +159,7 @@ export function requestCancel(
     if (row === undefined || (row.state !== 'running' && row.state !== 'waiting')) return 'ended';
     if (row.holder === undefined) {
       db.run(`UPDATE jobs SET state = 'cancelled', error = ?, updated_at = ? WHERE id = ?`, error, now, id);
+      db.run('DELETE FROM chunk_uses WHERE job = ?', id);
       return 'cancelled';
     }
     if (!holderAlive(row.holder, now)) {

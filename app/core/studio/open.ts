@@ -103,7 +103,7 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
     access,
     invoke: (method, params, call = { signal: closing.signal }) => dispatch(handlers, method, params, call),
     media: (path, request) => respond(routes, path, request),
-    busy: () => false,
+    busy: () => queue.queue.busy,
     async [Symbol.asyncDispose]() {
       closing.abort();
       for (const part of parts) await part.close();
