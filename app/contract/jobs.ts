@@ -1,9 +1,10 @@
 /** What a job is asked to do, what it promises before it runs, what it says while it runs, and what it leaves behind. Plain data. */
 import type { WireError } from './errors.ts';
+import type { AudioMode, CurveKey } from './curve.ts';
+import type { SequenceSettings, TimelineClip } from './project.ts';
 import type { Rational } from './time.ts';
 
-export const AUDIO_MODES = ['keep-pitch', 'tape', 'mute', 'original'] as const;
-export type AudioMode = (typeof AUDIO_MODES)[number];
+export { AUDIO_MODES, EASES, type AudioMode, type CurveKey, type Ease } from './curve.ts';
 
 export const CODECS = ['h264', 'hevc', 'av1', 'vp9', 'prores', 'ffv1'] as const;
 export type Codec = (typeof CODECS)[number];
@@ -13,18 +14,6 @@ export const DEVICES = ['auto', 'cpu', 'webgpu', 'cuda', 'tensorrt', 'directml',
 export type DeviceChoice = (typeof DEVICES)[number];
 /** What it really runs on. */
 export type Device = Exclude<DeviceChoice, 'auto'>;
-
-export const EASES = ['hold', 'linear', 'smooth', 'bezier'] as const;
-export type Ease = (typeof EASES)[number];
-
-/** A keyframe of a retime curve: at `output` seconds the picture shows `source` seconds; `ease` shapes the way to the next key. */
-export interface CurveKey {
-  output: number;
-  source: number;
-  ease: Ease;
-  /** For 'bezier': the two handles as fractions of the way to the next key, [x1, y1, x2, y2], x within 0..1. */
-  handles?: [number, number, number, number];
-}
 
 /** A point in the source: seconds from its first frame, or a frame number. */
 export type TimePoint = { seconds: number } | { frame: number };
@@ -66,31 +55,64 @@ export interface RetimeSpec {
   force: boolean;
 }
 
-export type JobSpec = RetimeSpec;
+/** A clip of a sequence with its file. */
+export interface SequenceClip extends TimelineClip {
+  /** Absolute path. */
+  input: string;
+}
+
+/** Everything that determines the output of an export: frames [from, to) of a sequence as one file. */
+export interface SequenceSpec {
+  kind: 'sequence';
+  /** For people: the project's name, and of a segment the clip's. Written into the file. */
+  title: string;
+  settings: SequenceSettings;
+  /** In order, without overlap; those outside of [from, to) may be left out. Gaps are black and silent. */
+  clips: SequenceClip[];
+  /** Frames of the sequence. */
+  from: number;
+  to: number;
+  output: string;
+  codec: Codec;
+  /** The codec's own constant quality; its default unless given. */
+  quality?: number | undefined;
+  /** Where the engines' networks run; auto unless given. */
+  device?: DeviceChoice | undefined;
+  /** Lines of a smaller picture than the sequence's own, even. */
+  height?: number | undefined;
+  /** Timecode of the first frame, 'HH:MM:SS:FF' (';' before the frames where numbers are dropped). */
+  timecode?: string | undefined;
+  /** Replace an existing output that is not this job's. */
+  force: boolean;
+}
+
+export type JobSpec = RetimeSpec | SequenceSpec;
 
 export const JOB_STATES = ['waiting', 'running', 'done', 'failed', 'cancelled'] as const;
 export type JobState = (typeof JOB_STATES)[number];
 
-/** What a run left behind. Durations in seconds; `seconds` is wall time. */
+/** What a run of any kind of job left behind; of a sequence `engine` lists all that were asked for. Durations in seconds; `seconds` is wall time. */
 export interface RetimeResult {
   output: string;
   engine: string;
   device: string;
-  /** Output frames, and how each was made: synthesised + passedThrough + held = frames. */
+  /** Output frames, and how each was made: synthesised + passedThrough + held + black = frames. */
   frames: number;
   synthesised: number;
   /** Source frames shown at their own time. */
   passedThrough: number;
   /** Source frames shown again: before a cut, in the tail, in a freeze. */
   held: number;
+  /** Frames of gaps between a sequence's clips; absent is none. */
+  black?: number | undefined;
   /** Output times of the cuts, in seconds. */
   cuts: number[];
   /** Output rate as 'num/den', or 'vfr'. */
   fps: string;
   durationIn: number;
   durationOut: number;
-  /** What became of the sound; 'none' when the source has none or the output holds none. */
-  audio: AudioMode | 'none';
+  /** What became of the sound; 'none' when the source has none or the output holds none, 'mixed' where a sequence's clips differ. */
+  audio: AudioMode | 'none' | 'mixed';
   /** End of sound minus end of picture, measured on the written file; 0 without sound. */
   avDriftMs: number;
   seconds: number;

@@ -4,7 +4,7 @@
  * [Note: records] What is edited is a set of records (the settings, each clip, each marker). An edit is a list of records before and after, so
  * that undoing is the same list read backwards, storing is writing the records that changed, and nobody needs to know what the edit meant.
  */
-import type { AudioMode, CurveKey } from './jobs.ts';
+import type { AudioMode, CurveKey } from './curve.ts';
 import type { ColourInfo } from './media.ts';
 import type { Rational } from './time.ts';
 

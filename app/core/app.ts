@@ -1,6 +1,6 @@
 /** The composition root: what a host (command, window, server) gets to work with. */
 import { availableParallelism } from 'node:os';
-import type { JobEvent, JobSpec, JobSummary, RetimeResult } from '../contract/jobs.ts';
+import type { JobEvent, JobSpec, JobSummary, RetimeResult, RetimeSpec } from '../contract/jobs.ts';
 import { openHome } from './base/home.ts';
 import { cancelJob, jobDetails, jobSummaries, type JobDetails } from './jobs/control.ts';
 import { finishedResult, runJob } from './jobs/runner.ts';
@@ -20,7 +20,7 @@ export interface App extends AsyncDisposable {
   /** The result of a job that is done, if its input and outputs are still as they were. */
   finished(spec: JobSpec): Promise<RetimeResult | undefined>;
   /** Whether a file that this library did not write is what the job would write, as far as probing tells. */
-  alreadyThere(spec: JobSpec, signal: AbortSignal): Promise<boolean>;
+  alreadyThere(spec: RetimeSpec, signal: AbortSignal): Promise<boolean>;
   readonly jobs: AppJobs;
   /** What the user should know about opening the library, such as a damaged database that was set aside. */
   readonly notices: readonly string[];

@@ -1,9 +1,10 @@
 /** `jobs`: what was asked for, how far it is, stop it, go on with it. */
 import { basename } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
-import type { JobSummary } from '../../contract/jobs.ts';
+import type { JobSpec, JobSummary } from '../../contract/jobs.ts';
 import { openApp, type App } from '../../core/app.ts';
 import type { JobDetails } from '../../core/jobs/control.ts';
+import { specInputs } from '../../core/jobs/spec.ts';
 import { progressPrinter } from '../progress.ts';
 import { parseWords } from '../slowmo-options.ts';
 import type { Verb, VerbIo } from '../verb.ts';
@@ -64,11 +65,25 @@ function listed(all: readonly JobSummary[], json: boolean): string {
 function row({ id, state, fraction, updatedAt, spec }: JobSummary): string {
   const when = updatedAt.slice(0, 16).replace('T', ' ');
   const share = `${Math.floor(100 * fraction)} %`.padStart(5);
-  return `${id}  ${state.padEnd(9)} ${share}  ${when}  ${printable(basename(spec.input))} -> ${printable(spec.output)}`;
+  return `${id}  ${state.padEnd(9)} ${share}  ${when}  ${printable(nameOf(spec))} -> ${printable(spec.output)}`;
+}
+
+function nameOf(spec: JobSpec): string {
+  return spec.kind === 'retime' ? basename(spec.input) : spec.title;
+}
+
+function describeSpec(spec: JobSpec): string[] {
+  if (spec.kind === 'retime') return [`  input   ${printable(spec.input)}`, `  engine  ${spec.engine}`];
+  const engines = [...new Set(spec.clips.map((clip) => clip.engine))].join(', ');
+  return [
+    ...specInputs(spec).map((input) => `  input   ${printable(input)}`),
+    `  frames  ${spec.from} to ${spec.to} of the sequence`,
+    `  engine  ${engines === '' ? 'none' : engines}`,
+  ];
 }
 
 function describeJob(job: JobDetails): string {
-  const lines = [row(job), `  input   ${printable(job.spec.input)}`, `  engine  ${job.spec.engine}`];
+  const lines = [row(job), ...describeSpec(job.spec)];
   if (job.holder !== undefined) lines.push(`  run by  process ${job.holder}`);
   if (job.error !== undefined) lines.push(`  ${job.error.code}: ${job.error.message}`);
   for (const { at, message } of job.log) lines.push(`  ${at.slice(0, 19).replace('T', ' ')}  ${message}`);

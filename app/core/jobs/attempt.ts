@@ -18,7 +18,7 @@ export interface Attempt {
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: JobEvent) => void;
   readonly job: PreparedJob;
-  readonly source: FileIdentity;
+  readonly sources: readonly FileIdentity[];
   readonly token: string;
   readonly threads: number;
   readonly cacheBytes: number;
@@ -78,7 +78,7 @@ function storeFailure({ db, job, token }: Attempt, error: AppError): void {
 }
 
 async function work(run: Attempt, signal: AbortSignal): Promise<RetimeResult> {
-  const { db, home, job, token, source, threads, cacheBytes, tasks } = run;
+  const { db, home, job, token, sources, threads, cacheBytes, tasks } = run;
   const scratch = scratchPath(home.scratch, job.id, token);
   const part = partPath(job.id, job.spec.output, token);
   const store = throttle(STORE_MS, (event: { stage: string; fraction: number }) =>
@@ -89,7 +89,7 @@ async function work(run: Attempt, signal: AbortSignal): Promise<RetimeResult> {
     id: job.id,
     token,
     spec: job.spec,
-    source,
+    sources,
     home: home.root,
     scratch,
     part,

@@ -19,7 +19,8 @@ export const resultSchema: z.ZodType<RetimeResult> = z.object({
   fps: z.string(),
   durationIn: z.number(),
   durationOut: z.number(),
-  audio: z.enum([...AUDIO_MODES, 'none']),
+  black: count.optional(),
+  audio: z.enum([...AUDIO_MODES, 'none', 'mixed']),
   avDriftMs: z.number(),
   seconds: z.number(),
   verified: z.boolean(),
@@ -61,7 +62,7 @@ const runSchema = z.object({
   /** The lease under which the work is done; nothing is published without it. */
   token: z.string(),
   spec: jobSpecSchema,
-  source: fileIdentitySchema,
+  sources: z.array(fileIdentitySchema).readonly(),
   /** Root of the library. */
   home: z.string(),
   scratch: z.string(),

@@ -15,6 +15,7 @@ import {
   sameOutput,
   type OutputFile,
 } from '../library/output-rows.ts';
+import { specInputs } from './spec.ts';
 
 /**
  * [Note: outputs] A finished file is written down (path, size, time; renaming changes none of them) before it is renamed. So a job that was
@@ -26,7 +27,8 @@ export interface PublishContext {
   readonly job: string;
   readonly token: string;
   readonly spec: JobSpec;
-  readonly source: FileIdentity;
+  /** The inputs as they were when the job began. */
+  readonly sources: readonly FileIdentity[];
   readonly signal: AbortSignal;
 }
 
@@ -35,10 +37,11 @@ export async function publish(
   context: PublishContext,
   files: readonly { readonly from: string; readonly to: string }[],
 ): Promise<void> {
-  const { db, job, token, spec, source, signal } = context;
+  const { db, job, token, spec, sources, signal } = context;
   for (const { to } of files) await refuseForeign(db, job, to, spec.force);
-  if (!sameIdentity(source, await identify(spec.input))) {
-    throw new AppError('source-changed', `${spec.input} was changed while it was read; run the command again.`);
+  for (const source of sources) {
+    if (sameIdentity(source, await identify(source.path))) continue;
+    throw new AppError('source-changed', `${source.path} was changed while it was read; run the command again.`);
   }
   const written: OutputFile[] = [];
   for (const { from, to } of files) {
@@ -70,17 +73,21 @@ export async function refuseForeign(db: Library, job: string, path: string, forc
 /** Outputs with these endings are sequences when their name has a number pattern; in other names it stands for itself. */
 const IMAGES = /\.(png|exr|tiff?|jpe?g|dpx|bmp|webp)$/i;
 
-/** Throws `output-is-input` when both are one file, under whatever names: not even `force` may destroy the source. */
-export async function refuseInputAsOutput({ input, output }: JobSpec): Promise<void> {
-  const [from, to] = await Promise.all([input, output].map((path) => stat(path).catch(() => undefined)));
-  const same = from !== undefined && to !== undefined && from.dev === to.dev && from.ino === to.ino;
-  if (same || input === output) {
-    throw new AppError('output-is-input', `The output ${output} is the input itself; write it under another name.`);
+/** Throws `output-is-input` when the output is one of the inputs, under whatever name: not even `force` may destroy a source. */
+export async function refuseInputAsOutput(spec: JobSpec): Promise<void> {
+  const { output } = spec;
+  const to = await stat(output).catch(() => undefined);
+  for (const input of specInputs(spec)) {
+    const from = to && (await stat(input).catch(() => undefined));
+    const same = from !== undefined && from.dev === to?.dev && from.ino === to.ino;
+    if (!same && input !== output) continue;
+    const what = spec.kind === 'retime' ? 'the input itself' : 'one of its own sources';
+    throw new AppError('output-is-input', `The output ${output} is ${what}; write it under another name.`);
   }
 }
 
 /** Throws `output-folder` unless the output's folder is there and may be written to: said before hours of work, not after. */
-export async function requireOutputFolder({ output }: JobSpec): Promise<void> {
+export async function requireOutputFolder({ output }: Pick<JobSpec, 'output'>): Promise<void> {
   const folder = dirname(output);
   try {
     await access(folder, constants.W_OK);

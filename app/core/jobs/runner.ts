@@ -7,14 +7,14 @@ import type { Home } from '../base/home.ts';
 import { parseJson } from '../base/json.ts';
 import { thisHost, thisProcess } from '../base/process-identity.ts';
 import type { Library } from '../library/db.ts';
-import { fileIdentitySchema, identify, sameIdentity, type FileIdentity } from '../library/file-identity.ts';
+import { identifyAll, sameIdentities, sourcesSchema, type FileIdentity } from '../library/file-identity.ts';
 import { jobById, logJob, registerJob, type Holder, type JobRow } from '../library/job-rows.ts';
 import { takeLease } from '../library/leases.ts';
 import { attempt } from './attempt.ts';
 import { CACHE_BYTES } from './chunk-files.ts';
 import { resultSchema } from './messages.ts';
 import { outputsIntact, refuseForeignOutput, refuseInputAsOutput, requireOutputFolder } from './publish.ts';
-import { prepareJob, type PreparedJob } from './spec.ts';
+import { prepareJob, specInputs, type PreparedJob } from './spec.ts';
 
 export interface RunOptions {
   readonly db: Library;
@@ -34,7 +34,7 @@ export interface RunOptions {
 /**
  * Runs a job, or goes on with it where it stopped; a job that is done and whose output is as it left it is not run again.
  *
- * Throws AppErrors: `bad-job`; `not-found`, `not-a-file`, `unreadable` for the input; `output-exists`; `job-busy` while another process runs
+ * Throws AppErrors: `bad-job`; `not-found`, `not-a-file`, `unreadable` for an input; `output-exists`; `job-busy` while another process runs
  * it; `cancelled`; `worker-died`; `database`; and whatever its task throws.
  */
 export async function runJob(untrusted: JobSpec, options: RunOptions): Promise<RetimeResult> {
@@ -58,16 +58,16 @@ export async function finishedResult(
 ): Promise<RetimeResult | undefined> {
   const { id, spec } = prepareJob(untrusted);
   const row = jobById(db, id);
-  return row && (await keptResult(db, row, await identify(spec.input)));
+  return row && (await keptResult(db, row, await identifyAll(specInputs(spec))));
 }
 
 async function keepOrRun(job: PreparedJob, options: RunOptions): Promise<RetimeResult> {
   const { db } = options;
   const { id, spec } = job;
   for (;;) {
-    const source = await identify(spec.input);
+    const sources = await identifyAll(specInputs(spec));
     const row = jobById(db, id);
-    const kept = row && (await keptResult(db, row, source));
+    const kept = row && (await keptResult(db, row, sources));
     if (kept !== undefined) return kept;
     await requireOutputFolder(spec);
     await refuseInputAsOutput(spec);
@@ -79,25 +79,29 @@ async function keepOrRun(job: PreparedJob, options: RunOptions): Promise<RetimeR
       token,
       self: thisProcess(),
       spec: JSON.stringify(spec),
-      source: JSON.stringify(source),
+      source: JSON.stringify(sources),
       seen: row?.updatedAt ?? 0,
     });
     if (taken.taken) {
       const { threads = availableParallelism(), cacheBytes = CACHE_BYTES } = options;
       if (taken.before.holder !== undefined)
         logJob(db, id, `Taken over from process ${taken.before.holder.pid}, which is gone.`);
-      return await attempt({ ...options, job, source, token, threads, cacheBytes, orphan: taken.before.worker });
+      return await attempt({ ...options, job, sources, token, threads, cacheBytes, orphan: taken.before.worker });
     }
     if (taken.reason === 'busy') throw busy(id, taken.holder);
     // Finished by another process between looking and taking: look again.
   }
 }
 
-/** The stored result, if it still holds: the same input, and everything that was written is there as it was written. */
-async function keptResult(db: Library, row: JobRow, source: FileIdentity): Promise<RetimeResult | undefined> {
+/** The stored result, if it still holds: the same inputs, and everything that was written is there as it was written. */
+async function keptResult(
+  db: Library,
+  row: JobRow,
+  sources: readonly FileIdentity[],
+): Promise<RetimeResult | undefined> {
   if (row.state !== 'done' || row.result === undefined || row.source === undefined) return undefined;
-  const before = parseJson(fileIdentitySchema, row.source);
-  if (before === undefined || !sameIdentity(before, source)) return undefined;
+  const before = parseJson(sourcesSchema, row.source);
+  if (before === undefined || !sameIdentities(before, sources)) return undefined;
   if (!(await outputsIntact(db, row.id))) return undefined;
   return parseJson(resultSchema, row.result);
 }

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { AppError } from '../../contract/errors.ts';
 import { AUDIO_MODES, CODECS, DEVICES, EASES, type JobSpec, type RetimeSpec } from '../../contract/jobs.ts';
 import { canonicalJson } from '../base/json.ts';
+import { sequenceSpec } from './sequence-spec.ts';
 
 const rational = z.strictObject({ num: z.int(), den: z.int().positive() });
 const rate = rational.refine(({ num }) => num > 0, 'must be above 0');
@@ -44,7 +45,7 @@ const retimeSpec = z.strictObject({
   force: z.boolean(),
 }) satisfies z.ZodType<RetimeSpec>;
 
-export const jobSpecSchema: z.ZodType<JobSpec> = z.discriminatedUnion('kind', [retimeSpec]);
+export const jobSpecSchema: z.ZodType<JobSpec> = z.discriminatedUnion('kind', [retimeSpec, sequenceSpec]);
 
 /** A spec that may run, and the names that follow from it. */
 export interface PreparedJob {
@@ -64,11 +65,22 @@ export function prepareJob(untrusted: unknown): PreparedJob {
     const where = issue === undefined || issue.path.length === 0 ? 'the job' : issue.path.join('.');
     throw new AppError('bad-job', `The job cannot be run: ${where}: ${issue?.message ?? 'not a job'}.`);
   }
-  const spec = { ...parsed.data, input: resolve(parsed.data.input), output: resolve(parsed.data.output) };
+  const spec = withAbsolutePaths(parsed.data);
   const hash = createHash('sha256')
     .update(canonicalJson({ ...spec, force: undefined }))
     .digest('hex');
   return { id: hash.slice(0, 12), hash, spec };
+}
+
+function withAbsolutePaths(spec: JobSpec): JobSpec {
+  const output = resolve(spec.output);
+  if (spec.kind === 'retime') return { ...spec, input: resolve(spec.input), output };
+  return { ...spec, clips: spec.clips.map((clip) => ({ ...clip, input: resolve(clip.input) })), output };
+}
+
+/** The files a job reads, each once, in the order it first names them; none for a sequence that is only a gap. */
+export function specInputs(spec: JobSpec): string[] {
+  return spec.kind === 'retime' ? [spec.input] : [...new Set(spec.clips.map((clip) => clip.input))];
 }
 
 /** The prefix that names of a job's unfinished outputs begin with, in the output's own folder. */

@@ -1,4 +1,5 @@
 /** What a task (the code behind a kind of JobSpec) is given and what it must do. Runs inside the job's own process. */
+import { AppError } from '../../contract/errors.ts';
 import type { JobEvent, JobSpec, RetimeResult } from '../../contract/jobs.ts';
 import type { AnalysisCache } from '../library/analysis-cache.ts';
 import type { FileIdentity } from '../library/file-identity.ts';
@@ -11,8 +12,8 @@ export interface TaskContext {
   /** Call it as often as you like: it is thinned out, and `etaSeconds` is added when absent. */
   readonly emit: (event: Extract<JobEvent, { type: 'progress' | 'note' }>) => void;
   readonly chunks: ChunkStore;
-  /** The input as it was when the job began; its `fingerprint` belongs into every chunk's key. */
-  readonly source: FileIdentity;
+  /** The inputs as they were when the job began, in the order of `specInputs`; the `fingerprint` of what it shows belongs into every chunk's key. */
+  readonly sources: readonly FileIdentity[];
   /** What was found out about files in earlier runs. */
   readonly analyses: AnalysisCache;
   /** A folder of this job alone, emptied when the job ends. */
@@ -29,6 +30,13 @@ export interface TaskContext {
 }
 
 export type Task<Spec> = (spec: Spec, context: TaskContext) => Promise<RetimeResult>;
+
+/** The input at `path` as it was when the job began. */
+export function sourceAt(sources: readonly FileIdentity[], path: string): FileIdentity {
+  const found = sources.find((source) => source.path === path);
+  if (found === undefined) throw new AppError('internal', `The job says nothing of its input ${path}.`);
+  return found;
+}
 
 /** One row for each kind of job, loaded only when one runs. */
 export type TaskTable = { readonly [Kind in JobSpec['kind']]: () => Promise<Task<Extract<JobSpec, { kind: Kind }>>> };

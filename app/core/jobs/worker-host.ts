@@ -1,7 +1,7 @@
 /** The worker's side of a job: takes one order from its port, does it, answers, ends. Knows nothing of which kind of process it runs in. */
 import { mkdir } from 'node:fs/promises';
 import { AppError, toAppError } from '../../contract/errors.ts';
-import type { JobEvent, RetimeResult } from '../../contract/jobs.ts';
+import type { JobEvent, JobSpec, RetimeResult } from '../../contract/jobs.ts';
 import { createEta } from '../base/eta.ts';
 import { homeAt } from '../base/home.ts';
 import { throttle } from '../base/throttle.ts';
@@ -84,29 +84,37 @@ async function runTask(
   signal: AbortSignal,
   emit: TaskContext['emit'],
 ): Promise<RetimeResult> {
-  const { id, token, spec, source, scratch, part, threads, cacheBytes } = order;
+  const { id, token, spec, sources, scratch, part, threads, cacheBytes } = order;
   await mkdir(scratch, { recursive: true });
   let published = false;
   const context: TaskContext = {
     id,
     signal,
     emit,
-    source,
+    sources,
     scratch,
     part,
     threads,
     chunks: await openChunkStore({ root: homeAt(order.home).chunks, db, job: id, cacheBytes }),
     analyses: analysisCache(db),
     publish: async (files) => {
-      await publish({ db, job: id, token, spec, source, signal }, files);
+      await publish({ db, job: id, token, spec, sources, signal }, files);
       published = true;
     },
   };
-  const task = await (await loadTasks(order.tasks))[spec.kind]();
-  const result = await task(spec, context);
+  const result = await perKind(await loadTasks(order.tasks), spec, context);
   // A task that wrote past `publish` would lose its output to the next `output-exists`.
   if (!published) throw new AppError('internal', `The ${spec.kind} task ended without publishing an output.`);
   return result;
+}
+
+async function perKind(tasks: TaskTable, spec: JobSpec, context: TaskContext): Promise<RetimeResult> {
+  if (spec.kind === 'retime') {
+    const task = await tasks.retime();
+    return await task(spec, context);
+  }
+  const task = await tasks.sequence();
+  return await task(spec, context);
 }
 
 async function loadTasks(url: string | undefined): Promise<TaskTable> {

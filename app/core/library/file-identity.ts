@@ -24,6 +24,12 @@ export const fileIdentitySchema: z.ZodType<FileIdentity> = z.object({
   fingerprint: z.string(),
 });
 
+/** What a job was made from, as stored: libraries of before there were several have one alone. */
+export const sourcesSchema: z.ZodType<FileIdentity[]> = z.union([
+  z.array(fileIdentitySchema),
+  fileIdentitySchema.transform((one) => [one]),
+]);
+
 /** Bytes hashed at the file's head and tail, and at each of SAMPLES places between. A file of less is hashed whole. */
 const END_BYTES = 65_536;
 const SAMPLE_BYTES = 16_384;
@@ -57,6 +63,17 @@ export async function identify(path: string): Promise<FileIdentity> {
 /** Whether both are the same file in the same state. */
 export function sameIdentity(a: FileIdentity, b: FileIdentity): boolean {
   return a.path === b.path && a.bytes === b.bytes && a.mtimeNs === b.mtimeNs && a.fingerprint === b.fingerprint;
+}
+
+/** The identities of several files, in the order given. Throws as `identify`. */
+export async function identifyAll(paths: readonly string[]): Promise<FileIdentity[]> {
+  const found: FileIdentity[] = [];
+  for (const path of paths) found.push(await identify(path));
+  return found;
+}
+
+export function sameIdentities(a: readonly FileIdentity[], b: readonly FileIdentity[]): boolean {
+  return a.length === b.length && a.every((one, i) => sameIdentity(one, b[i]!));
 }
 
 /** Absolute paths of the numbered files that the pattern names, by their numbers; none when it is no pattern. Rejects when the folder cannot be read. */

@@ -90,7 +90,7 @@ const count: Task<RetimeSpec> = async (spec, context) => {
   let reused = 0;
   const paths: string[] = [];
   for (let i = 0; i < order.chunks; i++) {
-    const key = chunkKey(context.source.fingerprint, i);
+    const key = chunkKey(context.sources[0]!.fingerprint, i);
     const found = await context.chunks.find(key);
     if (found !== undefined) reused++;
     paths.push(found ?? (await makeChunk(context, key, order)));
@@ -137,4 +137,4 @@ function resultOf(spec: RetimeSpec, chunks: number, reused: number, verified: bo
   };
 }
 
-export const TASKS: TaskTable = { retime: async () => count };
+export const TASKS: Pick<TaskTable, 'retime'> = { retime: async () => count };

@@ -30,7 +30,7 @@ function serve(): { events: JobEvent[]; ends: string[]; order(message: unknown):
 
 async function orderFor(room: Room): Promise<RunMessage> {
   const { id, hash, spec } = prepareJob(room.spec());
-  const source = await identify(spec.input);
+  const sources = [await identify(room.input)];
   registerJob(room.db, { id, hash, kind: spec.kind, spec: JSON.stringify(spec) });
   takeLease(room.db, id, { token: 'token', self: thisProcess(), spec: '{}', source: '{}', seen: 0 });
   return {
@@ -38,7 +38,7 @@ async function orderFor(room: Room): Promise<RunMessage> {
     id,
     token: 'token',
     spec,
-    source,
+    sources,
     home: room.home.root,
     scratch: join(room.home.scratch, id, 'token'),
     part: partPath(id, spec.output, 'token'),

@@ -3,4 +3,5 @@ import type { TaskTable } from '../task.ts';
 
 export const TASKS: TaskTable = {
   retime: async () => (await import('./retime.ts')).retime,
+  sequence: async () => (await import('./sequence.ts')).sequence,
 };

@@ -8,16 +8,17 @@ import { engineDevice } from '../../engines/engine-device.ts';
 import type { Interpolator } from '../../engines/engine.ts';
 import { audioBytes, renderAudio } from '../../media/audio/render.ts';
 import { estimateBytes, requireSpace, watchSpace } from '../../media/disk-space.ts';
-import { FACTS_KIND, findFrameFacts, frameFactsSchema, type FrameFacts } from '../../media/frame-facts.ts';
 import { muxOutput } from '../../media/mux.ts';
 import { chunkRecipe } from '../../media/output-format.ts';
 import { probe } from '../../media/probe.ts';
-import { format, toNumber } from '../../time/rational.ts';
+import type { FileIdentity } from '../../library/file-identity.ts';
+import { format } from '../../time/rational.ts';
 import { verifyOutput, type Expectation } from '../../media/verify.ts';
-import type { Task, TaskContext } from '../task.ts';
+import { sourceAt, type Task, type TaskContext } from '../task.ts';
 import { chunkKey, chunksOf } from './chunks.ts';
 import { renderChunks, type KeyedChunk, type RenderedChunk } from './render.ts';
 import { planRetime, refuseEarly, type RetimePlan } from './retime-plan.ts';
+import { sourceFacts } from './source-facts.ts';
 
 /** Where in the whole job, as fractions, each stage begins and ends: about their shares of the time. */
 const STAGES: Record<JobStage, readonly [number, number]> = {
@@ -45,12 +46,16 @@ export const retime: Task<RetimeSpec> = async (spec, context) => {
   report('probing', 0, 1, 'seconds');
   const info = await probeSource(spec, context.signal);
   await refuseEarly(spec, info);
-  const facts = await frameFacts(spec, info, context, report);
+  const source = sourceAt(context.sources, spec.input);
+  const facts = await sourceFacts(info, source, context, {
+    rate: spec.inputFps,
+    onProgress: (frames, total) => report('analysing', frames, total),
+  });
   const plan = await planRetime(spec, info, facts);
   for (const message of plan.notes) context.emit({ type: 'note', message });
 
   const { device } = await engineDevice(plan.engine, spec.device, context);
-  const chunks = keyedChunks(plan, device, context);
+  const chunks = keyedChunks(plan, device, source);
   await checkSpace(plan, context);
   const made = await makePictures(plan, device, chunks, context, report);
   const sound = await makeSound(plan, context, report);
@@ -80,10 +85,11 @@ export const retime: Task<RetimeSpec> = async (spec, context) => {
  */
 export async function isAlreadyThere(
   spec: RetimeSpec,
-  context: Pick<TaskContext, 'analyses' | 'source' | 'signal'>,
+  context: Pick<TaskContext, 'analyses' | 'signal'> & { readonly source: FileIdentity },
 ): Promise<boolean> {
   const info = await probeSource(spec, context.signal);
-  const plan = await planRetime(spec, info, await frameFacts(spec, info, context, () => {}));
+  const facts = await sourceFacts(info, context.source, context, { rate: spec.inputFps });
+  const plan = await planRetime(spec, info, facts);
   if (plan.output.container.images) return false;
   const sound = plan.audio ? plan.frames.map.duration : undefined;
   try {
@@ -108,27 +114,8 @@ async function probeSource({ input, inputFps }: RetimeSpec, signal: AbortSignal)
   return await probe(input, { signal, ...(inputFps && { rate: inputFps }) });
 }
 
-async function frameFacts(
-  spec: RetimeSpec,
-  info: VideoInfo,
-  { analyses, source, signal }: Pick<TaskContext, 'analyses' | 'source' | 'signal'>,
-  report: Report,
-): Promise<FrameFacts> {
-  const kind = spec.inputFps ? `${FACTS_KIND} at ${format(spec.inputFps)}` : FACTS_KIND;
-  const known = await analyses.find(source, kind, frameFactsSchema);
-  if (known) return known;
-  const total =
-    info.video.frameCount ?? Math.round((info.duration ?? 0) * toNumber(info.video.averageRate ?? { num: 25, den: 1 }));
-  const facts = await findFrameFacts(spec.input, info, {
-    signal,
-    onProgress: ({ frames }) => report('analysing', frames, Math.max(frames, total)),
-  });
-  await analyses.store(source, kind, facts);
-  return facts;
-}
-
 /** The chunks of a plan, keyed by all that determines their bytes; one at a time, so a long plan costs no memory. */
-function* keyedChunks(plan: RetimePlan, device: Device | undefined, { source }: TaskContext): Generator<KeyedChunk> {
+function* keyedChunks(plan: RetimePlan, device: Device | undefined, source: FileIdentity): Generator<KeyedChunk> {
   const shared = {
     source: source.fingerprint,
     engine: `${plan.engine.id}@${plan.engine.version}`,
