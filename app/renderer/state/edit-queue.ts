@@ -12,7 +12,7 @@
 import type { Client } from '../../contract/api.ts';
 import { AppError, toAppError } from '../../contract/errors.ts';
 import type { Change, Edit, ProjectDocument, ProjectState, ProjectUpdate } from '../../contract/project.ts';
-import { applyChanges, invert } from '../../core/sequence/apply.ts';
+import { applyChanges, invert, sameValue } from '../../core/sequence/apply.ts';
 
 export type Changes = readonly Change[] | ((state: ProjectState) => readonly Change[]);
 
@@ -115,6 +115,11 @@ export class EditQueue {
     this.#show();
   }
 
+  /** After a connection was lost and found: what other windows did meanwhile. */
+  async refresh(): Promise<void> {
+    if (!this.#running) await this.reload();
+  }
+
   close(): void {
     this.#closed = true;
   }
@@ -166,10 +171,12 @@ export class EditQueue {
     this.#waiting.shift();
     const state = applyChanges(this.#base.state, operation.changes ?? update.changes);
     this.#base = { ...this.#base, state, version: update.version, done: update.done, undone: update.undone };
-    if (operation.changes === null) this.#ground++;
-    // What was shown has it already, the same records: nothing is drawn again.
-    if (operation.changes === null || this.#waiting.length === 0) this.#show();
-    else this.#tell();
+    // What was shown has an edit of ours already, with the same records: nothing is drawn again.
+    if (operation.changes !== null) this.#tell();
+    else {
+      this.#ground++;
+      this.#show();
+    }
     operation.settle(true);
   }
 
@@ -269,11 +276,11 @@ function fits(state: ProjectState, changes: readonly Change[]): boolean {
     const key = change.kind === 'settings' ? change.kind : `${change.kind} ${change.id}`;
     const now = after.has(key) ? after.get(key) : recordOf(state, change);
     after.set(key, change.after);
-    return now === change.before || JSON.stringify(now ?? null) === JSON.stringify(change.before);
+    return sameValue(now ?? null, change.before);
   });
 }
 
 function recordOf(state: ProjectState, change: Change): unknown {
   if (change.kind === 'settings') return state.settings;
-  return (change.kind === 'clip' ? state.clips : state.markers)[change.id] ?? null;
+  return (change.kind === 'clip' ? state.clips : state.markers)[change.id];
 }
