@@ -1,14 +1,15 @@
 /** What every call must look like. Typed by the contract: a method without a schema, or a schema of another shape, does not compile. */
 import { z } from 'zod';
 import type { Method, Params } from '../../contract/api.ts';
-import { AUDIO_MODES, CODECS, DEVICES, EASES } from '../../contract/jobs.ts';
+import { AUDIO_MODES, CODECS, DEVICES } from '../../contract/jobs.ts';
 import { CLIP_ORDERS, CLIP_STATES } from '../../contract/library.ts';
-import type { Change, SequenceSettings } from '../../contract/project.ts';
 import type { BatchSpec, ExportOptions } from '../../contract/queue.ts';
 import { KEY_PRESETS, THEMES } from '../../contract/settings.ts';
+import { changeSchema, recordId as id, settingsSchema } from '../sequence/schemas.ts';
+
+export { changeSchema, markerSchema, settingsSchema, timelineClipSchema } from '../sequence/schemas.ts';
 
 const none = z.strictObject({});
-const id = z.string().regex(/^[A-Za-z0-9_-]{1,128}$/);
 const ids = z.array(id).max(100_000);
 const word = z.string().min(1).max(1000);
 const path = z
@@ -25,77 +26,6 @@ const span = z.strictObject({ min: finite.optional(), max: finite.optional() });
 const device = z.enum(DEVICES);
 const engine = z.string().min(1).max(200);
 const quality = finite.optional();
-
-const colourInfo = z.strictObject({
-  range: z.enum(['limited', 'full']).optional(),
-  matrix: text.optional(),
-  inferred: z.array(z.enum(['range', 'matrix'])).optional(),
-  primaries: text.optional(),
-  transfer: text.optional(),
-  chromaLocation: text.optional(),
-});
-
-export const settingsSchema = z.strictObject({
-  rate: rate.refine(({ num, den }) => num / den >= 1 && num / den <= 1000, 'must be from 1 to 1000'),
-  width: z.int().min(16).max(8192).multipleOf(2),
-  height: z.int().min(16).max(8192).multipleOf(2),
-  pixelFormat: z.string().regex(/^[a-z0-9]{1,32}$/),
-  colour: colourInfo,
-  sampleRate: z.int().min(8000).max(192_000),
-  channels: z.int().min(1).max(8),
-}) as z.ZodType<SequenceSettings>;
-
-const curveKey = z.strictObject({
-  output: z.number().min(0).max(1e7),
-  source: z.number().min(0).max(1e7),
-  ease: z.enum(EASES),
-  handles: z
-    .tuple([
-      z.number().min(0).max(1),
-      z.number().min(-10).max(10),
-      z.number().min(0).max(1),
-      z.number().min(-10).max(10),
-    ])
-    .optional(),
-});
-const seconds = z.array(z.number().min(0).max(1e7)).max(100_000);
-
-export const timelineClipSchema = z.strictObject({
-  id,
-  media: id,
-  name: text,
-  start: count,
-  keys: z.array(curveKey).min(2).max(10_000),
-  first: count,
-  frames: z.int().min(1).max(1e9),
-  engine,
-  audio: z.enum([...AUDIO_MODES, 'auto']),
-  cuts: z.strictObject({ auto: z.boolean(), added: seconds, removed: seconds, accepted: seconds }),
-  holds: z.enum(['auto', 'off']),
-  maxHold: z.int().min(0).max(1000),
-  shutter: z.number().min(0).max(360),
-  remedies: z.array(z.strictObject({ at: z.int().min(-1e15).max(1e15), engine })).max(100_000),
-  colour: z.string().max(40).optional(),
-});
-
-export const markerSchema = z.strictObject({
-  id,
-  frame: count,
-  frames: z.int().min(1).max(1e9),
-  name: text,
-  colour: z.string().max(40),
-});
-
-export const changeSchema: z.ZodType<Change> = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('settings'), before: settingsSchema, after: settingsSchema }),
-  z.strictObject({
-    kind: z.literal('clip'),
-    id,
-    before: timelineClipSchema.nullable(),
-    after: timelineClipSchema.nullable(),
-  }),
-  z.strictObject({ kind: z.literal('marker'), id, before: markerSchema.nullable(), after: markerSchema.nullable() }),
-]);
 
 const versioned = { id, version: count };
 

@@ -7,7 +7,7 @@ import { applyChanges, invert, problemOf, sameValue, staleChange } from '../../.
 import * as edits from '../../../app/core/sequence/edits.ts';
 import { clipsInOrder, retimeFrames, sequenceLength, sourceAt } from '../../../app/core/sequence/geometry.ts';
 import { SPEED_PRESETS } from '../../../app/core/sequence/presets.ts';
-import { timelineClipSchema } from '../../../app/core/studio/schemas.ts';
+import { timelineClipSchema } from '../../../app/core/sequence/schemas.ts';
 import { clip, linear, randomFrom, sequence } from './sequence-fixture.ts';
 
 type Random = (below: number) => number;
