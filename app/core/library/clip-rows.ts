@@ -206,6 +206,11 @@ export function setThumbs(db: Library, id: string, state: WorkState, thumbs: num
   db.run('UPDATE clips SET thumb_state = ?, thumbs = ? WHERE id = ?', state, thumbs, id);
 }
 
+/** All thumbnails and waveforms are to be made again. */
+export function forgetThumbs(db: Library): void {
+  db.run(`UPDATE clips SET thumb_state = 'wanted', thumbs = 0, peaks_state = 'wanted'`);
+}
+
 export function setPeaks(db: Library, id: string, state: WorkState): void {
   db.run('UPDATE clips SET peaks_state = ? WHERE id = ?', state, id);
 }
@@ -263,7 +268,8 @@ export function nextFor(
   return (
     db.get(
       idSchema,
-      `SELECT id FROM json_each(?) AS asked JOIN clips ON id = asked.value WHERE ${condition} ORDER BY asked.key LIMIT 1`,
+      `WITH asked AS (SELECT key AS place, value AS wanted FROM json_each(?))
+       SELECT id FROM asked JOIN clips ON id = wanted WHERE ${condition} ORDER BY place LIMIT 1`,
       JSON.stringify(first),
       skip,
     ) ?? db.get(idSchema, `SELECT id FROM clips WHERE ${condition} ORDER BY number LIMIT 1`, skip)

@@ -91,7 +91,8 @@ export function searchClips(db: Library, query: ClipQuery, offset: number, limit
 export function clipsById(db: Library, ids: readonly string[]): ClipSummary[] {
   return db.all(
     summarySchema,
-    `SELECT ${COLUMNS} FROM json_each(?) AS asked JOIN clips ON clips.id = asked.value ORDER BY asked.key`,
+    `WITH asked AS (SELECT key AS place, value AS wanted FROM json_each(?))
+     SELECT ${COLUMNS} FROM asked JOIN clips ON clips.id = wanted ORDER BY place`,
     JSON.stringify(ids),
   );
 }

@@ -56,8 +56,16 @@ function widens(video: Picture, carrier: Carrier): boolean {
   return carrier.format !== carrierOf(video.pixelFormat).format;
 }
 
+/** ffmpeg's filters that turn a decoded picture upright, whatever its format. */
+export function uprightFilters(video: Pick<VideoStreamInfo, 'rotation' | 'mirrored'>): string[] {
+  return turnFilters(video, false);
+}
+
 /** What is left to do for ffmpeg: everything, or, where the transposition follows here, the flips that precede it. */
-export function turnFilters({ rotation, mirrored }: Picture, transposes: boolean): string[] {
+export function turnFilters(
+  { rotation, mirrored }: Pick<Picture, 'rotation' | 'mirrored'>,
+  transposes: boolean,
+): string[] {
   if (rotation === 0) return mirrored ? ['hflip'] : [];
   if (rotation === 180) return mirrored ? ['vflip'] : ['hflip', 'vflip'];
   if (transposes) {
