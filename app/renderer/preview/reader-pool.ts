@@ -1,0 +1,40 @@
+/** The files that are open for pictures: a few, the last used. */
+import { mediaUrl } from '../state/connection.svelte.ts';
+import { VideoReader } from './video-reader.ts';
+
+const MOST = 6;
+
+export class ReaderPool {
+  /** By media path, the last used at the end. */
+  readonly #open = new Map<string, Promise<VideoReader>>();
+
+  /** Throws what opening it threw; asked again, it is opened again. */
+  get(path: string): Promise<VideoReader> {
+    let reader = this.#open.get(path);
+    this.#open.delete(path);
+    if (!reader) {
+      reader = VideoReader.open(mediaUrl(path));
+      reader.catch(() => this.#open.delete(path));
+    }
+    this.#open.set(path, reader);
+    for (const oldest of this.#open.keys()) {
+      if (this.#open.size <= MOST) break;
+      this.drop(oldest);
+    }
+    return reader;
+  }
+
+  /** Its file is another one now, or of no use. */
+  drop(path: string): void {
+    const reader = this.#open.get(path);
+    this.#open.delete(path);
+    reader?.then(
+      (opened) => opened.close(),
+      () => {},
+    );
+  }
+
+  close(): void {
+    for (const path of [...this.#open.keys()]) this.drop(path);
+  }
+}
