@@ -25,6 +25,15 @@ export interface ProbeResult {
   device: string;
 }
 
+/** What an engine reached on the evaluation sets (docs/models.md): means over the five sets of `score clips/eval/protocol.json`. */
+export interface EngineScores {
+  /** dB. */
+  psnr: number;
+  ssim: number;
+  /** Less is better; null where it was not published. */
+  gmsd: number | null;
+}
+
 /** `manifest.json` of an installed or embedded model. */
 export interface ModelManifest {
   id: string;
@@ -45,6 +54,7 @@ export interface ModelManifest {
   format?: string | undefined;
   installedAt?: string | undefined;
   probe?: ProbeResult | undefined;
+  scores?: EngineScores | undefined;
   note?: string | undefined;
 }
 

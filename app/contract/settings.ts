@@ -1,5 +1,6 @@
 /** What the user may choose once for all. Plain data, kept in the library. */
 import type { DeviceChoice } from './jobs.ts';
+import type { EngineScores } from './models.ts';
 
 export const THEMES = ['system', 'dark', 'light'] as const;
 export type Theme = (typeof THEMES)[number];
@@ -62,11 +63,13 @@ export interface EngineSummary {
   summary: string;
   /** Needs a network, and so a device. */
   network: boolean;
-  /** Mean PSNR, SSIM and GMSD on `eval` from its card; null where none is published. */
-  scores: { psnr: number; ssim: number; gmsd: number } | null;
+  /** Null where none is published. */
+  scores: EngineScores | null;
   /** Bytes of its weights; 0 for none. */
   bytes: number;
   licence: string;
+  /** It cannot be removed: it is part of Inbetween. */
+  embedded: boolean;
   /** Measured on this machine: milliseconds a frame at width x height; null until measured. */
   speed: { milliseconds: number; width: number; height: number; device: string; measuredAt: string } | null;
 }
@@ -77,4 +80,12 @@ export interface DeviceSummary {
   works: boolean;
   /** Why not. */
   reason: string | null;
+  /** What it takes to run there. */
+  needs: string;
+  /** Whether 'auto' considers it. */
+  auto: boolean;
+  /** No test of Inbetween has ever run on one. */
+  untested: boolean;
+  /** Milliseconds of a small network there and on the CPU, where it was tried. */
+  trial: { milliseconds: number; cpuMilliseconds: number } | null;
 }

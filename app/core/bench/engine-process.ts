@@ -3,7 +3,7 @@ import { toAppError, type WireError } from '../../contract/errors.ts';
 import type { DeviceChoice } from '../../contract/jobs.ts';
 import { parentPort } from '../base/parent-port.ts';
 import { frameFromBytes, type PixelFormat } from '../media/frame.ts';
-import { measureEngine, type EngineCost } from './measure.ts';
+import { framesNeeded, measureEngine, QUICK, type EngineCost } from './measure.ts';
 
 export interface Request {
   readonly engine: string;
@@ -12,19 +12,17 @@ export interface Request {
   readonly format: PixelFormat;
   readonly width: number;
   readonly height: number;
-  /** One rawvideo frame each. */
-  readonly frames: readonly Uint8Array[];
+  /** One rawvideo frame each; null: it draws a moving picture itself and measures quickly. */
+  readonly frames: readonly Uint8Array[] | null;
 }
 
 export type Answer = { readonly cost: EngineCost } | { readonly error: WireError };
 
 const port = parentPort();
 
-port.onMessage((message) => {
-  const request = message as Request;
-  const { engine, threads, device, format, width, height } = request;
-  const frames = request.frames.map((bytes, i) => frameFromBytes(format, width, height, bytes, i, i));
-  measureEngine(engine, frames, threads, device).then(
+port.onMessage((received) => {
+  const request = received as Request;
+  measure(request).then(
     (cost) => answer({ cost }),
     (thrown: unknown) => {
       const { code, message } = toAppError(thrown);
@@ -32,6 +30,17 @@ port.onMessage((message) => {
     },
   );
 });
+
+async function measure(request: Request): Promise<EngineCost> {
+  const { engine, threads, device, format, width, height } = request;
+  if (request.frames === null) {
+    // Only here: what draws is no part of an engine's memory.
+    const { drawFrames } = await import('./frames.ts');
+    return await measureEngine(engine, drawFrames(width, height, framesNeeded(QUICK)), threads, device, QUICK);
+  }
+  const frames = request.frames.map((bytes, i) => frameFromBytes(format, width, height, bytes, i, i));
+  return await measureEngine(engine, frames, threads, device);
+}
 
 function answer(value: Answer): void {
   void port.post(value).then(() => process.exit(0));

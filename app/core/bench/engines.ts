@@ -4,6 +4,7 @@ import type { DeviceChoice } from '../../contract/jobs.ts';
 import { startProcess } from '../base/node-process.ts';
 import { ownModulePath } from '../base/own-files.ts';
 import type { Frame } from '../media/frame.ts';
+import { pixelFormat } from '../media/pixel-format.ts';
 import type { Answer, Request } from './engine-process.ts';
 import type { EngineCost } from './measure.ts';
 
@@ -19,17 +20,35 @@ export interface EngineCostOptions {
 export async function engineCost(
   id: string,
   frames: readonly Frame[],
-  { threads, device, signal }: EngineCostOptions,
+  options: EngineCostOptions,
 ): Promise<EngineCost> {
   const { format, width, height } = frames[0]!;
-  const request: Request = { engine: id, threads, device, format, width, height, frames: frames.map(bytesOf) };
+  return await ask({ ...requestOf(id, options), format, width, height, frames: frames.map(bytesOf) }, options.signal);
+}
+
+/** About how long engine `id` takes for a new frame of `width`x`height` here, in milliseconds, and on what. Throws as `engineCost`. */
+export async function engineSpeed(
+  id: string,
+  { width, height, ...options }: EngineCostOptions & { readonly width: number; readonly height: number },
+): Promise<{ milliseconds: number; device: string }> {
+  const format = pixelFormat('yuv420p');
+  const cost = await ask({ ...requestOf(id, options), format, width, height, frames: null }, options.signal);
+  return { milliseconds: 1000 * Object.values(cost.secondsPerFrame)[0]!, device: cost.device };
+}
+
+function requestOf(engine: string, { threads, device }: EngineCostOptions) {
+  return { engine, threads, device };
+}
+
+async function ask(request: Request, signal: AbortSignal | undefined): Promise<EngineCost> {
+  const { engine } = request;
   const answer = Promise.withResolvers<Answer>();
   const child = startProcess(PROCESS, {
     onSpawn: () => child.send(request),
     onMessage: (message) => answer.resolve(message as Answer),
     onExit: ({ code, signal: by, error }) => {
       const how = error?.message ?? by ?? `status ${code}`;
-      answer.reject(new AppError('worker-died', `The process measuring ${id} ended with ${how}.`));
+      answer.reject(new AppError('worker-died', `The process measuring ${engine} ended with ${how}.`));
     },
   });
   child.stdout?.resume();

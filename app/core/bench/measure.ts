@@ -8,11 +8,25 @@ import type { Frame } from '../media/frame.ts';
 export const FACTORS = [2, 4, 8] as const;
 /** Pairs measured for each factor; the median counts. */
 const RUNS = 3;
+
+/** How much is measured: so many pairs for each factor. */
+export interface Effort {
+  readonly factors: readonly number[];
+  readonly runs: number;
+}
+
+const FULL: Effort = { factors: FACTORS, runs: RUNS };
+/** One new frame between two, twice: enough for "about so long on this machine". */
+export const QUICK: Effort = { factors: [2], runs: 2 };
 /**
  * Frames that `measureEngine` needs: one pair to warm up, then each run its own, so nothing is found in a cache that
  * a real clip would not have there.
  */
-export const FRAMES_NEEDED = 2 + RUNS * FACTORS.length;
+export const FRAMES_NEEDED = framesNeeded(FULL);
+
+export function framesNeeded({ factors, runs }: Effort): number {
+  return 2 + runs * factors.length;
+}
 
 export interface EngineCost {
   /** As the engine tells of it. */
@@ -27,7 +41,7 @@ export interface EngineCost {
 }
 
 /**
- * Measures engine `id` on consecutive `frames` (at least FRAMES_NEEDED of one size). Throws 'engine-unknown' and what
+ * Measures engine `id` on consecutive `frames` (at least `framesNeeded` of one size). Throws 'engine-unknown' and what
  * the engine throws.
  */
 export async function measureEngine(
@@ -35,6 +49,7 @@ export async function measureEngine(
   frames: readonly Frame[],
   threads: number,
   choice?: DeviceChoice,
+  effort: Effort = FULL,
 ): Promise<EngineCost> {
   const { width, height } = frames[0]!;
   const entry = await findEngine(id);
@@ -58,9 +73,9 @@ export async function measureEngine(
   };
   await run(2);
   const runs = new Map<number, Awaited<ReturnType<typeof run>>[]>();
-  for (const factor of FACTORS) {
+  for (const factor of effort.factors) {
     const list = [];
-    for (let i = 0; i < RUNS; i++) list.push(await run(factor));
+    for (let i = 0; i < effort.runs; i++) list.push(await run(factor));
     runs.set(factor, list);
   }
   const all = [...runs.values()].flat();

@@ -7,15 +7,13 @@ import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 import type { DeviceChoice, RetimeSpec } from '../../contract/jobs.ts';
-import { CLIP_RATE, writeClip } from '../demo/clip.ts';
-import { draw, toFrame } from '../demo/render.ts';
+import { writeClip } from '../demo/clip.ts';
 import type { Slowmo } from '../demo/run.ts';
-import { createScene, type Scene } from '../demo/scene.ts';
 import { findEngine } from '../engines/registry.ts';
 import { locateFfmpeg } from '../media/ffmpeg.ts';
 import type { Frame } from '../media/frame.ts';
-import { pixelFormat } from '../media/pixel-format.ts';
 import { engineCost } from './engines.ts';
+import { drawFrames } from './frames.ts';
 import { FRAMES_NEEDED, type EngineCost } from './measure.ts';
 
 export interface PipelineCost {
@@ -61,7 +59,7 @@ export async function runBench(options: BenchOptions): Promise<BenchResult> {
   const threads = availableParallelism();
   const ffmpeg = (await locateFfmpeg()).version;
   onStage?.(`Drawing ${JOB_FRAMES} frames of ${width}x${height}`);
-  const frames = drawFrames(createScene(width), width, height, signal);
+  const frames = drawFrames(width, height, JOB_FRAMES, signal);
   const costs: [string, EngineCost][] = [];
   for (const id of engines) {
     onStage?.(`Measuring ${id}`);
@@ -71,15 +69,6 @@ export async function runBench(options: BenchOptions): Promise<BenchResult> {
   const pipeline = await measureJob(frames, options);
   const machine = { cores: threads, cpu: cpus()[0]?.model ?? 'unknown', node: process.versions.node, ffmpeg };
   return { size: `${width}x${height}`, threads, machine, engines: Object.fromEntries(costs), pipeline };
-}
-
-function drawFrames(scene: Scene, width: number, height: number, signal?: AbortSignal): Frame[] {
-  const format = pixelFormat('yuv420p');
-  return Array.from({ length: JOB_FRAMES }, (_, i) => {
-    signal?.throwIfAborted();
-    const seconds = i / CLIP_RATE;
-    return toFrame(draw(scene, seconds, width, height), format, seconds, i);
-  });
 }
 
 async function measureJob(

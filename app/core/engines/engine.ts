@@ -5,6 +5,7 @@
  */
 import { AppError } from '../../contract/errors.ts';
 import type { ColourInfo } from '../../contract/media.ts';
+import type { EngineScores } from '../../contract/models.ts';
 import type { Frame } from '../media/frame.ts';
 
 /** Picture geometry an interpolator is opened for; every pair it is given has it. */
@@ -47,7 +48,10 @@ export interface EngineEntry {
   /** 'glide', 'glide:draft', 'blend', ... Presets are ids of their own. */
   readonly id: string;
   readonly version: string;
+  /** For people: 'Glide, draft'. */
+  readonly name: string;
   readonly summary: string;
+  readonly scores?: EngineScores | undefined;
   /** It runs a network: its pixels depend on the device, which is part of every chunk's key too. */
   readonly network?: boolean;
   open(setup: EngineSetup): Promise<Interpolator>;

@@ -1,7 +1,7 @@
 /** The interpolating engines there are: one row each for those without weights, and every model that is here. */
 import { createHash } from 'node:crypto';
 import { AppError } from '../../contract/errors.ts';
-import { installedModel, scanModels, type InstalledModel } from '../nn/store.ts';
+import { installedModel, scanModels, type InstalledModel, type ModelPlaces } from '../nn/store.ts';
 import { Blend } from './blend.ts';
 import type { EngineEntry } from './engine.ts';
 import { FAMILIES } from './families.ts';
@@ -13,28 +13,67 @@ import { Hold } from './hold.ts';
 /** The engine used where none is named. */
 export const DEFAULT_ENGINE = 'glide';
 
+/** Scores are those of docs/models.md and docs/glide.md, printed by `inbetween score clips/eval/protocol.json --engines ...`. */
 export const ENGINES: readonly EngineEntry[] = [
-  { id: 'hold', version: '1', summary: 'The nearest source frame, repeated.', open: async () => new Hold() },
-  { id: 'blend', version: '1', summary: 'The two source frames faded into each other.', open: async () => new Blend() },
+  {
+    id: 'hold',
+    version: '1',
+    name: 'Hold',
+    summary: 'The nearest source frame, repeated.',
+    scores: { psnr: 22.63, ssim: 0.725, gmsd: 0.1635 },
+    open: async () => new Hold(),
+  },
+  {
+    id: 'blend',
+    version: '1',
+    name: 'Blend',
+    summary: 'The two source frames faded into each other.',
+    scores: { psnr: 25.14, ssim: 0.761, gmsd: 0.138 },
+    open: async () => new Blend(),
+  },
   {
     id: 'glide',
     version: '1',
+    name: 'Glide',
     summary: 'Follows the motion; the default.',
+    scores: { psnr: 30.33, ssim: 0.92, gmsd: 0.0724 },
     open: (setup) => openGlide(setup, STANDARD),
   },
   {
     id: 'glide:draft',
     version: '1',
+    name: 'Glide, draft',
     summary: 'Follows the motion, coarser and faster.',
+    scores: { psnr: 30.35, ssim: 0.919, gmsd: 0.0729 },
     open: (setup) => openGlide(setup, DRAFT),
   },
   {
     id: 'glide:best',
     version: '1',
+    name: 'Glide, best',
     summary: 'Follows the motion with the finest settings; slow.',
+    scores: { psnr: 30.33, ssim: 0.919, gmsd: 0.0725 },
     open: (setup) => openGlide(setup, BEST),
   },
 ];
+
+/** An engine, and the model it is where it is one. */
+export interface ListedEngine {
+  readonly entry: EngineEntry;
+  readonly model: InstalledModel | undefined;
+}
+
+/** Every engine that can be used now: those without weights, then the models at `places`. */
+export async function listEngines(places?: ModelPlaces): Promise<ListedEngine[]> {
+  const { models } = await scanModels(places);
+  return [
+    ...ENGINES.map((entry) => ({ entry, model: undefined })),
+    ...models.flatMap((model) => {
+      const family = familyOf(model.manifest.family);
+      return family ? [{ entry: engineOfModel(model, family), model }] : [];
+    }),
+  ];
+}
 
 /**
  * The engine called `id`: a row of ENGINES, or a model that is here by its name, with or without its family before it ('film',
@@ -67,7 +106,9 @@ function engineOfModel({ manifest, path }: InstalledModel, family: Family): Engi
   return {
     id: manifest.id,
     version: `${family.version}-${content.digest('hex').slice(0, 16)}`,
-    summary: manifest.name,
+    name: manifest.name,
+    summary: family.summary,
+    scores: manifest.scores,
     network: true,
     open: (setup) => family.open(path, setup),
   };

@@ -22,8 +22,9 @@ import {
   putChunk,
   useChunk,
 } from '../library/chunk-rows.ts';
+import { putConfidence } from '../library/chunk-facts.ts';
 import type { Library } from '../library/db.ts';
-import type { ChunkStore, PendingChunk } from './chunk-store.ts';
+import type { ChunkFacts, ChunkStore, PendingChunk } from './chunk-store.ts';
 
 /** Bytes the store is kept to unless told otherwise. */
 export const CACHE_BYTES = 20e9;
@@ -60,11 +61,12 @@ export async function openChunkStore(options: ChunkStoreOptions): Promise<ChunkS
       const folder = folderOf(root, key);
       await mkdir(folder, { recursive: true });
       const path = join(folder, `.tmp-${tag}-${begun++}.${extension}`);
-      return pendingChunk(path, `${key}.${extension}`, async (final) => {
+      return pendingChunk(path, `${key}.${extension}`, async (final, facts) => {
         const { size } = await stat(path);
         db.soft(() => {
           renameSync(path, final);
           putChunk(db, { key, file: `${key}.${extension}`, bytes: size }, job);
+          if (facts) putConfidence(db, key, facts.confidence);
         });
         evict(db, root, cacheBytes);
       });
@@ -72,17 +74,21 @@ export async function openChunkStore(options: ChunkStoreOptions): Promise<ChunkS
   };
 }
 
-function pendingChunk(path: string, name: string, place: (final: string) => Promise<void>): PendingChunk {
+function pendingChunk(
+  path: string,
+  name: string,
+  place: (final: string, facts: ChunkFacts | undefined) => Promise<void>,
+): PendingChunk {
   let state: 'open' | 'committed' | 'abandoned' = 'open';
   return {
     path,
-    async commit() {
+    async commit(facts) {
       if (state !== 'open') throw new AppError('internal', `A chunk was committed after it was ${state}.`);
       state = 'committed';
       const final = join(dirname(path), name);
       try {
         await syncFile(path);
-        await place(final);
+        await place(final, facts);
         await syncFolder(dirname(path));
       } catch (error) {
         await rm(path, { force: true });
@@ -123,6 +129,27 @@ function evict(db: Library, root: string, cacheBytes: number): void {
       excess -= chunk.bytes;
     }
   });
+}
+
+/** Chunks deleted in one transaction: others wait for the lock meanwhile. */
+const BATCH = 100;
+
+/** Deletes every chunk that no running or waiting job has used; the bytes that are free now. */
+export async function clearChunks(db: Library, root: string): Promise<number> {
+  let freed = 0;
+  for (;;) {
+    const gone = db.soft(() => {
+      const some = evictable(db).slice(0, BATCH);
+      for (const chunk of some) {
+        forgetChunk(db, chunk.key);
+        rmSync(join(folderOf(root, chunk.key), chunk.file), { force: true });
+      }
+      return some;
+    });
+    freed += gone.reduce((sum, { bytes }) => sum + bytes, 0);
+    if (gone.length < BATCH) return freed;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
 async function sweep({ root, db }: ChunkStoreOptions): Promise<void> {

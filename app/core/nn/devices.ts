@@ -124,11 +124,18 @@ export interface DeviceReport extends Trial {
 /** Devices that no test of ours has run. */
 const UNRUN: readonly Device[] = ['cuda', 'tensorrt', 'directml', 'coreml'];
 
-/** Tries every device this system can have on the everyday network, anew. Throws the signal's reason. */
-export async function examineDevices(threads: number, signal?: AbortSignal): Promise<DeviceReport[]> {
+/**
+ * Tries the devices this system can have (or those of `only` among them) on the everyday network, anew unless `remembered` answers will do. Throws
+ * the signal's reason.
+ */
+export async function examineDevices(
+  threads: number,
+  signal?: AbortSignal,
+  { remembered = false, only = chainOf() }: { remembered?: boolean; only?: readonly Device[] } = {},
+): Promise<DeviceReport[]> {
   const reports: DeviceReport[] = [];
-  for (const device of chainOf()) {
-    const trial = await trialOnce(device, trialModel(), { threads, signal }, 'nothing');
+  for (const device of chainOf().filter((one) => only.includes(one))) {
+    const trial = await trialOnce(device, trialModel(), { threads, signal }, remembered ? 'all' : 'nothing');
     const { needs } = DEVICE_FACTS[device];
     reports.push({ device, needs, auto: isLikely(trial), unrun: UNRUN.includes(device), ...trial });
   }

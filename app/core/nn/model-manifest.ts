@@ -37,6 +37,8 @@ const probeSchema = z.object({
   device: z.string(),
 });
 
+const scoresSchema = z.object({ psnr: figure, ssim: figure, gmsd: figure.nullable() });
+
 const fileSchema = z.object({
   name: z.string().refine(isFileName, 'is not the name of a file in its folder'),
   bytes: z.number().int().nonnegative(),
@@ -58,6 +60,7 @@ export const manifestSchema = z
     format: z.string().max(64).optional(),
     installedAt: z.string().max(64).optional(),
     probe: probeSchema.optional(),
+    scores: scoresSchema.optional(),
     note: z.string().max(4000).optional(),
   })
   .refine(({ entry, files }) => entry === undefined || entry === '' || files.some(({ name }) => name === entry), {

@@ -7,6 +7,17 @@ import { clips } from './000005-clips.ts';
 import { projects } from './000006-projects.ts';
 import { queue } from './000007-queue.ts';
 import { chunkFacts } from './000008-chunk-facts.ts';
+import { engineSpeeds } from './000009-engine-speeds.ts';
 import type { Migration } from './migration.ts';
 
-export const MIGRATIONS: readonly Migration[] = [jobs, chunks, analyses, settings, clips, projects, queue, chunkFacts];
+export const MIGRATIONS: readonly Migration[] = [
+  jobs,
+  chunks,
+  analyses,
+  settings,
+  clips,
+  projects,
+  queue,
+  chunkFacts,
+  engineSpeeds,
+];
