@@ -1,9 +1,10 @@
 /** `batch`: a folder of clips, overnight. One failure never stops the rest. */
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { basename, dirname, extname, join, relative, resolve } from 'node:path';
+import { basename, dirname, relative, resolve } from 'node:path';
 import { AppError, toAppError, type WireError } from '../../contract/errors.ts';
 import { openApp, type App } from '../../core/app.ts';
+import { findClips, type BatchClip } from '../../core/queue/batch-files.ts';
 import { progressPrinter } from '../progress.ts';
 import {
   parseWords,
@@ -16,50 +17,12 @@ import {
 import type { Verb, VerbIo } from '../verb.ts';
 import { tellNotices } from './slowmo.ts';
 
-/** Files with these endings are clips; anything else in the folder is left alone and counted. */
-const CLIP =
-  /\.(mp4|m4v|mov|mkv|webm|avi|gif|flv|ts|m2ts|mts|mpg|mpeg|vob|wmv|asf|3gp|3g2|ogv|mxf|y4m|nut|apng|webp)$/i;
-/** Containers we write; other clips become .mp4. */
-const WRITABLE = new Set(['.mp4', '.mov', '.mkv', '.webm']);
-
-interface Item {
-  input: string;
-  output: string;
-}
-
-interface Outcome extends Item {
+interface Outcome extends BatchClip {
   state: 'done' | 'kept' | 'failed';
   error?: WireError;
 }
 
-/** Every clip below `folder` in a stable order with its place in the mirrored tree; `skip` (the output folder) is not entered. */
-export async function findClips(folder: string, out: string): Promise<{ items: Item[]; others: number }> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((cause: unknown) => {
-    throw new AppError('not-found', `The folder '${folder}' cannot be read.`, { cause });
-  });
-  const inside = (path: string) => path === out || path.startsWith(out.endsWith('/') ? out : `${out}/`);
-  const files = entries
-    .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => out === folder || !inside(path))
-    .toSorted();
-  const clips = files.filter((path) => CLIP.test(path));
-  const taken = new Set<string>();
-  const items = clips.map((input) => {
-    const ending = extname(input);
-    const stem = input.slice(0, -ending.length);
-    const target = WRITABLE.has(ending.toLowerCase()) ? ending : '.mp4';
-    const mirror = (path: string) => join(out, relative(folder, path));
-    let output = mirror(stem + target);
-    // a.avi and a.mp4 beside each other both want a.mp4.
-    if (taken.has(output) || (target !== ending && clips.includes(stem + target))) output = mirror(input) + target;
-    taken.add(output);
-    return { input, output };
-  });
-  return { items, others: files.length - clips.length };
-}
-
-async function runItem(app: App, item: Item, options: SlowmoOptions, io: VerbIo): Promise<Outcome> {
+async function runItem(app: App, item: BatchClip, options: SlowmoOptions, io: VerbIo): Promise<Outcome> {
   const progress = progressPrinter(io, `${basename(item.input)}: `);
   const spec = await retimeSpec(item.input, item.output, options);
   try {

@@ -10,7 +10,7 @@ import type { Rgb8 } from '../../core/score/rgb.ts';
 import { parseWords } from '../slowmo-options.ts';
 import { statusLine } from '../status-line.ts';
 import type { Verb, VerbIo } from '../verb.ts';
-import { findClips } from './batch.ts';
+import { findClips } from '../../core/queue/batch-files.ts';
 
 const text = { type: 'string' } as const;
 /** Rows of a contact sheet, two triplets each. */

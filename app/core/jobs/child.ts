@@ -6,13 +6,16 @@ import { tailOf } from '../base/lines.ts';
 import { drained, startProcess, type OwnProcess, type ProcessExit } from '../base/node-process.ts';
 import { ownModulePath } from '../base/own-files.ts';
 import { endMarked } from './marked.ts';
-import { jobEventSchema, type RunMessage, type WorkerOrder } from './messages.ts';
+import { jobEventSchema, type RunMessage } from './messages.ts';
 
 /** Milliseconds after a cancel's message at which the worker's group is sent SIGTERM, then SIGKILL. */
 const TERM_MS = 300;
 const KILL_MS = 900;
 /** Milliseconds a worker may take to end after its answer before it is ended. */
 const LINGER_MS = 1000;
+
+/** To a worker that has its order: stop. */
+const CANCEL = { type: 'cancel' };
 
 const WORKER = ownModulePath('./worker', import.meta.url);
 
@@ -24,45 +27,62 @@ export interface ChildRun {
   readonly onStart: (pid: number) => void;
 }
 
+/** Does a job's order in a process of its own, as `workInChild`. */
+export async function runInChild({ order, ...run }: ChildRun): Promise<RetimeResult> {
+  return await workInChild({ ...run, entry: WORKER, mark: order.id, order, read: readEvent });
+}
+
+/** What a worker said: that it goes on, or how it ended. */
+export type Heard<Event, Result> = { event: Event } | { result: Result } | { error: AppError };
+
+export interface ChildWork<Event, Result> {
+  /** Path of the module to run; it takes one order from its parent port, and 'cancel' later. */
+  readonly entry: string;
+  /** In the environment of every process of the work. */
+  readonly mark: string;
+  readonly order: unknown;
+  readonly read: (message: unknown) => Heard<Event, Result>;
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: Event) => void;
+  readonly onStart?: (pid: number) => void;
+}
+
 /**
  * Does the order in a process of its own; settles when that process and its group have been ended. Rejects with the task's AppError, with the
  * signal's reason when that came first, or with `worker-died`.
  */
-export async function runInChild(run: ChildRun): Promise<RetimeResult> {
+export async function workInChild<Event, Result>(run: ChildWork<Event, Result>): Promise<Result> {
   run.signal.throwIfAborted();
   // Of everything that may end the run the first is told.
-  let outcome: { result: RetimeResult } | { error: unknown } | undefined;
+  let outcome: { result: Result } | { error: unknown } | undefined;
   const timers: NodeJS.Timeout[] = [];
   const later = (ms: number, signal: NodeJS.Signals): void =>
     void timers.push(setTimeout(() => end(worker.process, signal), ms));
-  const order = (message: WorkerOrder): void => worker.process.send(message);
+  const order = (message: unknown): void => worker.process.send(message);
   const stop = (error: unknown): void => {
     outcome ??= { error };
-    order({ type: 'cancel' });
+    order(CANCEL);
     later(TERM_MS, 'SIGTERM');
     later(KILL_MS, 'SIGKILL');
   };
-  const worker = startWorker(run.order.id, {
+  const worker = startWorker(run.entry, run.mark, {
     onSpawn: (pid) => {
       try {
-        run.onStart(pid);
+        run.onStart?.(pid);
         order(run.order);
         // Cancelled before there was anybody to tell.
-        if (outcome !== undefined) order({ type: 'cancel' });
+        if (outcome !== undefined) order(CANCEL);
       } catch (error) {
         stop(error);
       }
     },
     onMessage: (message) => {
-      const event = readEvent(message);
-      if (event.type === 'progress' || event.type === 'note') {
-        if (outcome === undefined) run.onEvent(event);
+      const heard = run.read(message);
+      if ('event' in heard) {
+        if (outcome === undefined) run.onEvent(heard.event);
         return;
       }
-      outcome ??=
-        event.type === 'done'
-          ? { result: event.result }
-          : { error: new AppError(event.error.code, event.error.message) };
+      outcome ??= heard;
       later(LINGER_MS, 'SIGKILL');
     },
   });
@@ -82,10 +102,14 @@ interface Worker {
   readonly ended: Promise<AppError>;
 }
 
-function startWorker(job: string, on: { onSpawn(pid: number): void; onMessage(message: unknown): void }): Worker {
+function startWorker(
+  entry: string,
+  job: string,
+  on: { onSpawn(pid: number): void; onMessage(message: unknown): void },
+): Worker {
   const exit = Promise.withResolvers<ProcessExit>();
   const own = process.platform !== 'win32';
-  const started = startProcess(WORKER, {
+  const started = startProcess(entry, {
     ...on,
     onExit: exit.resolve,
     // A process group of its own. [Note: no orphans]
@@ -119,13 +143,17 @@ function end(worker: OwnProcess, signal: NodeJS.Signals): void {
   else worker.kill(signal);
 }
 
-function readEvent(message: unknown): JobEvent {
-  const event = jobEventSchema.safeParse(message);
-  if (event.success) return event.data;
-  const error = toAppError(
-    new Error(`the worker said something that is not understood (${event.error.issues[0]?.message ?? ''})`),
-  );
-  return { type: 'failed', error: { code: error.code, message: error.message } };
+function readEvent(message: unknown): Heard<Extract<JobEvent, { type: 'progress' | 'note' }>, RetimeResult> {
+  const parsed = jobEventSchema.safeParse(message);
+  if (!parsed.success) return { error: notUnderstood(parsed.error.issues[0]?.message) };
+  const { data } = parsed;
+  if (data.type === 'done') return { result: data.result };
+  return data.type === 'failed' ? { error: new AppError(data.error.code, data.error.message) } : { event: data };
+}
+
+/** The error for what a worker said that fits no schema. */
+export function notUnderstood(why = ''): AppError {
+  return toAppError(new Error(`the worker said something that is not understood (${why})`));
 }
 
 /** Signals a worker and all it started: its process group, or on Windows its tree. Nothing happens when they are gone. */

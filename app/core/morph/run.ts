@@ -4,6 +4,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 import type { DeviceChoice } from '../../contract/jobs.ts';
+import type { ColourInfo } from '../../contract/media.ts';
 import type { Rational } from '../../contract/time.ts';
 import { createEta } from '../base/eta.ts';
 import { prefetch } from '../base/prefetch.ts';
@@ -40,6 +41,11 @@ export interface MorphRequest {
   readonly onProgress?: (progress: MorphProgress) => void;
   /** What a user should know of the output; one sentence each. */
   readonly onNote?: (message: string) => void;
+  /**
+   * Shows the way before it is done: both stills at once, and the picture halfway as the first of all that are made. That one is made twice: engines go
+   * through the times in order. What it throws ends the morph.
+   */
+  readonly onPicture?: (which: 'first' | 'middle' | 'last', picture: Frame, colour: ColourInfo) => Promise<void>;
 }
 
 export interface MorphProgress {
@@ -92,9 +98,24 @@ export async function morphStills(request: MorphRequest): Promise<MorphResult> {
   const { device } = await engineDevice(entry, request.device, { threads, signal });
   await using engine = await entry.open({ width, height, threads, colour: first.info.video.colour, device });
   const total = 2 ** recursions - 1;
+  await showWay(pair, engine, first.info.video.colour, request);
   const made = await withTemporary(output, (temporary) => write(temporary, pair, { plan, engine, total, request }));
   const seconds = (performance.now() - started) / 1000;
   return { output, engine: entry.id, device: engine.device, ...made, made: total, fps: format(fps), seconds };
+}
+
+async function showWay(
+  { a, b }: { readonly a: Frame; readonly b: Frame },
+  engine: Interpolator,
+  colour: ColourInfo,
+  { onPicture, signal }: MorphRequest,
+): Promise<void> {
+  if (!onPicture) return;
+  await onPicture('first', a, colour);
+  await onPicture('last', b, colour);
+  for await (const { frame } of engine.between(a, b, [0.5], signal ? { signal } : {})) {
+    await onPicture('middle', frame, colour);
+  }
 }
 
 async function requireFolder(folder: string): Promise<void> {

@@ -1,28 +1,45 @@
-/** Handlers of batch.*. Not yet. */
-import { AppError } from '../../contract/errors.ts';
+/** Handlers of batch.*. */
+import type { BatchSpec } from '../../contract/queue.ts';
+import { Batches } from '../queue/batches.ts';
+import type { JobQueue } from '../queue/job-queue.ts';
 import type { StudioContext } from './context.ts';
 import type { HandlersOf } from './handlers.ts';
 import type { MediaRoutes } from './media.ts';
 
-const notYet = (): never => {
-  throw new AppError('internal', 'Not yet.');
-};
-
 export interface BatchPart {
   readonly handlers: HandlersOf<'batch'>;
   readonly media: MediaRoutes;
+  /** Goes on with what a former run had not looked through. */
+  continue(): void;
   close(): Promise<void>;
 }
 
-export async function openBatchPart(_context: StudioContext): Promise<BatchPart> {
+export async function openBatchPart(
+  { db, topics, access, settings }: StudioContext,
+  queue: JobQueue,
+): Promise<BatchPart> {
+  const batches = new Batches({ db, queue, onChanged: (status) => topics.emit('batch.changed', status) });
+  const deaf = topics.listen((topic) => {
+    if (topic === 'queue.changed') batches.refresh();
+  });
+  if (settings().continueJobs) batches.continue();
+  const allowed = async (spec: BatchSpec): Promise<BatchSpec> => ({
+    ...spec,
+    input: await access.check(spec.input),
+    output: await access.check(spec.output),
+  });
   return {
     handlers: {
-      'batch.plan': notYet,
-      'batch.start': notYet,
-      'batch.list': notYet,
-      'batch.stop': notYet,
+      'batch.plan': async ({ spec }) => await batches.plan(await allowed(spec)),
+      'batch.start': async ({ spec }) => ({ id: await batches.start(await allowed(spec)) }),
+      'batch.list': async () => batches.list(),
+      'batch.stop': async ({ id }) => (await batches.stop(id), {}),
     },
     media: {},
-    close: async () => {},
+    continue: () => batches.continue(),
+    close: async () => {
+      deaf();
+      await batches.close();
+    },
   };
 }

@@ -67,9 +67,9 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
   const library = await openLibraryPart(context);
   const project = await openProjectPart(context);
   const preview = await openPreviewPart(context);
-  const queue = await openQueuePart(context);
+  const queue = await openQueuePart(context, async () => batch.continue());
   const exporting = await openExportPart(context);
-  const batch = await openBatchPart(context);
+  const batch = await openBatchPart(context, queue.queue);
   const pair = await openPairPart(context);
   const models = await openModelsPart(context);
   const parts = [models, pair, batch, exporting, queue, preview, project, library];
@@ -103,7 +103,7 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
     access,
     invoke: (method, params, call = { signal: closing.signal }) => dispatch(handlers, method, params, call),
     media: (path, request) => respond(routes, path, request),
-    busy: () => queue.queue.busy,
+    busy: () => queue.queue.busy || pair.busy(),
     async [Symbol.asyncDispose]() {
       closing.abort();
       for (const part of parts) await part.close();

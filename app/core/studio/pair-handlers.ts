@@ -1,27 +1,36 @@
-/** Handlers of pair.*. Not yet. */
-import { AppError } from '../../contract/errors.ts';
+/** Handlers of pair.*, and the pictures between two photos. */
+import { Pairs } from '../queue/pairs.ts';
 import type { StudioContext } from './context.ts';
 import type { HandlersOf } from './handlers.ts';
-import type { MediaRoutes } from './media.ts';
-
-const notYet = (): never => {
-  throw new AppError('internal', 'Not yet.');
-};
+import { fileResponse, type MediaRoutes } from './media.ts';
 
 export interface PairPart {
   readonly handlers: HandlersOf<'pair'>;
   readonly media: MediaRoutes;
+  /** Whether a pair is being made now. */
+  busy(): boolean;
   close(): Promise<void>;
 }
 
-export async function openPairPart(_context: StudioContext): Promise<PairPart> {
+export async function openPairPart({ db, home, topics, access }: StudioContext): Promise<PairPart> {
+  const pairs = new Pairs({ db, home, onChanged: (status) => topics.emit('pair.changed', status) });
   return {
     handlers: {
-      'pair.start': notYet,
-      'pair.list': notYet,
-      'pair.cancel': notYet,
+      'pair.start': async ({ spec }) => {
+        const [a, b] = [await access.check(spec.a), await access.check(spec.b)];
+        const output = spec.output === undefined ? undefined : await access.check(spec.output);
+        return { id: pairs.start({ ...spec, a, b, output }) };
+      },
+      'pair.list': async () => pairs.list(),
+      'pair.cancel': async ({ id }) => (await pairs.cancel(id), {}),
     },
-    media: {},
-    close: async () => {},
+    media: {
+      pair: async ([id = '', which = ''], request) => {
+        const path = pairs.picture(id, which);
+        return path === undefined ? undefined : await fileResponse(path, 'image/png', request);
+      },
+    },
+    busy: () => pairs.busy,
+    close: () => pairs.close(),
   };
 }
