@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Answer, AppInfo } from '../../contract/api.ts';
 import { openHome } from '../base/home.ts';
+import { packagePath } from '../base/own-files.ts';
 import { openLibrary } from '../library/db.ts';
 import { Access } from './access.ts';
 import { openBatchPart } from './batch-handlers.ts';
@@ -113,6 +114,6 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
 }
 
 function version(): string {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
+  const text = readFileSync(packagePath('package.json'), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
 }
