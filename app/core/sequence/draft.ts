@@ -19,6 +19,14 @@ export class Draft {
     return this.settings.rate;
   }
 
+  state(): ProjectState {
+    return {
+      settings: this.settings,
+      clips: Object.fromEntries(this.clips),
+      markers: Object.fromEntries(this.markers),
+    };
+  }
+
   put(clip: TimelineClip): void {
     this.clips.set(clip.id, clip);
   }
@@ -95,26 +103,31 @@ export class Draft {
 export function changesOf(state: ProjectState, edit: (draft: Draft) => void): Change[] {
   const draft = new Draft(state);
   edit(draft);
+  return changesBetween(state, draft.state());
+}
+
+/** The changes that make `after` out of `before`. */
+export function changesBetween(before: ProjectState, after: ProjectState): Change[] {
   const changes: Change[] = [];
-  if (!sameValue(state.settings, draft.settings)) {
-    changes.push({ kind: 'settings', before: state.settings, after: draft.settings });
+  if (!sameValue(before.settings, after.settings)) {
+    changes.push({ kind: 'settings', before: before.settings, after: after.settings });
   }
-  for (const [id, before, after] of differences(state.clips, draft.clips)) {
-    changes.push({ kind: 'clip', id, before, after });
+  for (const [id, was, is] of differences(before.clips, after.clips)) {
+    changes.push({ kind: 'clip', id, before: was, after: is });
   }
-  for (const [id, before, after] of differences(state.markers, draft.markers)) {
-    changes.push({ kind: 'marker', id, before, after });
+  for (const [id, was, is] of differences(before.markers, after.markers)) {
+    changes.push({ kind: 'marker', id, before: was, after: is });
   }
   return changes;
 }
 
-function* differences<T>(old: Record<string, T>, now: ReadonlyMap<string, T>): Generator<[string, T | null, T | null]> {
-  const before = new Map(Object.entries(old));
+function* differences<T>(old: Record<string, T>, now: Record<string, T>): Generator<[string, T | null, T | null]> {
+  const [before, after] = [new Map(Object.entries(old)), new Map(Object.entries(now))];
   for (const [id, record] of before) {
-    const after = now.get(id) ?? null;
-    if (record !== after && !sameValue(record, after)) yield [id, record, after];
+    const next = after.get(id) ?? null;
+    if (record !== next && !sameValue(record, next)) yield [id, record, next];
   }
-  for (const [id, record] of now) if (!before.has(id)) yield [id, null, record];
+  for (const [id, record] of after) if (!before.has(id)) yield [id, null, record];
 }
 
 /** An id for a clip or a marker: 96 random bits, in the alphabet ids have. */

@@ -2,4 +2,4 @@
 export * from './clip-edits.ts';
 export * from './detail-edits.ts';
 export * from './retime-edits.ts';
-export { newId } from './draft.ts';
+export { changesBetween, newId } from './draft.ts';

@@ -5,6 +5,7 @@ import type { Answer, AppInfo } from '../../contract/api.ts';
 import { openHome } from '../base/home.ts';
 import { packagePath } from '../base/own-files.ts';
 import { openLibrary } from '../library/db.ts';
+import { projectsUsing } from '../projects/usage.ts';
 import { Access } from './access.ts';
 import { openBatchPart } from './batch-handlers.ts';
 import type { DesktopHost, StudioContext } from './context.ts';
@@ -65,7 +66,9 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
     signal: closing.signal,
     threads: availableParallelism(),
   };
-  const library = await openLibraryPart(context);
+  const library = await openLibraryPart(context, {
+    usedBy: (id) => projectsUsing(db, id).map(({ name }) => name),
+  });
   const project = await openProjectPart(context);
   const preview = await openPreviewPart(context);
   const queue = await openQueuePart(context, async () => batch.continue());
