@@ -11,9 +11,10 @@ import type { Home } from '../base/home.ts';
 import { renameDurably } from '../base/durable.ts';
 import type { Library } from '../library/db.ts';
 import { identify } from '../library/file-identity.ts';
-import { probe } from '../media/probe.ts';
+import { clipById, needClip, setProxy, usableClip, type ClipRow } from '../library/clip-rows.ts';
+import { kindNeed, proxyNeed } from './proxy-need.ts';
 import { PROXY_VERSION, renderProxy } from './proxy-render.ts';
-import * as rows from './proxy-rows.ts';
+import { forgetProxies, nextWanted, requeueProxies } from './proxy-rows.ts';
 
 export interface ProxyWorkerOptions {
   readonly db: Library;
@@ -32,64 +33,69 @@ export class ProxyWorker {
   /** Asked for by somebody who is looking at it. */
   readonly #first: string[] = [];
   #running: Promise<void> | undefined;
-  #current: { id: string; fraction: number; abort: AbortController } | undefined;
+  /** Woken while it worked. */
+  #again = false;
+  #current: AbortController | undefined;
 
   constructor(options: ProxyWorkerOptions) {
     this.#options = options;
     this.#folder = join(options.home.root, 'proxies');
-    options.signal.addEventListener('abort', () => this.#current?.abort.abort(options.signal.reason), { once: true });
   }
 
   /** Goes on with what a former run left. */
   async start(): Promise<void> {
-    rows.requeueProxies(this.#options.db);
+    requeueProxies(this.#options.db);
     await sweep(this.#folder);
     this.wake();
   }
 
   /** Looks for work: call it when clips became 'wanted'. */
   wake(): void {
-    if (this.#options.signal.aborted) return;
-    this.#running ??= this.#work().finally(() => {
-      this.#running = undefined;
-      if (this.#first.length > 0) this.wake();
-    });
+    this.#again = true;
+    if (this.#options.signal.aborted || this.#running) return;
+    this.#again = false;
+    this.#running = this.#work()
+      // A locked database or full disk: what is wanted stays wanted.
+      .catch(() => {})
+      .finally(() => {
+        this.#running = undefined;
+        if (this.#again) this.wake();
+      });
   }
 
-  /** Makes this clip's proxy next, also where it was thought to be unneeded or has failed before. Throws clip-unknown. */
-  async want(id: string): Promise<void> {
-    const row = rows.proxyRow(this.#options.db, id);
-    if (!row) throw new AppError('clip-unknown', 'That clip is not in the library.');
-    if (row.state === 'making') return;
-    if (row.state === 'ready' && row.proxyPath !== null && (await isThere(row.proxyPath))) return;
-    rows.setProxy(this.#options.db, id, 'wanted');
-    this.#first.unshift(id);
-    this.#options.changed([id]);
+  /** Decides, when a clip was probed, whether it needs a proxy. Never throws: what cannot be told is left to the renderer, which asks. */
+  async consider(id: string): Promise<void> {
+    const { db, signal } = this.#options;
+    const clip = clipById(db, id);
+    if (!clip?.info || clip.proxyState !== 'unneeded') return;
+    const need = kindNeed(clip.info) ?? (await proxyNeed({ ...clip.info, path: clip.path }, signal).catch(() => null));
+    if (need === null || signal.aborted || clipById(db, id)?.proxyState !== 'unneeded') return;
+    this.#set(id, 'wanted');
     this.wake();
   }
 
-  /** The finished proxy's file; one that was deleted is made again. */
+  /** Makes this clip's proxy next, also where it was thought to be unneeded or has failed before. Throws clip-unknown, and what usableClip does. */
+  async want(id: string): Promise<void> {
+    const { proxyState, proxyPath } = usableClip(this.#options.db, id);
+    if (proxyState === 'making') return;
+    if (proxyState === 'ready' && proxyPath !== null && (await isThere(proxyPath))) return;
+    this.#first.unshift(id);
+    this.#set(id, 'wanted');
+    this.wake();
+  }
+
+  /** The finished proxy's file; one that was deleted is made again. Throws clip-unknown. */
   async file(id: string): Promise<string | undefined> {
-    const row = rows.proxyRow(this.#options.db, id);
-    if (row?.state !== 'ready' || row.proxyPath === null) return undefined;
-    if (await isThere(row.proxyPath)) return row.proxyPath;
+    const { proxyState, proxyPath } = needClip(this.#options.db, id);
+    if (proxyState !== 'ready' || proxyPath === null) return undefined;
+    if (await isThere(proxyPath)) return proxyPath;
     await this.want(id);
     return undefined;
   }
 
-  /** Clips whose proxies are still to be made. */
-  get left(): number {
-    return rows.proxiesToDo(this.#options.db);
-  }
-
-  /** What is being made, 0..1. */
-  get progress(): { id: string; fraction: number } | undefined {
-    return this.#current && { id: this.#current.id, fraction: this.#current.fraction };
-  }
-
   /** Deletes all finished proxies; those that are needed are made again when somebody looks. */
   async clear(): Promise<void> {
-    const ids = rows.forgetProxies(this.#options.db);
+    const ids = forgetProxies(this.#options.db);
     for (const name of await readdir(this.#folder).catch(() => [])) {
       if (name.endsWith('.mp4') && !name.startsWith('.')) await rm(join(this.#folder, name), { force: true });
     }
@@ -99,62 +105,65 @@ export class ProxyWorker {
   /** Ends what is being made; it is made by the next run. */
   async close(): Promise<void> {
     this.#first.length = 0;
-    this.#current?.abort.abort(new AppError('cancelled', 'Inbetween closes.'));
+    this.#current?.abort(new AppError('cancelled', 'Inbetween closes.'));
     await this.#running;
   }
 
+  #set(id: string, state: ClipRow['proxyState'], path: string | null = null): void {
+    const { db, changed } = this.#options;
+    db.soft(() => setProxy(db, id, state, path));
+    changed([id]);
+  }
+
   async #work(): Promise<void> {
-    const { db, signal, changed } = this.#options;
+    const { db, signal } = this.#options;
     // Whoever woke us may be in the middle of a transaction.
     await new Promise((resolve) => setImmediate(resolve));
     while (!signal.aborted) {
       const urgent = this.#first.shift();
-      const row = urgent === undefined ? rows.nextWanted(db) : rows.proxyRow(db, urgent);
-      if (!row) return;
-      if (row.state !== 'wanted') continue;
-      rows.setProxy(db, row.id, 'making');
-      changed([row.id]);
-      const abort = new AbortController();
-      this.#current = { id: row.id, fraction: 0, abort };
-      if (signal.aborted) abort.abort(signal.reason);
-      try {
-        const path = await this.#make(row.id, row.path, abort.signal);
-        rows.setProxy(db, row.id, 'ready', path);
-      } catch {
-        const there = rows.proxyRow(db, row.id) !== undefined;
-        if (there) rows.setProxy(db, row.id, abort.signal.aborted ? 'wanted' : 'failed');
-        if (abort.signal.aborted && there) return;
-      } finally {
-        this.#current = undefined;
-      }
-      changed([row.id]);
+      const id = urgent ?? nextWanted(db);
+      if (id === undefined) return;
+      const clip = clipById(db, id);
+      if (clip?.proxyState !== 'wanted') continue;
+      await this.#do(clip);
     }
   }
 
-  /** The proxy of the file at `path`: there already, or made now. */
-  async #make(id: string, path: string, signal: AbortSignal): Promise<string> {
+  async #do(clip: ClipRow): Promise<void> {
+    const { db, signal } = this.#options;
+    const abort = new AbortController();
+    this.#current = abort;
+    this.#set(clip.id, 'making');
+    try {
+      const path = await this.#make(clip, AbortSignal.any([signal, abort.signal]), abort);
+      this.#set(clip.id, 'ready', path);
+    } catch {
+      // Closing leaves it to the next run; a clip that was taken out has no row any more.
+      if (clipById(db, clip.id)) this.#set(clip.id, signal.aborted || abort.signal.aborted ? 'wanted' : 'failed');
+    } finally {
+      this.#current = undefined;
+    }
+  }
+
+  /** The proxy of a clip: there already, or made now. */
+  async #make({ id, path, info }: ClipRow, signal: AbortSignal, abort: AbortController): Promise<string> {
     const { db, height } = this.#options;
-    const identity = await identify(path);
-    const name = `${identity.fingerprint.slice(0, 32)}-${height()}-${PROXY_VERSION}.mp4`;
+    if (!info) throw new AppError('no-video', `${path} has not been looked at yet.`);
+    const { fingerprint } = await identify(path);
+    const lines = height();
+    const name = `${fingerprint.slice(0, 32)}-${lines}-${PROXY_VERSION}.mp4`;
     const final = join(this.#folder, name);
     if (await isThere(final)) return final;
-    const info = rows.infoOf(db, id) ?? (await probe(path, { signal }));
     await mkdir(this.#folder, { recursive: true });
     const part = join(this.#folder, `.${name}.${process.pid}.part`);
     let looked = performance.now();
-    await renderProxy({
-      info: { ...info, path },
-      to: part,
-      height: height(),
-      signal,
-      onProgress: (fraction) => {
-        if (this.#current) this.#current.fraction = fraction;
-        if (performance.now() - looked < 1000) return;
-        looked = performance.now();
-        // Nobody waits for the proxy of a clip that was taken out.
-        if (!rows.proxyRow(db, id)) this.#current?.abort.abort(new AppError('cancelled', 'The clip was removed.'));
-      },
-    });
+    const onProgress = (): void => {
+      if (performance.now() - looked < 1000) return;
+      looked = performance.now();
+      // Nobody waits for the proxy of a clip that was taken out.
+      if (!clipById(db, id)) abort.abort(new AppError('cancelled', 'The clip was taken out of the library.'));
+    };
+    await renderProxy({ info: { ...info, path }, to: part, height: lines, signal, onProgress });
     await renameDurably(part, final);
     return final;
   }

@@ -1,4 +1,4 @@
-/** What the renderer shows of clips: [Note: media paths] in media.ts. The route clip/ID/proxy is taken by whoever makes proxies. */
+/** What the renderer shows of clips: [Note: media paths] in media.ts. */
 import { clipFiles } from '../clips/thumbnails.ts';
 import { clipById, setPeaks, setThumbs, type ClipRow } from '../library/clip-rows.ts';
 import type { StudioContext } from './context.ts';
@@ -14,8 +14,12 @@ const TYPES: readonly (readonly [RegExp, string])[] = [
   [/\bmpegts\b/, 'video/mp2t'],
 ];
 
-/** `wanted` is told of clips whose pictures were asked for before they were made. */
-export function clipMedia({ db, home, access }: StudioContext, wanted: (id: string) => void): MediaRoute {
+/** `wanted` is told of clips whose pictures were asked for before they were made; `proxy` knows where finished proxies are. */
+export function clipMedia(
+  { db, home, access }: StudioContext,
+  wanted: (id: string) => void,
+  proxy: (id: string) => Promise<string | undefined>,
+): MediaRoute {
   return async ([id, what], request) => {
     const clip = id === undefined ? undefined : clipById(db, id);
     if (!clip) return undefined;
@@ -24,6 +28,10 @@ export function clipMedia({ db, home, access }: StudioContext, wanted: (id: stri
       if (clip.state !== 'ready') return undefined;
       // The clip may have been added when other folders were open.
       return await fileResponse(await access.check(clip.path), typeOf(clip), request);
+    }
+    if (what === 'proxy') {
+      const path = await proxy(clip.id);
+      return path === undefined ? undefined : await fileResponse(path, 'video/mp4', request);
     }
     const kind = what === 'peaks' ? 'application/octet-stream' : 'image/jpeg';
     const path = what === 'thumb' || what === 'sprite' || what === 'peaks' ? files[what] : undefined;

@@ -7,6 +7,7 @@ import { addFiles } from '../clips/add.ts';
 import { ClipBackground } from '../clips/background.ts';
 import { clipFacts } from '../clips/facts.ts';
 import { checkFiles, relink, relinkFolder } from '../clips/missing.ts';
+import { ProxyWorker } from '../clips/proxy-worker.ts';
 import type { ScanOptions } from '../clips/scan.ts';
 import { clipFiles, removeClipFiles } from '../clips/thumbnails.ts';
 import {
@@ -36,6 +37,8 @@ export interface LibraryPart {
   readonly media: MediaRoutes;
   /** Deletes all thumbnails and waveforms; they are made again in the background. */
   clearThumbnails(): Promise<void>;
+  /** Deletes all proxies; what needs one gets it again when somebody looks at it. */
+  clearProxies(): Promise<void>;
   /** Resolves when nothing is left to find out. */
   whenIdle(): Promise<void>;
   close(): Promise<void>;
@@ -52,12 +55,16 @@ export async function openLibraryPart(context: StudioContext, hooks: LibraryHook
   const { db, home, topics, access, signal } = context;
   const usedBy = hooks.usedBy ?? (() => []);
   const { changed, flush } = announcer(context);
+  const proxies = new ProxyWorker({ db, home, height: () => context.settings().previewHeight, changed, signal });
   const background = new ClipBackground({
     db,
     home,
     signal,
     changed: (id) => changed([id]),
-    probed: hooks.probed ?? (() => {}),
+    probed: (id) => {
+      void proxies.consider(id);
+      hooks.probed?.(id);
+    },
     notice: (message) => topics.emit('notice', { message, kind: 'info' }),
   });
   const again = (ids: readonly string[]): void => {
@@ -73,7 +80,7 @@ export async function openLibraryPart(context: StudioContext, hooks: LibraryHook
     const ids = await checkFiles(db, signal);
     if (ids.length > 0) again(ids);
   };
-  const starting = check().catch(() => {});
+  const starting = Promise.all([check().catch(() => {}), proxies.start().catch(() => {})]);
   background.wake();
 
   const handlers: HandlersOf<'library'> = {
@@ -122,22 +129,31 @@ export async function openLibraryPart(context: StudioContext, hooks: LibraryHook
       changed([id]);
       return facts;
     },
-    'library.wantProxy': async () => {
-      throw new AppError('internal', 'Not yet.');
+    'library.wantProxy': async ({ id }) => {
+      await access.check(usableClip(db, id).path);
+      await proxies.want(id);
+      return {};
     },
   };
 
   return {
     handlers,
-    media: { clip: clipMedia(context, (id) => background.prefer([id])) },
+    media: {
+      clip: clipMedia(
+        context,
+        (id) => background.prefer([id]),
+        (id) => proxies.file(id),
+      ),
+    },
     async clearThumbnails() {
       for (const { id } of clipPlaces(db)) await removeClipFiles(clipFiles(home, id));
       forgetThumbs(db);
       again([]);
     },
+    clearProxies: () => proxies.clear(),
     whenIdle: () => background.whenIdle(),
     async close() {
-      await Promise.all([starting, background.close()]);
+      await Promise.all([starting, background.close(), proxies.close()]);
       flush();
     },
   };
