@@ -26,7 +26,7 @@ export function historyOf(db: Library, project: number): { done: HistoryEntry[];
       `SELECT step, label, at FROM project_steps WHERE project = ? AND undone = ? ORDER BY step ${order} LIMIT ?`,
       ...[project, undone, TOLD],
     );
-  return { done: entries(0, 'DESC').reverse(), undone: entries(1, 'ASC') };
+  return { done: entries(0, 'DESC').toReversed(), undone: entries(1, 'ASC') };
 }
 
 /** A new last step; what was undone can be redone no more. */
