@@ -113,8 +113,9 @@ async function bySeeking(plan: Plan, seconds: number): Promise<Uint8Array[]> {
 
 /** Decodes from the start: of a known length frames at equal distances, else all, of which ever fewer are kept. */
 async function inOnePass(plan: Plan, seconds: number | undefined, keysOnly: boolean): Promise<Uint8Array[]> {
+  // Timestamps are rounded, to a millisecond at worst: a frame is not missed for that.
   const spaced =
-    seconds === undefined ? [] : [`select='gte(t-start_t,selected_n*${(seconds / MOST_PICTURES).toFixed(6)})'`];
+    seconds === undefined ? [] : [`select='gte(t-start_t+0.002,selected_n*${(seconds / MOST_PICTURES).toFixed(6)})'`];
   const more = keysOnly ? [...INPUT, '-skip_frame', 'nokey'] : INPUT;
   const most = ['-frames:v', String(seconds === undefined ? BLIND_FRAMES : MOST_PICTURES)];
   const args = [...(await inputArgsOf(plan.info, more)), ...most, ...(await output(plan, spaced))];

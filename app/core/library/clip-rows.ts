@@ -159,7 +159,7 @@ export interface Probed {
 /** Probing found out what the file is. */
 export function setProbed(db: Library, id: string, { info, vfr, hdr }: Probed): void {
   const { video } = info;
-  const rate = video.averageRate ?? video.nominalRate;
+  const rate = shownRate(video);
   db.write(() => {
     db.run(
       `UPDATE clips SET state = 'ready', problem = NULL, duration = ?, rate_num = ?, rate_den = ?, rate = ?, vfr = ?, width = ?, height = ?,
@@ -175,6 +175,14 @@ export function setProbed(db: Library, id: string, { info, vfr, hdr }: Probed): 
       id,
     );
   });
+}
+
+/** Matroska and FLV count in milliseconds, which is all that some say of their rate; 500 frames a second and more are such a one where another is named. */
+function shownRate({ averageRate, nominalRate }: VideoInfo['video']): VideoInfo['video']['averageRate'] {
+  const value = (rate: typeof averageRate): number => (rate ? rate.num / rate.den : Infinity);
+  return value(averageRate) >= 500 && value(nominalRate) < value(averageRate)
+    ? nominalRate
+    : (averageRate ?? nominalRate);
 }
 
 /** A decoding pass knows better than the container. `duration` in seconds. */

@@ -1,0 +1,68 @@
+/** The 52 awkward files in the library: each is ready with its pictures, or refused with a sentence. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { capabilities } from '../../../app/core/media/capabilities.ts';
+import { clipFiles } from '../../../app/core/clips/thumbnails.ts';
+import { readStill } from '../../../app/core/media/stills.ts';
+import { shared } from '../../support/command.ts';
+import { openTestLibrary } from '../../support/library.ts';
+
+const REFUSED: Record<string, RegExp> = {
+  'mediabunny__multiple-aac-tracks.mp4': /no video/,
+  'media__sample_fragmented_uuid.mp4': /damaged or encrypted/,
+};
+/** Refused where ffmpeg lacks the decoder. */
+const NEEDS_DECODER: Record<string, string> = {
+  'media__sample_vvc.mp4': 'vvc',
+  'torchcodec__av1_video.mkv': 'av1',
+  'media__sample_with_colr_mdcv_and_clli.mp4': 'av1',
+  'testdata__video-3s.avi': 'indeo4',
+};
+/** Upright: the sides of one picture of the sprite. */
+const UPRIGHT: Record<string, [number, number]> = {
+  'media__portrait_4k60.mp4': [108, 192],
+  'decord__video_90.mov': [108, 192],
+  'mediabunny__sar_2x1.mp4': [192, 54],
+};
+
+const home = mkdtempSync(join(tmpdir(), 'inbetween-odd-clips-'));
+after(() => rmSync(home, { recursive: true, force: true }));
+const folder = shared && join(shared, 'clips', 'odd');
+
+test(
+  'all odd files through the library',
+  { skip: folder ? false : 'needs INBETWEEN_SHARED: the odd clips' },
+  async () => {
+    const { decodes } = await capabilities();
+    await using library = await openTestLibrary(home);
+    const report = await library.call('library.add', { paths: [folder!] });
+    assert.deepEqual(report.refused, []);
+    await library.part.whenIdle();
+    const { clips } = await library.call('library.query', { query: { order: 'name' }, offset: 0, limit: 100 });
+    const files = readdirSync(folder!).filter((name) => name !== 'index.json');
+    assert.deepEqual(clips.map(({ name }) => name).toSorted(), files.toSorted());
+    for (const clip of clips) {
+      const codec = NEEDS_DECODER[clip.name];
+      const problem = REFUSED[clip.name] ?? (codec && !decodes.has(codec) ? /cannot decode/ : undefined);
+      assert.equal(clip.state, problem ? 'refused' : 'ready', clip.name);
+      if (problem) {
+        assert.match(clip.problem!, problem);
+        continue;
+      }
+      assert.ok(clip.thumbs >= 1 && clip.thumbs <= 24, `${clip.name}: ${clip.thumbs} pictures`);
+      // A single frame has no rate.
+      assert.ok(
+        clip.thumbs === 1 || (clip.rate && clip.rate.num / clip.rate.den < 500),
+        `${clip.name}: ${JSON.stringify(clip.rate)}`,
+      );
+      const upright = UPRIGHT[clip.name];
+      if (!upright) continue;
+      const { frame } = await readStill(clipFiles(library.context.home, clip.id).sprite);
+      assert.deepEqual([frame.width / clip.thumbs, frame.height], upright, clip.name);
+    }
+    assert.ok(clips.some(({ hdr }) => hdr) && clips.some(({ vfr }) => vfr));
+  },
+);
