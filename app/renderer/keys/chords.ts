@@ -18,7 +18,7 @@ const ORDER = ['Mod', 'Ctrl', 'Alt', 'Shift'] as const;
 export type Modifier = (typeof ORDER)[number];
 
 const MODIFIER_CODES = /^(Control|Meta|Alt|Shift|OS)(Left|Right)?$/;
-const CODE = /^[A-Z][A-Za-z]+[0-9]*$/;
+const CODE = /^(F\d{1,2}|(?!Mod$|Ctrl$)[A-Z][A-Za-z]+\d*)$/;
 
 /** The chord of a key press; undefined while only modifiers are held. */
 export function chordOf(press: KeyPress, mac: boolean): string | undefined {
