@@ -66,6 +66,7 @@ export interface QueueItem {
   /** Ascending in the order of running. */
   position: number;
   title: string;
+  /** Of a sequence without its clips, which may be many. */
   job: JobSummary;
   stage: JobStage | null;
   fraction: number;

@@ -15,9 +15,15 @@ export interface Running {
   readonly live: LiveProgress;
 }
 
-/** Keeps what it has read of jobs that do not change. */
+interface Known {
+  /** All that was read to make `job`. */
+  readonly of: readonly (string | undefined)[];
+  readonly job: JobSummary;
+}
+
+/** Keeps what it has read of jobs: a sequence's spec is long, and the queue is told several times a second. */
 export class StatusReader {
-  readonly #known = new Map<string, { readonly at: number; readonly state: string; readonly job: JobSummary }>();
+  readonly #known = new Map<string, Known>();
   readonly #db: Library;
 
   constructor(db: Library) {
@@ -63,13 +69,17 @@ export class StatusReader {
   }
 
   #summary(row: JobRow): JobSummary | undefined {
+    const of = [row.state, row.spec, row.result, row.error];
     const known = this.#known.get(row.id);
-    if (known !== undefined && known.at === row.updatedAt && known.state === row.state) return known.job;
+    if (known !== undefined && of.every((text, i) => text === known.of[i])) {
+      return { ...known.job, fraction: row.fraction, updatedAt: new Date(row.updatedAt).toISOString() };
+    }
     const job = jobSummary(row);
-    // Whether a running one's process still lives is asked each time.
-    if (job !== undefined && row.state !== 'running')
-      this.#known.set(row.id, { at: row.updatedAt, state: row.state, job });
-    return job;
+    if (job === undefined) return undefined;
+    const short = job.spec.kind === 'sequence' ? { ...job, spec: { ...job.spec, clips: [] } } : job;
+    // Whether a running one's process still lives is asked each time, once it does not.
+    if (job.state === row.state) this.#known.set(row.id, { of, job: short });
+    return short;
   }
 }
 
