@@ -8,10 +8,16 @@ export interface ChunkStore {
   begin(key: string, extension?: string): Promise<PendingChunk>;
 }
 
+/** What is known of a chunk's frames besides their pixels. */
+export interface ChunkFacts {
+  /** One for each frame: 0 (a guess) to 1 (certain) where it was synthesised, null where it is real. */
+  readonly confidence: readonly (number | null)[];
+}
+
 export interface PendingChunk {
   readonly path: string;
-  /** fsync, rename, fsync the folder. Returns the final path. Throws `disk-full`. */
-  commit(): Promise<string>;
+  /** fsync, rename, fsync the folder; `facts` are kept as long as the chunk is. Returns the final path. Throws `disk-full`. */
+  commit(facts?: ChunkFacts): Promise<string>;
   /** Removes what was written. */
   abandon(): Promise<void>;
 }

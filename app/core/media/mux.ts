@@ -29,6 +29,8 @@ export interface MuxRequest {
   readonly audio?: MuxAudio;
   /** The source's container tags; those that stay true of the output are kept. */
   readonly tags?: Readonly<Record<string, string>>;
+  /** Of the first frame: 'HH:MM:SS:FF', ';' before the frames where numbers are dropped. */
+  readonly timecode?: string | undefined;
   /** Where to write: a file, or for numbered images a folder (made if it is not there). */
   readonly to: string;
   /** An existing folder for small files. */
@@ -88,6 +90,7 @@ async function muxArgs(request: MuxRequest, list: string): Promise<string[]> {
     plan.retime === 'setts' ? ['-bsf:v', finalTiming(request)] : [],
     sound ? audioArgs(sound, plan) : [],
     ['-map_metadata', '-1', '-map_chapters', '-1', ...(container.images ? [] : metadata(request.tags ?? {}))],
+    request.timecode !== undefined && !container.images ? ['-timecode', request.timecode] : [],
     ['-max_muxing_queue_size', '4096', '-progress', 'pipe:1'],
     container.name === 'mp4' || container.name === 'mov' ? ['-video_track_timescale', String(plan.timescale)] : [],
     ['-f', container.muxer, ...container.muxerArgs],

@@ -172,9 +172,15 @@ async function describe(path: string, raw: RawProbe, context: Context): Promise<
       .map((one) => ({ ...audioOf(one), ...sane(one.duration) })),
     other: raw.streams.filter((one) => one !== stream && one.codec_type !== 'audio').map(otherOf),
     chapters: raw.chapters.length,
-    tags: raw.format.tags,
+    tags: { ...timecodeOf(raw, stream), ...raw.format.tags },
     warnings,
   };
+}
+
+/** The first frame's timecode, which QuickTime keeps in a track of its own. */
+function timecodeOf(raw: RawProbe, video: RawStream): { timecode?: string } {
+  const found = [video, ...raw.streams].find((one) => one.tags['timecode'])?.tags['timecode'];
+  return found === undefined ? {} : { timecode: found };
 }
 
 /** The video among the streams: no cover; one this ffmpeg decodes before one it does not; then the default one, then the largest. */

@@ -55,17 +55,16 @@ export interface Piece {
   sourceAt(j: number): number;
 }
 
-/** Whole frames of each piece of a curve at an output rate. */
-export function pieceFrameCounts(keys: readonly CurveKey[], rate: Rational): number[] {
-  return keys.slice(1).map((to, i) => Math.max(1, Math.round((to.output - keys[i]!.output) * toNumber(rate))));
-}
-
 /** The pieces of a curve at an output rate. Source times are in ticks from the first frame and may exceed the clip: the plan clamps. */
 export function curvePieces(keys: readonly CurveKey[], rate: Rational): Piece[] {
   const slopes = keySlopes(keys);
-  return pieceFrameCounts(keys, rate).map((frames, i) =>
-    makePiece(keys[i]!, keys[i + 1]!, frames, slopes[i]!, slopes[i + 1]!),
-  );
+  const pieces: Piece[] = [];
+  for (let i = 0; i + 1 < keys.length; i++) {
+    const [from, to] = [keys[i]!, keys[i + 1]!];
+    const frames = Math.max(1, Math.round((to.output - from.output) * toNumber(rate)));
+    pieces.push(makePiece(from, to, frames, slopes[i]!, slopes[i + 1]!));
+  }
+  return pieces;
 }
 
 function makePiece(from: CurveKey, to: CurveKey, frames: number, slope0: number, slope1: number): Piece {

@@ -46,7 +46,7 @@ export function* chunksOf(plan: FramePlan): Generator<Chunk> {
 }
 
 /** A planned frame by what determines its pixels: the times of the source frames it is made of, never their place in the output. */
-function frameIdentity(frame: PlannedFrame, times: readonly number[]): unknown {
+export function frameIdentity(frame: PlannedFrame, times: readonly number[]): unknown {
   if (frame.kind === 'source') return times[frame.index];
   if (frame.kind === 'between') return [times[frame.a], times[frame.b], frame.num / frame.den];
   return frame.parts.map((part) => frameIdentity(part, times));

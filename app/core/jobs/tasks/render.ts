@@ -1,84 +1,97 @@
-/** Makes the chunks of a retime that are not in the store yet. Decoding, synthesis and encoding overlap. */
-import type { Interpolator } from '../../engines/engine.ts';
+/** Makes the chunks that are not in the store yet. Decoding, synthesis and encoding overlap. */
 import { prefetch } from '../../base/prefetch.ts';
-import { decodeFrames } from '../../media/decode.ts';
+import type { VideoInfo } from '../../../contract/media.ts';
+import { decodedFormat, decodeFrames } from '../../media/decode.ts';
 import { openChunkEncoder, type ChunkEncoder } from '../../media/encode.ts';
 import { frameBytes } from '../../media/frame.ts';
 import { FrameReader } from '../../media/frame-reader.ts';
-import type { PendingChunk } from '../chunk-store.ts';
-import type { TaskContext } from '../task.ts';
-import type { Chunk } from './chunks.ts';
-import type { RetimePlan } from './retime-plan.ts';
-import { pictures, type PictureSource } from './synthesis.ts';
+import type { OutputPlan } from '../../media/output-format.ts';
+import type { SourceIndex } from '../../media/source.ts';
+import type { ChunkStore, PendingChunk } from '../chunk-store.ts';
+import type { Picture } from './synthesis.ts';
 
-export interface KeyedChunk extends Chunk {
+/** A chunk, and how to make it. */
+export interface RenderStep {
   readonly key: string;
+  readonly timestamps: readonly number[];
+  readonly output: OutputPlan;
+  /** Its pictures; asked for when the chunk is missing, after those of the step before. */
+  readonly pictures: () => AsyncIterable<Picture>;
 }
 
 export interface RenderedChunk {
+  readonly key: string;
   readonly path: string;
   readonly timestamps: readonly number[];
+}
+
+export interface RenderHooks {
+  readonly onFrames: (count: number) => void;
+  readonly onReused: (count: number) => void;
 }
 
 /** Memory for decoded frames that may be wanted again: what lets reversed footage decode each block once. */
 const KEEP_BYTES = 192 * 2 ** 20;
 
-/**
- * Yields the file of every chunk in order, making those that are missing. `open` starts the engine when the first one is.
- * The encoder of one chunk finishes while the next is made.
- */
-export async function* renderChunks(
-  plan: RetimePlan,
-  chunks: Iterable<KeyedChunk>,
-  context: TaskContext,
-  hooks: { open: () => Promise<Interpolator>; onFrames: (count: number) => void; onReused: (count: number) => void },
-): AsyncGenerator<RenderedChunk> {
-  const { info, facts, timing } = plan;
-  const last = timing.times.length - 1;
-  const bytes = frameBytes(plan.carrier, info.video.width, info.video.height);
-  await using reader = new FrameReader({
-    open: (first) => decodeFrames(info.path, info, { first, last, index: facts.index, signal: context.signal }),
+/** Frames of a source in any order. `info` as it is to be decoded. */
+export function sourceReader(info: VideoInfo, index: SourceIndex, signal: AbortSignal): FrameReader {
+  const last = index.times.length - 1;
+  const bytes = frameBytes(decodedFormat(info), info.video.width, info.video.height);
+  return new FrameReader({
+    open: (first) => decodeFrames(info.path, info, { first, last, index, signal }),
     count: last + 1,
     keep: Math.min(64, Math.floor(KEEP_BYTES / bytes)),
   });
+}
+
+/** Yields the file of every chunk in order, making those that are missing. The encoder of one chunk finishes while the next is made. */
+export async function* renderChunks(
+  steps: Iterable<RenderStep>,
+  { chunks, signal }: { readonly chunks: ChunkStore; readonly signal: AbortSignal },
+  hooks: RenderHooks,
+): AsyncGenerator<RenderedChunk> {
   let finishing: Promise<RenderedChunk> | undefined;
-  for (const chunk of chunks) {
-    context.signal.throwIfAborted();
-    const found = await context.chunks.find(chunk.key);
+  for (const step of steps) {
+    signal.throwIfAborted();
+    const found = await chunks.find(step.key);
     if (found !== undefined) {
       if (finishing) yield await finishing;
       finishing = undefined;
-      hooks.onReused(chunk.frames.length);
-      yield { path: found, timestamps: chunk.timestamps };
+      hooks.onReused(step.timestamps.length - 1);
+      yield { key: step.key, path: found, timestamps: step.timestamps };
       continue;
     }
-    const source = { reader, engine: await hooks.open(), times: timing.times, signal: context.signal };
-    const pending = await context.chunks.begin(chunk.key, plan.output.chunkMuxer);
-    const encoder = await encodeFrames(pending, chunk, plan, source, context.signal, hooks.onFrames);
+    const pending = await chunks.begin(step.key, step.output.chunkMuxer);
+    const encoding = await encodePictures(pending, step, signal, hooks.onFrames);
     if (finishing) yield await finishing;
-    finishing = finish(encoder, pending, chunk);
+    finishing = finish(encoding, pending, step);
     // Its turn comes after the next chunk; a failure before that is reported then.
     finishing.catch(() => {});
   }
   if (finishing) yield await finishing;
 }
 
-async function encodeFrames(
+interface Encoding {
+  readonly encoder: ChunkEncoder;
+  readonly confidence: readonly (number | null)[];
+}
+
+async function encodePictures(
   pending: PendingChunk,
-  chunk: Chunk,
-  plan: RetimePlan,
-  source: PictureSource,
+  { output, timestamps, pictures }: RenderStep,
   signal: AbortSignal,
   onFrames: (count: number) => void,
-): Promise<ChunkEncoder> {
-  const encoder = await openChunkEncoder(pending.path, plan.output, { timestamps: chunk.timestamps, signal });
+): Promise<Encoding> {
+  const encoder = await openChunkEncoder(pending.path, output, { timestamps, signal });
+  const confidence: (number | null)[] = [];
   try {
     // The engine works on the next frames while this one goes down the pipe.
-    for await (const frame of prefetch(pictures(chunk.frames, source), 2)) {
-      await encoder.write(frame);
+    for await (const picture of prefetch(pictures(), 2)) {
+      await encoder.write(picture.frame);
+      confidence.push(picture.confidence);
       onFrames(1);
     }
-    return encoder;
+    return { encoder, confidence };
   } catch (error) {
     await encoder.abort();
     await pending.abandon();
@@ -86,10 +99,14 @@ async function encodeFrames(
   }
 }
 
-async function finish(encoder: ChunkEncoder, pending: PendingChunk, chunk: Chunk): Promise<RenderedChunk> {
+async function finish(
+  { encoder, confidence }: Encoding,
+  pending: PendingChunk,
+  { key, timestamps }: RenderStep,
+): Promise<RenderedChunk> {
   try {
     await encoder.finish();
-    return { path: await pending.commit(), timestamps: chunk.timestamps };
+    return { key, path: await pending.commit({ confidence }), timestamps };
   } catch (error) {
     await encoder.abort();
     await pending.abandon();

@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { toAppError } from '../../../contract/errors.ts';
-import type { Device, JobStage, RetimeResult, RetimeSpec } from '../../../contract/jobs.ts';
+import type { Device, RetimeResult, RetimeSpec } from '../../../contract/jobs.ts';
 import type { VideoInfo } from '../../../contract/media.ts';
 import { engineDevice } from '../../engines/engine-device.ts';
 import type { Interpolator } from '../../engines/engine.ts';
@@ -15,30 +15,12 @@ import type { FileIdentity } from '../../library/file-identity.ts';
 import { format } from '../../time/rational.ts';
 import { verifyOutput, type Expectation } from '../../media/verify.ts';
 import { sourceAt, type Task, type TaskContext } from '../task.ts';
-import { chunkKey, chunksOf } from './chunks.ts';
-import { renderChunks, type KeyedChunk, type RenderedChunk } from './render.ts';
+import { chunkKey, chunksOf, type Chunk } from './chunks.ts';
+import { renderChunks, sourceReader, type RenderedChunk, type RenderStep } from './render.ts';
+import { reporter, type Report } from './report.ts';
 import { planRetime, refuseEarly, type RetimePlan } from './retime-plan.ts';
 import { sourceFacts } from './source-facts.ts';
-
-/** Where in the whole job, as fractions, each stage begins and ends: about their shares of the time. */
-const STAGES: Record<JobStage, readonly [number, number]> = {
-  probing: [0, 0.01],
-  analysing: [0.01, 0.06],
-  rendering: [0.06, 0.94],
-  sound: [0.94, 0.97],
-  writing: [0.97, 0.99],
-  verifying: [0.99, 1],
-};
-
-type Report = (stage: JobStage, done: number, total: number, unit?: 'frames' | 'seconds') => void;
-
-function reporter({ emit }: TaskContext): Report {
-  return (stage, done, total, unit = 'frames') => {
-    const [start, end] = STAGES[stage];
-    const within = total > 0 ? Math.min(1, done / total) : 0;
-    emit({ type: 'progress', stage, fraction: start + (end - start) * within, done, total, unit });
-  };
-}
+import { pictures, type PictureSource } from './synthesis.ts';
 
 export const retime: Task<RetimeSpec> = async (spec, context) => {
   const started = performance.now();
@@ -115,7 +97,11 @@ async function probeSource({ input, inputFps }: RetimeSpec, signal: AbortSignal)
 }
 
 /** The chunks of a plan, keyed by all that determines their bytes; one at a time, so a long plan costs no memory. */
-function* keyedChunks(plan: RetimePlan, device: Device | undefined, source: FileIdentity): Generator<KeyedChunk> {
+function* keyedChunks(
+  plan: RetimePlan,
+  device: Device | undefined,
+  source: FileIdentity,
+): Generator<Chunk & { key: string }> {
   const shared = {
     source: source.fingerprint,
     engine: `${plan.engine.id}@${plan.engine.version}`,
@@ -150,18 +136,21 @@ interface Made {
 async function makePictures(
   plan: RetimePlan,
   device: Device | undefined,
-  chunks: Iterable<KeyedChunk>,
+  chunks: Iterable<Chunk & { key: string }>,
   context: TaskContext,
   report: Report,
 ): Promise<Made> {
   const { width, height, colour } = plan.info.video;
+  const { signal, threads } = context;
   const checkRoom = watchSpace([context.scratch, dirname(plan.output.path)]);
   const made: RenderedChunk[] = [];
   let engine: Promise<Interpolator> | undefined;
+  const open = (): Promise<Interpolator> => (engine ??= plan.engine.open({ width, height, colour, threads, device }));
+  await using reader = sourceReader(plan.info, plan.facts.index, signal);
+  const source = { reader, engine: open, times: plan.timing.times, signal };
   let [done, reused] = [0, 0];
   const count = (frames: number) => report('rendering', (done += frames), plan.frames.count);
-  const rendered = renderChunks(plan, chunks, context, {
-    open: () => (engine ??= plan.engine.open({ width, height, colour, threads: context.threads, device })),
+  const rendered = renderChunks(steps(plan, chunks, source), context, {
     onFrames: count,
     onReused: (frames) => {
       reused += frames;
@@ -182,6 +171,28 @@ async function makePictures(
     };
   } finally {
     await (await engine?.catch(() => undefined))?.[Symbol.asyncDispose]();
+  }
+}
+
+function* steps(
+  plan: RetimePlan,
+  chunks: Iterable<Chunk & { key: string }>,
+  source: PictureSource,
+): Generator<RenderStep> {
+  for (const { key, timestamps, frames } of chunks) {
+    yield {
+      key,
+      timestamps,
+      output: plan.output,
+      async *pictures() {
+        // Opened for a chunk of real frames too: what the job says it ran on does not depend on its footage.
+        await source.engine(undefined);
+        yield* pictures(
+          frames.map((frame) => ({ plan: frame })),
+          source,
+        );
+      },
+    };
   }
 }
 

@@ -1,55 +1,78 @@
 /** From planned frames to pictures: real frames pass through, the engine makes the ones between, the shutter averages. */
-import type { Interpolator } from '../../engines/engine.ts';
+import type { Between, Interpolator } from '../../engines/engine.ts';
 import type { FrameReader } from '../../media/frame-reader.ts';
 import { frameLike, type Frame } from '../../media/frame.ts';
 import type { PlannedFrame } from '../../time/plan.ts';
+import type { WantedFrame } from './wanted-frame.ts';
 
 type Part = Exclude<PlannedFrame, { kind: 'average' }>;
 
 export interface PictureSource {
   readonly reader: FrameReader;
-  readonly engine: Interpolator;
+  /** The engine of that id, or where none is named the clip's own. */
+  readonly engine: (id: string | undefined) => Promise<Interpolator>;
   /** Times of the source's frames in ticks. */
   readonly times: readonly number[];
   readonly signal: AbortSignal;
 }
 
-/** Yields one picture for each planned frame, in order. Frames between the same pair cost one analysis of it. */
-export async function* pictures(planned: readonly PlannedFrame[], source: PictureSource): AsyncGenerator<Frame> {
-  const parts = planned.map((frame): readonly Part[] => (frame.kind === 'average' ? frame.parts : [frame]));
-  const stream = singles(parts.flat(), source);
+/** A finished picture. `confidence` is that of its least certain part, null where all are real. */
+export interface Picture {
+  readonly frame: Frame;
+  readonly confidence: number | null;
+}
+
+/** Yields one picture for each wanted frame, in order. Frames between the same pair by the same engine cost one analysis of it. */
+export async function* pictures(wanted: readonly WantedFrame[], source: PictureSource): AsyncGenerator<Picture> {
+  const groups = wanted.map(({ plan, engine }) =>
+    (plan.kind === 'average' ? plan.parts : [plan]).map((part): WantedPart => ({ part, engine })),
+  );
+  const stream = singles(groups.flat(), source);
   try {
-    for (const group of parts) {
+    for (const group of groups) {
       const mean = new Mean(group.length);
-      for (let i = 0; i < group.length; i++) mean.add((await stream.next()).value as Frame);
-      yield mean.frame();
+      let confidence: number | null = null;
+      for (let i = 0; i < group.length; i++) {
+        const picture = (await stream.next()).value as Picture;
+        mean.add(picture.frame);
+        if (picture.confidence !== null) confidence = Math.min(confidence ?? 1, picture.confidence);
+      }
+      yield { frame: mean.frame(), confidence };
     }
   } finally {
     await stream.return();
   }
 }
 
+interface WantedPart {
+  readonly part: Part;
+  readonly engine: string | undefined;
+}
+
 /** The parts one by one; runs between the same pair go to the engine together. */
-async function* singles(parts: readonly Part[], { reader, engine, times, signal }: PictureSource) {
+async function* singles(parts: readonly WantedPart[], { reader, engine, times, signal }: PictureSource) {
   let i = 0;
   while (i < parts.length) {
     signal.throwIfAborted();
-    const part = parts[i]!;
+    const { part, engine: maker } = parts[i]!;
     if (part.kind === 'source') {
-      yield await reader.get(part.index);
+      yield { frame: await reader.get(part.index), confidence: null } satisfies Picture;
       i++;
       continue;
     }
     const run: Extract<Part, { kind: 'between' }>[] = [];
-    for (let next = parts[i]; next?.kind === 'between' && next.a === part.a && next.b === part.b; next = parts[++i]) {
-      run.push(next);
+    for (let next = parts[i]; next !== undefined && next.engine === maker; next = parts[++i]) {
+      if (next.part.kind !== 'between' || next.part.a !== part.a || next.part.b !== part.b) break;
+      run.push(next.part);
     }
     const a = await reader.get(part.a);
     const b = await reader.get(part.b);
     const timesteps = run.map(({ num, den }) => num / den);
+    const opened = await engine(maker);
     let made = 0;
-    for await (const { frame } of engine.between(a, b, timesteps, { signal })) {
-      yield { ...frame, time: times[part.a]! + run[made]!.num };
+    const frames: AsyncIterable<Between> = opened.between(a, b, timesteps, { signal });
+    for await (const { frame, confidence } of frames) {
+      yield { frame: { ...frame, time: times[part.a]! + run[made]!.num }, confidence } satisfies Picture;
       made++;
     }
   }

@@ -6,7 +6,9 @@ import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { AppError } from '../../../contract/errors.ts';
 
-const HEADER = 104;
+/** Bytes before the samples. */
+export const WAV_HEADER_BYTES = 104;
+const HEADER = WAV_HEADER_BYTES;
 const MAX_32 = 0xffff_ffff;
 
 /** Speakers in the order of WAVE_FORMAT_EXTENSIBLE's mask bits, which is also ffmpeg's order of channels. */

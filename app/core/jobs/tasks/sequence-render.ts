@@ -1,0 +1,70 @@
+/** From the chunks of a sequence to the steps that render them: who reads which source, which engine works, what is black. */
+import { blackFrame } from '../../media/black.ts';
+import type { Frame } from '../../media/frame.ts';
+import type { FrameReader } from '../../media/frame-reader.ts';
+import type { ClipPlan } from './clip-plan.ts';
+import { EngineRoom, type EngineTotals } from './engine-room.ts';
+import { sourceReader, type RenderStep } from './render.ts';
+import type { Devices, SequenceChunk, SequencePlan } from './sequence-plan.ts';
+import { pictures, type Picture } from './synthesis.ts';
+
+/** What is kept open from one chunk to the next: the decoder of the source that is read, and engines for pictures like its own. */
+export class RenderRoom implements AsyncDisposable {
+  readonly #signal: AbortSignal;
+  readonly #engines: EngineRoom;
+  #reader: { readonly of: string; readonly reader: FrameReader } | undefined;
+
+  constructor({ signal, threads }: { readonly signal: AbortSignal; readonly threads: number }) {
+    this.#signal = signal;
+    this.#engines = new EngineRoom(threads);
+  }
+
+  /** How to render a chunk; its pictures are to be taken before those of the next. */
+  step(
+    { canvas, output }: SequencePlan,
+    { key, timestamps, clip, frames }: SequenceChunk,
+    devices: Devices,
+  ): RenderStep {
+    if (!clip) {
+      const black = blackFrame(canvas.format, canvas.width, canvas.height, canvas.colour);
+      return { key, timestamps, output, pictures: () => repeated(black, timestamps.length - 1) };
+    }
+    const source = async () => ({
+      reader: await this.#readerOf(clip),
+      engine: (id: string | undefined) => this.#engines.engine(clip, devices, id),
+      times: clip.timing.times,
+      signal: this.#signal,
+    });
+    return {
+      key,
+      timestamps,
+      output: clip.output,
+      async *pictures() {
+        yield* pictures(frames, await source());
+      },
+    };
+  }
+
+  totals(): Promise<EngineTotals> {
+    return this.#engines.totals();
+  }
+
+  async #readerOf({ source, work }: ClipPlan): Promise<FrameReader> {
+    const { width, height } = work.video;
+    const of = `${source.identity.path}\0${source.identity.fingerprint}\0${width}x${height}`;
+    if (this.#reader?.of !== of) {
+      await this.#reader?.reader[Symbol.asyncDispose]();
+      this.#reader = { of, reader: sourceReader(work, source.facts.index, this.#signal) };
+    }
+    return this.#reader.reader;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#reader?.reader[Symbol.asyncDispose]();
+    await this.#engines[Symbol.asyncDispose]();
+  }
+}
+
+async function* repeated(frame: Frame, count: number): AsyncGenerator<Picture> {
+  for (let i = 0; i < count; i++) yield { frame, confidence: null };
+}
