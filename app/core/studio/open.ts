@@ -72,7 +72,7 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
   const project = await openProjectPart(context);
   const preview = await openPreviewPart(context);
   const queue = await openQueuePart(context, async () => batch.continue());
-  const exporting = await openExportPart(context);
+  const exporting = await openExportPart(context, queue.queue);
   const batch = await openBatchPart(context, queue.queue);
   const pair = await openPairPart(context);
   const models = await openModelsPart(context);
