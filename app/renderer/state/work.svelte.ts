@@ -4,6 +4,8 @@ import { client } from './connection.svelte.ts';
 
 class Work {
   queue: QueueStatus = $state.raw({ items: [], held: false, etaSeconds: null, unfinished: [] });
+  /** Whether the queue is known. */
+  loaded = $state(false);
   background = $state.raw({ probing: 0, thumbnails: 0, proxies: 0 });
   /** Previews that are being rendered: chunks missing, by project. */
   previews: ReadonlyMap<string, number> = $state.raw(new Map());
@@ -21,6 +23,7 @@ class Work {
 
   async load(): Promise<void> {
     this.queue = await client.call('queue.status', {});
+    this.loaded = true;
   }
 }
 

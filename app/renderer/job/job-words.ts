@@ -1,0 +1,131 @@
+/** Jobs in words. */
+import type { JobStage, JobSpec, RetimeResult } from '../../contract/jobs.ts';
+import type { QueueItem, QueueState } from '../../contract/queue.ts';
+import { showCount, showDuration, showEta } from '../shared/format.ts';
+
+export const STATE_WORDS: Readonly<Record<QueueState, string>> = {
+  waiting: 'Waiting',
+  running: 'Running',
+  paused: 'Paused',
+  done: 'Done',
+  failed: 'Failed',
+  cancelled: 'Cancelled',
+};
+
+export const STATE_TONES = {
+  waiting: 'plain',
+  running: 'accent',
+  paused: 'warn',
+  done: 'good',
+  failed: 'bad',
+  cancelled: 'plain',
+} as const satisfies Record<QueueState, string>;
+
+const STAGE_WORDS: Readonly<Record<JobStage, string>> = {
+  probing: 'Reading the source',
+  analysing: 'Finding frames and cuts',
+  rendering: 'Making frames',
+  sound: 'Making the sound',
+  writing: 'Writing the file',
+  verifying: 'Checking the file',
+};
+
+/** One line about how it goes: what it does now, how fast, how long still. */
+export function describeItem(item: QueueItem, unfinished: boolean): string {
+  if (item.state === 'running') {
+    const speed = item.framesPerSecond;
+    return [
+      item.stage === null ? 'Starting' : STAGE_WORDS[item.stage],
+      speed === null ? '' : `${showSpeed(speed)} frames/s`,
+      item.etaSeconds === null ? '' : `${showEta(item.etaSeconds)} left`,
+      item.device === null ? '' : `on ${item.device}`,
+    ]
+      .filter((part) => part !== '')
+      .join(' · ');
+  }
+  if (item.state === 'failed') return item.job.error?.message ?? 'It failed.';
+  if (item.state === 'done' && item.job.result) return describeResult(item.job.result);
+  if (item.state === 'paused') {
+    const made = `${Math.floor(100 * item.fraction)} % is made and kept`;
+    return unfinished ? `Left when Inbetween was closed; ${made}` : made;
+  }
+  return item.job.spec.output;
+}
+
+function describeResult({ frames, durationOut, seconds, verified }: RetimeResult): string {
+  const checked = verified ? 'checked' : 'not checked';
+  return `${showCount(frames)} frames, ${showDuration(durationOut)}, made in ${showEta(seconds)}, ${checked}`;
+}
+
+/** Few digits: '0.4', '12', '143'. */
+export function showSpeed(framesPerSecond: number): string {
+  return framesPerSecond < 9.95 ? framesPerSecond.toFixed(1) : String(Math.round(framesPerSecond));
+}
+
+/** The figures of a finished job, by name. */
+export function reportRows(result: RetimeResult): [string, string][] {
+  const { frames, synthesised, passedThrough, held, black = 0, seconds, reusedFrames, engineMs } = result;
+  const made = frames - reusedFrames;
+  const rows: [string, string][] = [
+    ['Frames', `${showCount(frames)} at ${result.fps === 'vfr' ? 'a varying rate' : `${rateWords(result.fps)} fps`}`],
+    ['Synthesised', showCount(synthesised)],
+    ['Untouched', showCount(passedThrough)],
+    ['Held', showCount(held)],
+  ];
+  if (black > 0) rows.push(['Black', showCount(black)]);
+  rows.push(
+    ['Length', `${showDuration(result.durationIn)} of source, ${showDuration(result.durationOut)} written`],
+    ['Engine', `${result.engine} on ${result.device}`],
+    ['Time', `${showEta(seconds)}${made > 0 && seconds > 0 ? `, ${showSpeed(made / seconds)} frames/s` : ''}`],
+  );
+  if (reusedFrames > 0) rows.push(['From earlier runs', `${showCount(reusedFrames)} frames`]);
+  if (engineMs > 0 && synthesised > 0) rows.push(['Engine time', `${Math.round(engineMs / synthesised)} ms a frame`]);
+  if (result.cuts.length > 0) rows.push(['Cuts', showCount(result.cuts.length)]);
+  rows.push(['Sound', soundWords(result)]);
+  rows.push(['Checked', result.verified ? 'Read back: frames, length and streams are as planned' : 'Not read back']);
+  return rows;
+}
+
+function soundWords({ audio, avDriftMs }: RetimeResult): string {
+  const words = {
+    'keep-pitch': 'pitch kept',
+    tape: 'pitch follows speed',
+    original: 'as in the source',
+    mixed: 'by clip',
+    mute: 'muted',
+    none: 'none',
+  } as const;
+  const silent = audio === 'mute' || audio === 'none';
+  return silent ? words[audio] : `${words[audio]}, ends ${showDrift(avDriftMs)} the picture`;
+}
+
+function showDrift(ms: number): string {
+  const rounded = Math.round(ms * 10) / 10;
+  return rounded === 0 ? 'with' : `${Math.abs(rounded)} ms ${rounded > 0 ? 'after' : 'before'}`;
+}
+
+function rateWords(fps: string): string {
+  const [num = 0, den = 1] = fps.split('/').map(Number);
+  return String(Number((num / den).toFixed(3)));
+}
+
+export function folderOf(path: string): string {
+  return path.replace(/[/\\][^/\\]*$/, '') || path;
+}
+
+/** What a job was asked to do, by name. */
+export function specRows(spec: JobSpec): [string, string][] {
+  if (spec.kind === 'sequence') {
+    return [
+      ['Frames', `${showCount(spec.from)} to ${showCount(spec.to)}`],
+      ['Codec', spec.codec + (spec.quality === undefined ? '' : `, quality ${spec.quality}`)],
+    ];
+  }
+  const speed = spec.speed.num / spec.speed.den;
+  return [
+    ['Source', spec.input],
+    ['Speed', spec.curve ? 'by a curve' : `${Number((100 * speed).toFixed(2))} %`],
+    ['Engine', spec.engine],
+    ...(spec.factor > 1 ? [['Rate', `times ${spec.factor}`] as [string, string]] : []),
+  ];
+}
