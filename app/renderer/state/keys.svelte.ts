@@ -1,4 +1,5 @@
 /** Keys to actions: the actions that views offer now, and the one listener that runs them. */
+import { untrack } from 'svelte';
 import { ACTIONS, type ActionRow } from '../keys/actions.ts';
 import { chordOf, showChord } from '../keys/chords.ts';
 import { actionsByChord, keysOf } from '../keys/key-map.ts';
@@ -28,8 +29,9 @@ class Keys {
   }
 
   register(actions: readonly Action[]): () => void {
-    this.#registered = [...this.#registered, ...actions];
-    return () => (this.#registered = this.#registered.filter((action) => !actions.includes(action)));
+    // Called in effects, which must not run again because of what they registered.
+    untrack(() => (this.#registered = [...this.#registered, ...actions]));
+    return () => untrack(() => (this.#registered = this.#registered.filter((action) => !actions.includes(action))));
   }
 
   /** The newest registration of an id that can be run now. */
