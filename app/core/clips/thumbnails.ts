@@ -48,20 +48,25 @@ export async function removeClipFiles(files: ClipFiles): Promise<void> {
   await rm(files.folder, { recursive: true, force: true });
 }
 
-/** The picture that says most of the first ones: neither black nor white nor all of one colour. */
+/** The first picture of the first half that is neither black nor white nor all of one colour; where there is none, the one with most to see. */
 export function posterOf(rgb: readonly Uint8Array[]): number {
-  const early = rgb.slice(0, Math.max(1, Math.ceil(rgb.length / 2)));
-  const found = early.findIndex((picture) => {
-    let [sum, squares, count] = [0, 0, 0];
-    for (let i = 1; i < picture.length; i += 12, count++) {
-      const green = picture[i]!;
-      sum += green;
-      squares += green * green;
-    }
-    const mean = sum / count;
-    return mean > 24 && mean < 232 && squares / count - mean * mean > 150;
-  });
-  return Math.max(0, found);
+  const looks = rgb.map(lookOf);
+  const early = looks.slice(0, Math.max(1, Math.ceil(rgb.length / 2)));
+  const found = early.findIndex(({ mean, variance }) => mean > 24 && mean < 232 && variance > 150);
+  if (found >= 0) return found;
+  return looks.reduce((best, { variance }, i) => (variance > looks[best]!.variance ? i : best), 0);
+}
+
+/** Mean and variance of green, of every fourth pixel. */
+function lookOf(picture: Uint8Array): { mean: number; variance: number } {
+  let [sum, squares, count] = [0, 0, 0];
+  for (let i = 1; i < picture.length; i += 12, count++) {
+    const green = picture[i]!;
+    sum += green;
+    squares += green * green;
+  }
+  const mean = sum / count;
+  return { mean, variance: squares / count - mean * mean };
 }
 
 /** The pictures at half their size, side by side. */

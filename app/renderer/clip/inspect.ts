@@ -1,0 +1,59 @@
+/** The inspector's lines. */
+import type { ClipDetails, ClipFacts } from '../../contract/library.ts';
+import type { AudioStreamInfo, OtherStreamInfo } from '../../contract/media.ts';
+import { plural, showDuration, showRate } from '../shared/format.ts';
+import { showClipRate, showSize } from './describe.ts';
+
+type Row = readonly [name: string, value: string];
+
+export function videoRows(clip: ClipDetails): Row[] {
+  const rows: Row[] = [];
+  if (clip.duration !== null) rows.push(['Length', showDuration(clip.duration)]);
+  if (clip.rate) rows.push(['Rate', `${showClipRate(clip)}${clip.vfr ? ', varying' : ''}`]);
+  const video = clip.info?.video;
+  if (!video) return rows;
+  const named = showSize(clip);
+  const size = `${video.width} × ${video.height}`;
+  rows.push(['Picture', named === size ? size : `${size} (${named})`]);
+  const { num, den } = video.sampleAspect;
+  if (num !== den) rows.push(['Pixels', `${num}:${den}, not square`]);
+  if (video.rotation !== 0 || video.mirrored) {
+    rows.push(['Turned', `${video.rotation}°${video.mirrored ? ', mirrored' : ''}`]);
+  }
+  rows.push(['Codec', `${video.codec}, ${video.bitDepth} bit, ${video.pixelFormat}`]);
+  const { matrix, primaries, transfer, range } = video.colour;
+  const words = [
+    ...new Set([matrix, primaries, transfer].filter((word) => word !== undefined)),
+    `${range ?? '?'} range`,
+  ];
+  rows.push(['Colour', words.join(', ')]);
+  if (clip.hdr) rows.push(['HDR', video.dolbyVision ? 'Dolby Vision, base picture' : hdrName(transfer)]);
+  if (video.fieldOrder && !/^(progressive|unknown)$/.test(video.fieldOrder)) rows.push(['Fields', 'interlaced']);
+  return rows;
+}
+
+function hdrName(transfer: string | undefined): string {
+  return transfer === 'arib-std-b67' ? 'HLG' : 'PQ';
+}
+
+export function factRows(facts: ClipFacts): Row[] {
+  const held = facts.holds.reduce((sum, [first, last]) => sum + last - first, 0);
+  return [
+    ['Frames', `${facts.frames}`],
+    ['True rate', facts.vfr ? `varying, about ${showRate(facts.rate)} fps` : `${facts.rate.num}/${facts.rate.den} fps`],
+    ['True length', `${facts.end.toFixed(3)} s`],
+    ['Cuts', facts.cuts.length === 0 ? 'none' : plural(facts.cuts.length, 'cut')],
+    ['Repeated', held === 0 ? 'no frames' : plural(held, 'frame')],
+  ];
+}
+
+export function audioLine(stream: AudioStreamInfo): string {
+  const channels = stream.channelLayout ?? plural(stream.channels, 'channel');
+  const language = stream.language && stream.language !== 'und' ? `, ${stream.language}` : '';
+  return `${stream.codec}, ${stream.sampleRate / 1000} kHz, ${channels}${language}`;
+}
+
+export function streamLine({ type, codec }: OtherStreamInfo): string {
+  const names = { subtitle: 'Subtitles', data: 'Data', attachment: 'Attachment', cover: 'Cover', video: 'Other video' };
+  return codec === '' ? names[type] : `${names[type]}: ${codec}`;
+}
