@@ -26,8 +26,10 @@ class Tips {
 
   hide(): void {
     clearTimeout(this.#timer);
-    if (this.shown) this.#warmUntil = performance.now() + 400;
-    this.shown = null;
+    if (!this.shown) return;
+    this.#warmUntil = performance.now() + 400;
+    // A control that is taken away while it has the focus loses it in the midst of an update, where no state may change.
+    queueMicrotask(() => (this.shown = null));
   }
 }
 
