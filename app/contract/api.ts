@@ -37,6 +37,8 @@ export interface AppInfo {
   upload: string | null;
   /** Folders a page may read and write; null where there is no limit. */
   roots: string[] | null;
+  /** Folders of the library. */
+  places: { library: string; chunks: string; models: string };
   /** What the user should know about how the library opened. */
   notices: string[];
 }

@@ -47,7 +47,7 @@ export interface ModelsPart {
   close(): Promise<void>;
 }
 
-export async function openModelsPart(context: StudioContext, caches?: OtherCaches): Promise<ModelsPart> {
+export async function openModelsPart(context: StudioContext, caches: OtherCaches): Promise<ModelsPart> {
   return {
     handlers: { ...modelHandlers(context), ...engineHandlers(context), ...cacheHandlers(context, caches) },
     media: {},
@@ -146,7 +146,7 @@ function deviceSummary({ device, reason, needs, auto, unrun, ms, cpuMs }: Device
   };
 }
 
-function cacheHandlers({ home, db, settings }: StudioContext, caches?: OtherCaches): HandlersOf<'cache'> {
+function cacheHandlers({ home, db, settings }: StudioContext, caches: OtherCaches): HandlersOf<'cache'> {
   const status = async (): Promise<CacheStatus> => ({
     chunks: chunkBytes(db),
     proxies: await folderBytes(join(home.root, 'proxies')),
@@ -159,8 +159,8 @@ function cacheHandlers({ home, db, settings }: StudioContext, caches?: OtherCach
     'cache.status': status,
     'cache.clear': async ({ what }) => {
       if (what === 'chunks') await clearChunks(db, home.chunks);
-      else if (what === 'proxies') await caches?.clearProxies();
-      else await caches?.clearThumbnails();
+      else if (what === 'proxies') await caches.clearProxies();
+      else await caches.clearThumbnails();
       return await status();
     },
   };

@@ -69,13 +69,15 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
   const library = await openLibraryPart(context, {
     usedBy: (id) => projectsUsing(db, id).map(({ name }) => name),
   });
-  const project = await openProjectPart(context);
+  const project = await openProjectPart(context, (paths, signal) =>
+    library.handlers['library.add']({ paths }, { signal }),
+  );
   const preview = await openPreviewPart(context);
   const queue = await openQueuePart(context, async () => batch.continue());
   const exporting = await openExportPart(context, queue.queue);
   const batch = await openBatchPart(context, queue.queue);
   const pair = await openPairPart(context);
-  const models = await openModelsPart(context);
+  const models = await openModelsPart(context, library);
   const parts = [models, pair, batch, exporting, queue, preview, project, library];
   const info: AppInfo = {
     version: version(),
@@ -84,6 +86,7 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
     media: options.media,
     upload: options.upload ?? null,
     roots: access.roots === null ? null : [...access.roots],
+    places: { library: home.root, chunks: home.chunks, models: home.models },
     notices: [...db.notices],
   };
   const handlers: Handlers = {

@@ -23,6 +23,7 @@ class AppState {
     media: './media/',
     upload: null,
     roots: null,
+    places: { library: '', chunks: '', models: '' },
     notices: [],
   });
   connected = $state(false);
