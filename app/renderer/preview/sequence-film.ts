@@ -1,26 +1,22 @@
 /** The sequence as a film: each frame's picture from a source, a proxy or a rendered chunk, and what is heard. */
-import { VideoSample } from 'mediabunny';
+import type { VideoSample } from 'mediabunny';
 import type { TimelineClip } from '../../contract/project.ts';
 import { TICKS } from '../../contract/time.ts';
 import { clipAt, clipEnd, clipsInOrder, sourceAt } from '../../core/sequence/geometry.ts';
-import { client, mediaUrl, messageOf } from '../state/connection.svelte.ts';
+import { client, mediaUrl } from '../state/connection.svelte.ts';
 import type { Plans } from '../state/plans.svelte.ts';
 import type { ProjectSession } from '../state/project.svelte.ts';
 import type { ClipFiles } from './clip-files.ts';
 import type { Badge, Film, Picture, SoundPart } from './film.ts';
 import { placeOf, type Place, type SourcePlace } from './place.ts';
 import type { ReaderPool } from './reader-pool.ts';
+import { sourcePicture, stillPicture, type Found } from './source-picture.ts';
 
 /** What the result is compared with: nothing, the real picture nearest to it, or another engine's picture of it. */
 export type Compare = { mode: 'off' } | { mode: 'wipe' } | { mode: 'engines'; engine: string };
 
 /** Frames before and after that are decoded while nothing else is to do. */
 const WARM = 4;
-
-interface Found {
-  sample: VideoSample | null;
-  badge: Badge;
-}
 
 export class SequenceFilm implements Film {
   readonly #session: ProjectSession;
@@ -134,27 +130,8 @@ export class SequenceFilm implements Film {
     return NOT_RENDERED;
   }
 
-  async #source({ media, seconds, choice }: SourcePlace): Promise<Found> {
-    const file = await this.#files.of(media).catch(() => null);
-    if (!file) return { sample: null, badge: { kind: 'failed', text: 'The connection was lost.' } };
-    if (file.path === null) {
-      const kind = file.reason === 'proxy' ? 'waiting' : 'failed';
-      return { sample: await this.#poster(media), badge: { kind, text: file.message } };
-    }
-    try {
-      const reader = await this.#pool.get(file.path);
-      return { sample: await reader.picture(await reader.stampAt(seconds, choice)), badge: null };
-    } catch (error) {
-      this.#pool.drop(file.path);
-      this.#files.failed(media);
-      const text = file.proxy ? messageOf(error) : 'A preview copy is being made';
-      return { sample: await this.#poster(media), badge: { kind: 'waiting', text } };
-    }
-  }
-
-  /** The library's small picture of the clip, for want of a better one. */
-  async #poster(media: string): Promise<VideoSample | null> {
-    return await still(mediaUrl(`clip/${media}/thumb`)).catch(() => null);
+  #source(place: SourcePlace): Promise<Found> {
+    return sourcePicture(this.#files, this.#pool, place);
   }
 
   async #other(place: Place, frame: number): Promise<VideoSample | null> {
@@ -165,7 +142,7 @@ export class SequenceFilm implements Film {
     if (!clip) return null;
     const project = this.#session.doc.id;
     const { path } = await client.call('preview.frame', { project, clip: clip.id, frame, engine: compare.engine });
-    return await still(mediaUrl(path));
+    return await stillPicture(mediaUrl(path));
   }
 
   async #warmPlace(place: Exclude<Place, { kind: 'black' }>): Promise<void> {
@@ -190,15 +167,4 @@ export function isPlain({ keys }: Pick<TimelineClip, 'keys'>): boolean {
     const [output, source] = [key.output - before.output, key.source - before.source];
     return before.ease === 'linear' && Math.abs(source - output) < 1e-3 * Math.max(1, output);
   });
-}
-
-async function still(url: string): Promise<VideoSample> {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error('There is no picture.');
-  const bitmap = await createImageBitmap(await response.blob());
-  try {
-    return new VideoSample(bitmap, { timestamp: 0 });
-  } finally {
-    bitmap.close();
-  }
 }

@@ -127,7 +127,7 @@ export class SoundPlayer {
     const node = new AudioBufferSourceNode(context, { buffer, playbackRate: speed });
     node.connect(this.#gain!);
     node.start(Math.max(when, context.currentTime), offset + late, length - late);
-    node.onended = () => this.#playing.delete(node);
+    node.addEventListener('ended', () => this.#playing.delete(node), { once: true });
     this.#playing.add(node);
   }
 
