@@ -46,8 +46,9 @@ export function describeItem(item: QueueItem, unfinished: boolean): string {
   if (item.state === 'failed') return item.job.error?.message ?? 'It failed.';
   if (item.state === 'done' && item.job.result) return describeResult(item.job.result);
   if (item.state === 'paused') {
-    const made = `${Math.floor(100 * item.fraction)} % is made and kept`;
-    return unfinished ? `Left when Inbetween was closed; ${made}` : made;
+    const percent = Math.floor(100 * item.fraction);
+    const made = percent > 0 ? `${percent} % is made and kept` : 'nothing is made yet';
+    return unfinished ? `Left when Inbetween was closed; ${made}` : `Paused by you; ${made}`;
   }
   return item.job.spec.output;
 }

@@ -145,11 +145,17 @@ async function makePictures(
   const checkRoom = watchSpace([context.scratch, dirname(plan.output.path)]);
   const made: RenderedChunk[] = [];
   let engine: Promise<Interpolator> | undefined;
-  const open = (): Promise<Interpolator> => (engine ??= plan.engine.open({ width, height, colour, threads, device }));
+  let runsOn: string | undefined;
+  const openEngine = async (): Promise<Interpolator> => {
+    const opened = await plan.engine.open({ width, height, colour, threads, device });
+    runsOn = opened.device;
+    return opened;
+  };
+  const open = (): Promise<Interpolator> => (engine ??= openEngine());
   await using reader = sourceReader(plan.info, plan.facts.index, signal);
   const source = { reader, engine: open, times: plan.timing.times, signal };
   let [done, reused] = [0, 0];
-  const count = (frames: number) => report('rendering', (done += frames), plan.frames.count);
+  const count = (frames: number) => report('rendering', (done += frames), plan.frames.count, 'frames', runsOn);
   const rendered = renderChunks(steps(plan, chunks, source), context, {
     onFrames: count,
     onReused: (frames) => {
