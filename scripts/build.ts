@@ -6,7 +6,6 @@
  *   node scripts/build.ts --node     the Node side only
  *   node scripts/build.ts --all      everything anew
  */
-import { spawnSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -20,6 +19,7 @@ import {
 } from 'node:fs';
 import { dirname, extname, join } from 'node:path';
 import ts from 'typescript';
+import { rendererFolder } from '../app/cli/renderer-build.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const BUILD = join(ROOT, 'build');
@@ -64,28 +64,10 @@ function place(source: string, target: string): void {
   renameSync(aside, path);
 }
 
-/** Builds the renderer where a source of it is newer than what was built. Throws when vite fails. */
-export function buildRenderer({ all = false } = {}): boolean {
-  const page = join(BUILD, 'renderer', 'index.html');
-  const sources = globSync(
-    ['app/renderer/**/*', 'app/contract/**/*', 'app/core/{time,sequence}/**/*', 'package.json'],
-    {
-      cwd: ROOT,
-    },
-  );
-  const newest = Math.max(...sources.map((path) => statSync(join(ROOT, path)).mtimeMs));
-  if (!all && existsSync(page) && statSync(page).mtimeMs > newest) return false;
-  const vite = join(ROOT, 'node_modules', 'vite', 'bin', 'vite.js');
-  const { status } = spawnSync(
-    process.execPath,
-    [vite, 'build', '--config', 'app/renderer/vite.config.ts', '--logLevel', 'warn'],
-    {
-      cwd: ROOT,
-      stdio: 'inherit',
-    },
-  );
-  if (status !== 0) throw new Error('The renderer could not be built.');
-  return true;
+/** Builds the renderer where a source of it is newer than what was built. */
+export async function buildRenderer({ all = false } = {}): Promise<void> {
+  if (all) rmSync(join(BUILD, 'renderer'), { recursive: true, force: true });
+  await rendererFolder((line) => console.log(line));
 }
 
 /** A preload script in a sandbox is CommonJS; everything else is modules. */
@@ -118,7 +100,7 @@ if (import.meta.main) {
   const all = process.argv.includes('--all');
   const started = performance.now();
   const written = buildNode({ all });
-  const renderer = !process.argv.includes('--node') && buildRenderer({ all });
+  if (!process.argv.includes('--node')) await buildRenderer({ all });
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  console.log(`build: ${written} files of the Node side, renderer ${renderer ? 'built' : 'as it was'}, ${seconds} s`);
+  console.log(`Built: ${written} files of the Node side were stale; ${seconds} s.`);
 }

@@ -1,5 +1,5 @@
 /**
- * A double of Electron for the main bundle: what app/main uses of it, with Electron's own types, so that what it must be checked by the compiler.
+ * A double of Electron for the main process: what app/main uses of it.
  *
  * [Note: Electron double] The unmodified built main process runs in plain Node with this module as 'electron' (register.ts). A BrowserWindow is a page of Chromium that the
  * launcher, the test's process, drives through playwright-core: the preload script is an init script, IPC a binding whose payloads must be structured clones,

@@ -43,8 +43,11 @@ const MAIN = join(ROOT, 'build', 'app', 'main', 'main.js');
 const END_MS = 15_000;
 
 export async function launchDouble(options: LaunchOptions): Promise<LaunchedApp> {
-  buildNode();
-  buildRenderer();
+  // INBETWEEN_BUILT=1: what is in build/ is used as it is.
+  if (process.env['INBETWEEN_BUILT'] !== '1') {
+    buildNode();
+    await buildRenderer();
+  }
   if (process.env['INBETWEEN_ELECTRON'] === '1') return await launchElectron(ROOT, options);
   const child = startMain(options);
   const browser = new DoubleBrowser(child);
