@@ -4,7 +4,7 @@
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Browser, Page } from 'playwright-core';
@@ -106,8 +106,14 @@ interface Opened {
   close(): Promise<void>;
 }
 
-async function openServe(home: string, { folders = [] }: StudioPageOptions): Promise<Opened> {
-  const roots = [home, tmpdir(), process.env['INBETWEEN_SHARED'], ...folders].filter((root) => root !== undefined);
+async function openServe(home: string, { folders = [], clips = [] }: StudioPageOptions): Promise<Opened> {
+  const roots = [
+    home,
+    tmpdir(),
+    process.env['INBETWEEN_SHARED'],
+    ...folders,
+    ...clips.map((path) => dirname(path)),
+  ].filter((root) => root !== undefined);
   const child = spawn(process.execPath, [CLI, 'serve', ...roots, '--json', '--library', home], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
