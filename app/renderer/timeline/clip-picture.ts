@@ -62,8 +62,13 @@ function drawWave(context: CanvasRenderingContext2D, picture: PictureOf): void {
     const now = seconds(x + 1);
     const [low, high] = peakBetween(peaks, before, now);
     before = now;
-    const top = middle - high * half;
-    context.rect(x - from, top, 1, Math.max(1, (high - low) * half));
+    const top = loud(high) * half;
+    context.rect(x - from, middle - top, 1, Math.max(1, top - loud(low) * half));
   }
   context.fill();
+}
+
+/** Quiet sound stays visible: halfway up is a sample at about a third. */
+function loud(sample: number): number {
+  return Math.sign(sample) * Math.abs(sample) ** 0.6;
 }

@@ -42,16 +42,23 @@ export async function takeDrop(view: TimelineView, event: DragEvent): Promise<vo
 export async function place(view: TimelineView, media: readonly string[], at: number): Promise<void> {
   if (media.length === 0) return;
   const { session } = view;
-  const before = new Set(Object.keys(session.doc.state.clips));
+  const fitted = view.fitted;
+  let added: string[] = [];
   const how = at >= session.length ? 'append' : 'insert';
   const clips = media.map((id) => ({ media: id }));
-  const done = await session.call((version) =>
-    client.call('project.place', { id: session.doc.id, version, clips, at, how }),
-  );
+  // A clip that was never decoded is decoded once now, which takes a moment.
+  view.placing += media.length;
+  const done = await session.call(async (version) => {
+    const update = await client.call('project.place', { id: session.doc.id, version, clips, at, how });
+    added = update.changes.flatMap((change) =>
+      change.kind === 'clip' && change.before === null && change.after !== null ? [change.id] : [],
+    );
+    return update;
+  });
+  view.placing -= media.length;
   if (!done) return;
-  const added = Object.keys(session.doc.state.clips).filter((id) => !before.has(id));
   session.select(added);
-  if (view.fitted) view.fit();
+  if (fitted) view.fit();
   view.say(`${media.length === 1 ? 'Clip' : `${media.length} clips`} added`);
 }
 

@@ -32,6 +32,8 @@ export class TimelineView {
   inserting: boolean = $state(stored('inserting', false));
   /** Where the dragged thing sticks, for the line that says so. */
   snapped: number | null = $state(null);
+  /** Clips on their way onto the timeline. */
+  placing: number = $state(0);
   /** The clip that Tab reaches. */
   current: string | null = $state(null);
   /** For screen readers. */
