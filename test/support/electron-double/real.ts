@@ -1,25 +1,13 @@
 /** The same app on real Electron, where its binary is. */
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { _electron } from 'playwright-core';
+import { electronBinary } from '../../../scripts/electron-binary.ts';
 import type { AppHandle, LaunchedApp, LaunchOptions } from './launch.ts';
-
-/** Path of Electron's binary, or undefined where it was never downloaded; nothing is downloaded here. */
-export function electronBinary(root: string): string | undefined {
-  const folder = join(root, 'node_modules', 'electron');
-  try {
-    const path = join(folder, 'dist', readFileSync(join(folder, 'path.txt'), 'utf8'));
-    return existsSync(path) ? path : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 export async function launchElectron(
   root: string,
   { home, files = [], env = {} }: LaunchOptions,
 ): Promise<LaunchedApp> {
-  const executablePath = electronBinary(root);
+  const executablePath = electronBinary();
   if (executablePath === undefined) throw new Error('there is no Electron binary here (npx install-electron)');
   const electron = await _electron.launch({
     executablePath,
