@@ -28,6 +28,8 @@ export interface RenderedChunk {
 export interface RenderHooks {
   readonly onFrames: (count: number) => void;
   readonly onReused: (count: number) => void;
+  /** A chunk is in the store, which may be a good while before its turn to be yielded. */
+  readonly onMade?: (key: string, confidence: readonly (number | null)[]) => void;
 }
 
 /** Memory for decoded frames that may be wanted again: what lets reversed footage decode each block once. */
@@ -64,7 +66,7 @@ export async function* renderChunks(
     const pending = await chunks.begin(step.key, step.output.chunkMuxer);
     const encoding = await encodePictures(pending, step, signal, hooks.onFrames);
     if (finishing) yield await finishing;
-    finishing = finish(encoding, pending, step);
+    finishing = finish(encoding, pending, step, hooks);
     // Its turn comes after the next chunk; a failure before that is reported then.
     finishing.catch(() => {});
   }
@@ -103,10 +105,13 @@ async function finish(
   { encoder, confidence }: Encoding,
   pending: PendingChunk,
   { key, timestamps }: RenderStep,
+  { onMade }: RenderHooks,
 ): Promise<RenderedChunk> {
   try {
     await encoder.finish();
-    return { key, path: await pending.commit({ confidence }), timestamps };
+    const path = await pending.commit({ confidence });
+    onMade?.(key, confidence);
+    return { key, path, timestamps };
   } catch (error) {
     await encoder.abort();
     await pending.abandon();

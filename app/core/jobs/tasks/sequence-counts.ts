@@ -1,6 +1,5 @@
 /** How many frames of a sequence come about in which way. */
 import { secondsOf, type SequencePlan } from './sequence-plan.ts';
-import { isSynthesised } from './wanted-frame.ts';
 
 export interface SequenceCounts {
   readonly synthesised: number;
@@ -24,9 +23,8 @@ export function countFrames(plan: SequencePlan): SequenceCounts {
     for (let k = Math.max(clip.start, from) + shift; k < end; k++) {
       const wanted = retime.frame(k);
       counts.black--;
-      if (isSynthesised(wanted)) counts.synthesised++;
-      else if (wanted.plan.kind === 'source' && !wanted.plan.held) counts.passedThrough++;
-      else counts.held++;
+      if (wanted.plan.kind !== 'source') counts.synthesised++;
+      else counts[wanted.plan.held ? 'held' : 'passedThrough']++;
       const here = frames.shot(k);
       if (shot >= 0 && here !== shot) cuts.push(secondsOf(plan, k - shift - from));
       shot = here;

@@ -12,11 +12,14 @@ import { pictures, type Picture } from './synthesis.ts';
 export class RenderRoom implements AsyncDisposable {
   readonly #signal: AbortSignal;
   readonly #engines: EngineRoom;
+  /** Somebody else keeps the engines open. */
+  readonly #shared: boolean;
   #reader: { readonly of: string; readonly reader: FrameReader } | undefined;
 
-  constructor({ signal, threads }: { readonly signal: AbortSignal; readonly threads: number }) {
+  constructor({ signal, threads }: { readonly signal: AbortSignal; readonly threads: number }, engines?: EngineRoom) {
     this.#signal = signal;
-    this.#engines = new EngineRoom(threads);
+    this.#engines = engines ?? new EngineRoom(threads);
+    this.#shared = engines !== undefined;
   }
 
   /** How to render a chunk; its pictures are to be taken before those of the next. */
@@ -61,7 +64,7 @@ export class RenderRoom implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#reader?.reader[Symbol.asyncDispose]();
-    await this.#engines[Symbol.asyncDispose]();
+    if (!this.#shared) await this.#engines[Symbol.asyncDispose]();
   }
 }
 

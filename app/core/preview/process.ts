@@ -1,0 +1,86 @@
+/** The preview's own process: started when it is first needed, kept warm, started again when it dies. */
+import { AppError } from '../../contract/errors.ts';
+import { startProcess, type OwnProcess } from '../base/node-process.ts';
+import { ownModulePath } from '../base/own-files.ts';
+import { answerSchema, type PreviewAnswer, type PreviewOrder } from './messages.ts';
+
+const WORKER = ownModulePath('./worker', import.meta.url);
+
+export interface PreviewProcessOptions {
+  readonly home: string;
+  readonly threads: number;
+  readonly onAnswer: (answer: PreviewAnswer) => void;
+  /** It ended although nobody asked it to: what it was asked for will not come. */
+  readonly onDeath: (error: AppError) => void;
+}
+
+export class PreviewProcess {
+  readonly #options: PreviewProcessOptions;
+  #process: OwnProcess | undefined;
+  #waiting: PreviewOrder[] = [];
+  #closed = false;
+
+  constructor(options: PreviewProcessOptions) {
+    this.#options = options;
+  }
+
+  /** Starts the process if it does not run. */
+  send(order: PreviewOrder): void {
+    if (this.#closed) return;
+    const running = (this.#process ??= this.#start());
+    if (running.pid === undefined || this.#waiting.length > 0) this.#waiting.push(order);
+    else running.send(order);
+  }
+
+  get running(): boolean {
+    return this.#process !== undefined;
+  }
+
+  close(): void {
+    this.#closed = true;
+    if (this.#process) kill(this.#process);
+  }
+
+  #start(): OwnProcess {
+    const { home, threads } = this.#options;
+    this.#waiting = [{ type: 'open', home, threads }];
+    const own = process.platform !== 'win32';
+    const started: OwnProcess = startProcess(WORKER, {
+      // [Note: no orphans] in jobs/worker.ts.
+      lead: true,
+      env: { ...process.env, INBETWEEN_GROUP: own ? 'own' : '' },
+      onSpawn: () => {
+        const orders = this.#waiting;
+        this.#waiting = [];
+        for (const order of orders) started.send(order);
+      },
+      onMessage: (message) => {
+        const answer = answerSchema.safeParse(message);
+        if (answer.success && this.#process === started) this.#options.onAnswer(answer.data);
+      },
+      onExit: ({ error }) => {
+        kill(started);
+        if (this.#process !== started) return;
+        this.#process = undefined;
+        this.#waiting = [];
+        const why = error ? `could not be started: ${error.message}` : 'ended unexpectedly';
+        if (!this.#closed) this.#options.onDeath(new AppError('worker-died', `The preview's process ${why}.`));
+      },
+    });
+    started.stdout?.resume();
+    started.stderr?.pipe(process.stderr, { end: false });
+    return started;
+  }
+}
+
+function kill(started: OwnProcess): void {
+  if (started.leads && started.pid !== undefined) {
+    try {
+      process.kill(-started.pid, 'SIGKILL');
+      return;
+    } catch {
+      // The group is gone.
+    }
+  }
+  started.kill('SIGKILL');
+}
