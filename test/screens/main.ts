@@ -1,0 +1,110 @@
+/** `npm run screens`: a picture of every view at 1440x900, dark and light, empty and full, into docs/screens. */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openStudioPage, type StudioPage } from '../support/studio-page.ts';
+import { footage } from './footage.ts';
+import { fillBatch, fillPair, fillProject, fillQueue, fillTags } from './fill.ts';
+
+const TO = join(import.meta.dirname, '..', '..', 'docs', 'screens');
+
+/** Goes to a view and waits until it is drawn and its pictures are there. */
+async function visit({ page }: StudioPage, view: string): Promise<void> {
+  await page.evaluate((to) => void (location.hash = `#/${to}`), view);
+  await page.waitForTimeout(400);
+  await page.waitForFunction(() => [...document.images].every((image) => image.complete));
+  await page.waitForTimeout(600);
+}
+
+async function shoot(
+  { page }: StudioPage,
+  name: string,
+  themes: readonly ('dark' | 'light')[] = ['dark'],
+): Promise<void> {
+  for (const theme of themes) {
+    await page.emulateMedia({ colorScheme: theme });
+    await page.mouse.move(720, 895);
+    await page.waitForTimeout(500);
+    await page.screenshot({ path: join(TO, `${name}-${theme}.png`) });
+    console.log(`docs/screens/${name}-${theme}.png`);
+  }
+  await page.emulateMedia({ colorScheme: 'dark' });
+}
+
+const BOTH = ['dark', 'light'] as const;
+
+async function empty(): Promise<void> {
+  await using studio = await openStudioPage();
+  for (const view of ['library', 'edit', 'batch', 'pair', 'queue', 'tags']) {
+    await visit(studio, view);
+    await shoot(studio, `${view}-empty`, view === 'library' ? BOTH : ['dark']);
+  }
+}
+
+async function full(clips: readonly string[], folder: string): Promise<void> {
+  await using studio = await openStudioPage({ clips, folders: [folder] });
+  const { page } = studio;
+  await fillTags(studio);
+  // Thumbnails are made in the background.
+  await page.waitForTimeout(6000);
+  await visit(studio, 'library');
+  await shoot(studio, 'library', BOTH);
+  await page.locator('[data-index="0"]').click();
+  await page.waitForTimeout(2500);
+  await shoot(studio, 'library-inspector');
+
+  const project = await fillProject(studio);
+  await visit(studio, `edit/${project.id}`);
+  await page.waitForTimeout(3000);
+  await page.locator(`[data-clip="${project.slow}"]`).click({ position: { x: 60, y: 40 } });
+  await page.waitForTimeout(12_000);
+  await shoot(studio, 'edit', BOTH);
+  await page.getByRole('button', { name: 'Show the speed curve' }).first().click();
+  await page.waitForTimeout(800);
+  await shoot(studio, 'edit-curve', BOTH);
+  await page.keyboard.press('Alt+KeyN');
+  await page.waitForTimeout(2500);
+  await shoot(studio, 'edit-trust');
+  await page
+    .getByRole('button', { name: /^Export/ })
+    .first()
+    .click();
+  await page.waitForTimeout(2500);
+  await shoot(studio, 'export', BOTH);
+  await page.keyboard.press('Escape');
+
+  await fillQueue(studio, project.id, folder);
+  await visit(studio, 'queue');
+  await shoot(studio, 'queue', BOTH);
+  await fillBatch(studio, folder);
+  await visit(studio, 'batch');
+  await page.waitForTimeout(2000);
+  await shoot(studio, 'batch');
+  await fillPair(studio, folder);
+  await visit(studio, 'pair');
+  await shoot(studio, 'pair');
+  for (const view of ['tags', 'morph', 'models', 'settings']) {
+    await visit(studio, view);
+    await shoot(studio, view, view === 'morph' || view === 'tags' ? ['dark'] : BOTH);
+  }
+  await page
+    .getByRole('button', { name: 'Keys' })
+    .or(page.getByRole('link', { name: 'Keys' }))
+    .first()
+    .click();
+  await page.waitForTimeout(500);
+  await shoot(studio, 'settings-keys');
+  await page.keyboard.press('Shift+Slash');
+  await page.waitForTimeout(500);
+  await shoot(studio, 'shortcuts');
+  for (const error of studio.errors) console.error(`the page said: ${error}`);
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'inbetween-screens-'));
+try {
+  mkdirSync(TO, { recursive: true });
+  await empty();
+  await full(footage(join(folder, 'footage')), folder);
+} finally {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+}
