@@ -88,6 +88,11 @@ export class Pairs {
     return join(this.#folder(id), `${which}.png`);
   }
 
+  /** The film of a pair that is done. */
+  film(id: string): string | undefined {
+    return pairRows(this.#options.db).find((row) => row.id === id && row.state === 'done')?.output ?? undefined;
+  }
+
   /** Never rejects. */
   async #run(id: string): Promise<void> {
     const running = this.#running.get(id)!;

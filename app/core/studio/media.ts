@@ -9,7 +9,7 @@
  *   clip/ID/thumb    a JPEG                         clip/ID/sprite   JPEG of `thumbs` pictures side by side, for hover scrubbing
  *   clip/ID/peaks    the waveform: Int8 min, max pairs, 100 pairs a second, channels mixed
  *   chunk/KEY        a chunk of the store (MP4)     sound/KEY        a clip's retimed sound (WAV)
- *   frame/KEY        a picture made for comparing   pair/ID/first|middle|last   pictures between two photos
+ *   frame/KEY        a picture made for comparing   pair/ID/first|middle|last|film   between two photos
  *   job/ID/output    the file a job has written
  */
 import { createReadStream } from 'node:fs';

@@ -3,6 +3,7 @@ import { Pairs } from '../queue/pairs.ts';
 import type { StudioContext } from './context.ts';
 import type { HandlersOf } from './handlers.ts';
 import { fileResponse, type MediaRoutes } from './media.ts';
+import { mediaType } from './media-type.ts';
 
 export interface PairPart {
   readonly handlers: HandlersOf<'pair'>;
@@ -26,6 +27,10 @@ export async function openPairPart({ db, home, topics, access }: StudioContext):
     },
     media: {
       pair: async ([id = '', which = ''], request) => {
+        if (which === 'film') {
+          const film = pairs.film(id);
+          return film === undefined ? undefined : await fileResponse(film, mediaType(film), request);
+        }
         const path = pairs.picture(id, which);
         return path === undefined ? undefined : await fileResponse(path, 'image/png', request);
       },

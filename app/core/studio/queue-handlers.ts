@@ -1,11 +1,11 @@
 /** Handlers of queue.*, and the files that jobs have written. */
-import { extname } from 'node:path';
 import { jobDetails } from '../jobs/control.ts';
 import { jobById } from '../library/job-rows.ts';
 import { JobQueue } from '../queue/job-queue.ts';
 import type { StudioContext } from './context.ts';
 import type { HandlersOf } from './handlers.ts';
 import { fileResponse, type MediaRoutes } from './media.ts';
+import { mediaType } from './media-type.ts';
 
 export interface QueuePart {
   readonly handlers: HandlersOf<'queue'>;
@@ -14,14 +14,6 @@ export interface QueuePart {
   readonly queue: JobQueue;
   close(): Promise<void>;
 }
-
-const TYPES: Readonly<Record<string, string>> = {
-  '.mp4': 'video/mp4',
-  '.m4v': 'video/mp4',
-  '.mov': 'video/quicktime',
-  '.mkv': 'video/x-matroska',
-  '.webm': 'video/webm',
-};
 
 /** `onContinue` is asked to go on with what else a former run left, when the user or the settings want that. */
 export async function openQueuePart(
@@ -58,8 +50,7 @@ export async function openQueuePart(
       job: async ([id = '', what], request) => {
         const row = jobById(db, id);
         const output = what === 'output' && row?.state === 'done' ? jobDetails(db, id).result?.output : undefined;
-        const type = output === undefined ? undefined : TYPES[extname(output).toLowerCase()];
-        return output === undefined || type === undefined ? undefined : await fileResponse(output, type, request);
+        return output === undefined ? undefined : await fileResponse(output, mediaType(output), request);
       },
     },
     close: () => queue.close(),
