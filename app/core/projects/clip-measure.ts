@@ -1,5 +1,6 @@
 /** How long a clip of the library is and how fast, for putting it into a sequence. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { AppError } from '../../contract/errors.ts';
 import type { VideoInfo } from '../../contract/media.ts';
 import { TICKS, type Rational } from '../../contract/time.ts';
 import { analyseClip, isAnalysed } from '../clips/facts.ts';
@@ -43,7 +44,8 @@ export async function measureClip(db: Library, id: string, signal: AbortSignal):
     return { id, name, info, rate: timing.rate, duration: timing.end / TICKS };
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof Error && 'code' in error && error.code !== 'cancelled') throw error;
+    // What ends by the limit is a DOMException, which has a code too.
+    if (error instanceof AppError && error.code !== 'cancelled') throw error;
     return { id, name, info, ...claimed };
   }
 }
