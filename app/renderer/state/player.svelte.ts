@@ -10,6 +10,8 @@ import type { ProjectSession } from './project.svelte.ts';
 
 /** Milliseconds the playhead must rest before rendering moves to it. */
 const REST_MS = 200;
+/** Milliseconds a dragging hand must rest before the picture follows: painting in every step would make the drag stutter. */
+const HAND_MS = 100;
 
 export class Player extends Playback {
   readonly plans: Plans;
@@ -22,6 +24,7 @@ export class Player extends Playback {
   readonly #files: ClipFiles;
   readonly #stops: (() => void)[];
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #hand: ReturnType<typeof setTimeout> | undefined;
   #asked = 0;
 
   constructor(session: ProjectSession) {
@@ -74,6 +77,7 @@ export class Player extends Playback {
 
   override dispose(): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#hand);
     for (const stop of this.#stops) stop();
     this.plans.close();
     this.#files.close();
@@ -85,9 +89,12 @@ export class Player extends Playback {
   /** After every edit. */
   #follow(): void {
     void this.#session.doc.state;
+    const { dragging } = this.#session;
     untrack(() => {
       this.plans.follow();
-      this.refresh();
+      clearTimeout(this.#hand);
+      if (dragging) this.#hand = setTimeout(() => this.refresh(), HAND_MS);
+      else this.refresh();
     });
   }
 

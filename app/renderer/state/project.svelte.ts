@@ -32,6 +32,8 @@ export class ProjectSession {
   range: { from: number; to: number } | null = $state.raw(null);
   /** Edits that are not durable yet. */
   unsaved: number = $state(0);
+  /** Something is being dragged: what is costly to follow may wait for the hand to rest. */
+  dragging: boolean = $state(false);
   readonly length: number = $derived(sequenceLength(this.doc.state));
   readonly #queue: EditQueue;
   readonly #stop: () => void;
@@ -116,6 +118,7 @@ export class ProjectSession {
 
   #drawn(state: ProjectState, over: boolean): void {
     if (over) this.#gesture = null;
+    this.dragging = !over;
     this.doc = { ...this.doc, state };
     if (over) this.#prune();
   }

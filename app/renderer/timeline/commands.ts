@@ -179,7 +179,7 @@ export class TimelineCommands {
   }
 
   /** Cuts in what is shown of a clip; those detected are known once its source was decoded, which its plan does. */
-  cutsOf(clip: TimelineClip): CutMark[] {
+  cutsOf(clip: TimelineClip): readonly CutMark[] {
     return cutsOf(clip, this.trust.preview(clip.id) ? this.media.facts(clip.media) : undefined, this.view.rate);
   }
 

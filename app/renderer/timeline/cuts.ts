@@ -18,8 +18,19 @@ export interface CutMark {
 /** Seconds within which two cuts are one: core/sequence/detail-edits.ts. */
 const SAME = 1e-4;
 
+/** Clips are never changed in place. */
+const known = new WeakMap<TimelineClip, { facts: ClipFacts | undefined; rate: Rational; cuts: readonly CutMark[] }>();
+
 /** Of what is shown, in order. */
-export function cutsOf(clip: TimelineClip, facts: ClipFacts | undefined, rate: Rational): CutMark[] {
+export function cutsOf(clip: TimelineClip, facts: ClipFacts | undefined, rate: Rational): readonly CutMark[] {
+  const before = known.get(clip);
+  if (before && before.facts === facts && before.rate === rate) return before.cuts;
+  const cuts = findCuts(clip, facts, rate);
+  known.set(clip, { facts, rate, cuts });
+  return cuts;
+}
+
+function findCuts(clip: TimelineClip, facts: ClipFacts | undefined, rate: Rational): CutMark[] {
   const { auto, added, removed, accepted } = clip.cuts;
   const has = (times: readonly number[], seconds: number): boolean =>
     times.some((time) => Math.abs(time - seconds) < SAME);

@@ -41,9 +41,21 @@ export function suspectsOf(
   const suspects: Suspect[] = [];
   for (const clip of clips) {
     const preview = previewOf(clip.id);
-    if (preview) suspects.push(...suspectsIn(clip, preview));
+    if (!preview) continue;
+    for (const suspect of knownIn(clip, preview)) suspects.push({ ...suspect, frame: clip.start + suspect.index });
   }
   return suspects.toSorted((a, b) => a.confidence - b.confidence || a.frame - b.frame);
+}
+
+/** Plans are never changed in place: what follows from one is kept as long as it. Where the clip lies makes no difference. */
+const known = new WeakMap<ClipPreview, { clip: TimelineClip; suspects: readonly Suspect[] }>();
+
+function knownIn(clip: TimelineClip, preview: ClipPreview): readonly Suspect[] {
+  const before = known.get(preview);
+  if (before && before.clip.remedies === clip.remedies && before.clip.frames === clip.frames) return before.suspects;
+  const suspects = suspectsIn(clip, preview);
+  known.set(preview, { clip, suspects });
+  return suspects;
 }
 
 function suspectsIn(clip: TimelineClip, { confidence, kinds, sources }: ClipPreview): Suspect[] {
@@ -55,7 +67,7 @@ function suspectsIn(clip: TimelineClip, { confidence, kinds, sources }: ClipPrev
   for (let index = 0; index < Math.min(confidence.length, clip.frames); index++) {
     const value = doubt(index);
     if (value === null || value >= limit || !worstNearby(index, value, doubt)) continue;
-    suspects.push({ clip: clip.id, frame: clip.start + index, index, at: sources[index]!, confidence: value });
+    suspects.push({ clip: clip.id, frame: index, index, at: sources[index]!, confidence: value });
   }
   return suspects;
 }
