@@ -1,16 +1,14 @@
 /** Handlers of project.*. */
-import { AppError } from '../../contract/errors.ts';
+import type { AddReport } from '../../contract/library.ts';
 import type { ProjectUpdate } from '../../contract/project.ts';
 import { editProject, readProject, redoProject, undoProject } from '../projects/edit.ts';
+import { exportProject } from '../projects/export.ts';
+import { importMarkers, importProject } from '../projects/import.ts';
 import { createProject, listProjects, removeProject, renameProject } from '../projects/list.ts';
 import { placeClips } from '../projects/place.ts';
 import type { StudioContext } from './context.ts';
 import type { HandlersOf } from './handlers.ts';
 import type { MediaRoutes } from './media.ts';
-
-const notYet = (): never => {
-  throw new AppError('internal', 'Not yet.');
-};
 
 export interface ProjectPart {
   readonly handlers: HandlersOf<'project'>;
@@ -18,7 +16,12 @@ export interface ProjectPart {
   close(): Promise<void>;
 }
 
-export async function openProjectPart({ db, topics, settings, signal: closing }: StudioContext): Promise<ProjectPart> {
+/** `add` puts files into the library. */
+export async function openProjectPart(
+  { db, topics, settings, access, signal: closing }: StudioContext,
+  add: (paths: string[], signal: AbortSignal) => Promise<AddReport>,
+): Promise<ProjectPart> {
+  const check = (path: string): Promise<string> => access.check(path);
   const told = (update: ProjectUpdate): ProjectUpdate => {
     if (update.changes.length > 0) topics.emit('project.changed', update);
     return update;
@@ -51,9 +54,20 @@ export async function openProjectPart({ db, topics, settings, signal: closing }:
             signal: AbortSignal.any([signal, closing]),
           }),
         ),
-      'project.export': notYet,
-      'project.import': notYet,
-      'project.importMarkers': notYet,
+      'project.export': async ({ id, path, force }) => exportProject(db, id, { path: await check(path), force }),
+      'project.import': async ({ path }, { signal }) => {
+        const options = { check, add: (paths: string[]) => add(paths, signal), engine: settings().engine };
+        const both = AbortSignal.any([signal, closing]);
+        const answer = await importProject(db, await check(path), { ...options, signal: both });
+        // Missing clips were put in by it.
+        topics.emit('library.changed', { ids: [] });
+        return listed(answer);
+      },
+      'project.importMarkers': async ({ path, ...project }) => {
+        const answer = await importMarkers(db, { ...project, path: await check(path) });
+        told(answer.update);
+        return answer;
+      },
     },
     media: {},
     close: async () => {},
