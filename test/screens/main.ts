@@ -59,9 +59,12 @@ async function full(clips: readonly string[], folder: string): Promise<void> {
   await page.locator(`[data-clip="${project.slow}"]`).click({ position: { x: 60, y: 40 } });
   await page.waitForTimeout(12_000);
   await shoot(studio, 'edit', BOTH);
-  await page.getByRole('button', { name: 'Show the speed curve' }).first().click();
+  await page.getByRole('button', { name: 'Speed curves on the clips' }).first().click();
   await page.waitForTimeout(800);
-  await shoot(studio, 'edit-curve', BOTH);
+  await shoot(studio, 'edit-curve');
+  await page.getByRole('button', { name: 'Curve editor' }).first().click();
+  await page.waitForTimeout(800);
+  await shoot(studio, 'edit-curve-editor', BOTH);
   await page.keyboard.press('Alt+KeyN');
   await page.waitForTimeout(2500);
   await shoot(studio, 'edit-trust');
