@@ -41,3 +41,8 @@ export function problemOf({ problem, path }: Pick<ClipSummary, 'problem' | 'path
     .replace(`picture of ${path}`, 'picture')
     .replace(path, 'It');
 }
+
+/** Whether there is a badge to show. */
+export function isSpecial({ state, vfr, hdr, duplicates, proxy }: ClipSummary): boolean {
+  return state !== 'ready' || vfr || hdr || duplicates > 0 || proxy === 'wanted' || proxy === 'making';
+}

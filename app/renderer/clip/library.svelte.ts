@@ -58,7 +58,9 @@ export class ClipList {
   /** Clips [first, last] are in sight. */
   see(first: number, last: number): void {
     this.#sight = [first, Math.max(first, last)];
-    for (const page of range(Math.floor(first / PAGE), Math.floor(Math.max(first, last) / PAGE))) {
+    // And what comes into sight soon: half a page each way.
+    const [from, to] = [Math.max(0, first - PAGE / 2), Math.min(this.total - 1, this.#sight[1] + PAGE / 2)];
+    for (const page of range(Math.floor(from / PAGE), Math.floor(Math.max(from, to) / PAGE))) {
       if (!this.#pages.has(page)) void this.#load(page);
     }
   }

@@ -1,0 +1,175 @@
+/** The library as it is used: clips in, found, scrubbed over, tagged, found again after they were moved; and ten thousand of them scrolled. */
+import assert from 'node:assert/strict';
+import { copyFileSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { Locator, Page } from 'playwright-core';
+import { openHome } from '../../app/core/base/home.ts';
+import { openLibrary } from '../../app/core/library/db.ts';
+import { skipWithoutChromium } from '../support/chromium.ts';
+import { ffmpegOutput, makeClip } from '../support/clips.ts';
+import { shared } from '../support/command.ts';
+import { describeTrace, traceFrames } from '../support/frame-trace.ts';
+import { seedClips } from '../support/library.ts';
+import { openStudioPage } from '../support/studio-page.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'inbetween-library-e2e-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+const skip = skipWithoutChromium();
+
+const cards = (page: Page): Locator => page.locator('[role=option]');
+const card = (page: Page, name: string): Locator => cards(page).filter({ hasText: name });
+
+/** Chooses `path` in the page's own dialog. */
+async function addFolder(page: Page, path: string): Promise<void> {
+  await page.evaluate((where) => localStorage.setItem('inbetween.folder', where), path);
+  await page.getByRole('button', { name: 'Add', exact: true }).click();
+  await page.getByRole('menuitem', { name: 'Folder' }).click();
+  await page.locator('.where', { hasText: path }).waitFor();
+  await page.getByRole('button', { name: 'Choose this folder' }).click();
+}
+
+test('clips are added, searched, scrubbed over, tagged, and found again', { skip }, async () => {
+  const odd = shared && join(shared, 'clips', 'odd');
+  const films = join(folder, 'films');
+  mkdirSync(join(films, 'copies'), { recursive: true });
+  if (odd) {
+    for (const name of [
+      'moviepy__smpte-2997.mp4',
+      'media__hlg10-color-test.mp4',
+      'media__sample_fragmented_uuid.mp4',
+    ]) {
+      copyFileSync(join(odd, name), join(films, name));
+    }
+  } else makeClip(join(films, 'moviepy__smpte-2997.mp4'), { seconds: 3 });
+  const count = odd ? 5 : 3;
+  makeClip(join(films, 'walking dog.mp4'), { seconds: 2, size: '640x360', rate: '60' });
+  copyFileSync(join(films, 'walking dog.mp4'), join(films, 'copies', 'same dog.mp4'));
+
+  await using studio = await openStudioPage({ host: 'serve', folders: [folder] });
+  const { page } = studio;
+  await page.getByText('Add your first clips').waitFor();
+  await addFolder(page, films);
+  await page.getByText(`${count} clips`, { exact: false }).first().waitFor();
+  assert.equal(await cards(page).count(), count);
+  if (odd) await card(page, 'fragmented_uuid').getByText('Cannot be used').waitFor();
+
+  // Hover: the sprite's picture follows the pointer.
+  const smpte = card(page, 'smpte');
+  await smpte.locator('img').waitFor();
+  const box = (await smpte.locator('.thumb').boundingBox())!;
+  const seen: string[] = [];
+  for (const part of [0.1, 0.5, 0.9]) {
+    await page.mouse.move(box.x + part * box.width, box.y + box.height / 2);
+    const sprite = smpte.locator('.sprite');
+    seen.push(await sprite.evaluate((element) => getComputedStyle(element).backgroundPositionX));
+  }
+  assert.equal(new Set(seen).size, 3, `three pictures: ${seen.join(', ')}`);
+  const places = seen.map((place) => Number.parseFloat(place));
+  assert.ok(places[0]! < 15 && places[1]! > 40 && places[1]! < 60 && places[2]! > 85, seen.join(', '));
+  await page.mouse.move(5, 5);
+  assert.equal(await smpte.locator('.sprite').count(), 0);
+
+  // Search by words and by chips.
+  const search = page.getByRole('searchbox');
+  await search.fill('DOG walk');
+  await page.waitForFunction(() => document.querySelectorAll('[role=option]').length === 1);
+  await search.fill('');
+  await page.getByRole('button', { name: 'Rate' }).click();
+  await page.getByRole('menuitemcheckbox', { name: '48 to 60 fps' }).click();
+  await page.waitForFunction(() => document.querySelectorAll('[role=option]').length === 2);
+  await page.getByRole('button', { name: 'Clear' }).click();
+
+  // Duplicates, once their content is hashed.
+  await page.getByRole('button', { name: 'Duplicates' }).click();
+  await page.waitForFunction(() => document.querySelectorAll('[role=option]').length === 2, undefined, {
+    timeout: 15_000,
+  });
+  await card(page, 'same dog').click();
+  await page.getByRole('complementary', { name: 'Inspector' }).getByText('walking dog.mp4').waitFor();
+  await page.getByRole('combobox', { name: 'Add a tag' }).fill('best, slow');
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Remove tag slow' }).waitFor();
+  await page.getByRole('button', { name: 'Clear' }).click();
+  await search.fill('best');
+  await page.waitForFunction(() => document.querySelectorAll('[role=option]').length === 1);
+  await search.fill('');
+
+  // Moved away, and found below another folder.
+  const away = join(folder, 'moved');
+  mkdirSync(away);
+  renameSync(join(films, 'walking dog.mp4'), join(away, 'renamed.mp4'));
+  assert.deepEqual(await studio.call('library.check', {}), { missing: 1 });
+  await page.getByText('1 file is not where it was').waitFor();
+  await page.evaluate((where) => localStorage.setItem('inbetween.folder', where), away);
+  await page.getByRole('button', { name: 'Look in a folder' }).click();
+  await page.locator('.where', { hasText: away }).waitFor();
+  await page.getByRole('button', { name: 'Choose this folder' }).click();
+  await card(page, 'renamed.mp4').waitFor();
+  await page.getByText('1 file is not where it was').waitFor({ state: 'detached' });
+
+  // Onto a timeline, by the keyboard alone.
+  await page.getByRole('listbox', { name: 'Clips' }).focus();
+  await page.keyboard.press('Home');
+  await page.keyboard.press('Shift+ArrowRight');
+  await page.getByText('2 selected').waitFor();
+  await page.keyboard.press('Home');
+  await search.fill('renamed');
+  await page.waitForFunction(() => document.querySelectorAll('[role=option]').length === 1);
+  await page.getByRole('listbox', { name: 'Clips' }).focus();
+  await page.keyboard.press('Home');
+  await page.getByText('1 selected').waitFor();
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => location.hash.startsWith('#/edit/'));
+  const [project] = await studio.call('project.list', {});
+  assert.equal(project?.name, 'renamed');
+  const refused = /404|Failed to load resource/;
+  assert.deepEqual(
+    studio.errors.filter((error) => !refused.test(error)),
+    [],
+  );
+});
+
+let seeded = '';
+before(async () => {
+  if (skip) return;
+  seeded = join(folder, 'many');
+  const home = await openHome({ library: seeded });
+  using db = openLibrary(home);
+  const [thumb, sprite, films] = [join(folder, 'thumb.jpg'), join(folder, 'sprite.jpg'), join(folder, 'ten thousand')];
+  const picture = (size: string, path: string): void =>
+    void ffmpegOutput('-f', 'lavfi', '-i', `testsrc2=size=${size}`, '-frames:v', '1', '-q:v', '5', '-y', path);
+  picture('384x216', thumb);
+  picture('4608x108', sprite);
+  mkdirSync(films);
+  seedClips(db, 10_000, { folder: films, home: seeded, thumb, sprite });
+});
+
+test('ten thousand clips scroll smoothly: script, style and layout at most 8 ms a frame', { skip }, async (context) => {
+  await using studio = await openStudioPage({ host: 'serve', home: seeded });
+  const { page } = studio;
+  await page.getByText('10,000 clips').waitFor();
+  await cards(page).first().locator('img').waitFor();
+  for (const mode of ['Grid', 'List'] as const) {
+    await page.getByRole('button', { name: mode, exact: true }).click();
+    await page.mouse.move(600, 500);
+    await page.waitForTimeout(300);
+    const trace = await traceFrames(page, async () => {
+      // A wheel spun fast: a notch is 120 pixels.
+      for (let step = 0; step < 120; step++) await page.mouse.wheel(0, 120);
+      await page.waitForTimeout(200);
+    });
+    context.diagnostic(describeTrace(`${mode.toLowerCase()} of 10,000 clips scrolled`, trace));
+    assert.ok(trace.p95 <= 8, `${mode}: p95 is ${trace.p95.toFixed(2)} ms`);
+    const place = await page.getByRole('listbox', { name: 'Clips' }).evaluate((element) => element.scrollTop);
+    assert.ok(place > 5000, `it was scrolled: ${place}`);
+  }
+  // The far end is there at once too, and so is what is searched for.
+  await page.getByRole('listbox', { name: 'Clips' }).focus();
+  await page.keyboard.press('End');
+  await page.locator('[role=option][aria-posinset="10000"]').getByText('00000.mp4').waitFor();
+  await page.getByRole('searchbox').fill('09876');
+  await page.getByText('1 clip', { exact: false }).first().waitFor();
+  await card(page, 'clip drone 09876').or(card(page, '09876')).first().waitFor();
+});
