@@ -17,7 +17,7 @@ import type { Child, ChildOptions } from '../base/child-process.ts';
 import { homeFolder } from '../base/home.ts';
 import { fetchFfmpegStatic } from './ffmpeg-fetch.ts';
 
-export type FfmpegOrigin = 'setting' | 'FFMPEG_BIN' | 'PATH' | 'ffmpeg-static' | '@ffmpeg-installer';
+export type FfmpegOrigin = 'setting' | 'FFMPEG_BIN' | 'PATH' | 'ffmpeg-static' | 'app' | '@ffmpeg-installer';
 
 /** An ffmpeg that runs. */
 export interface FfmpegBuild {
@@ -37,8 +37,8 @@ const requireHere = createRequire(import.meta.url);
 let located: Promise<FfmpegBuild> | undefined;
 
 /**
- * The ffmpeg to use: INBETWEEN_FFMPEG (the setting), FFMPEG_BIN, PATH, ffmpeg-static (fetched on first use where it can
- * be), @ffmpeg-installer. Found once for the process; a failure is forgotten, so that installing one helps.
+ * The ffmpeg to use: INBETWEEN_FFMPEG (the setting), FFMPEG_BIN, PATH, ffmpeg-static, the one an
+ * application was packed with, ffmpeg-static fetched on first use where it can be, @ffmpeg-installer. Found once for the process; a failure is forgotten, so that installing one helps.
  * Throws ffmpeg-missing.
  */
 export function locateFfmpeg(): Promise<FfmpegBuild> {
@@ -79,6 +79,9 @@ export async function findFfmpeg(env: NodeJS.ProcessEnv): Promise<FfmpegBuild> {
     const version = await versionOf(path, 'ffmpeg');
     if (version) return await describe(path, version, 'ffmpeg-static', env, notes);
   }
+  const own = env['INBETWEEN_RESOURCES'] ? join(env['INBETWEEN_RESOURCES'], 'ffmpeg', `ffmpeg${EXE}`) : undefined;
+  const ownVersion = own ? await versionOf(own, 'ffmpeg') : undefined;
+  if (own && ownVersion) return await describe(own, ownVersion, 'app', env, notes);
   const fetched = await fetchFfmpegStatic({ env, timeoutMs: 60_000, again: false });
   if (fetched.path !== undefined) {
     const version = await versionOf(fetched.path, 'ffmpeg');
