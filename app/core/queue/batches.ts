@@ -54,7 +54,7 @@ export class Batches {
     for (const { id, watching } of rows.batchRows(this.#db)) if (watching) this.#activate(id);
   }
 
-  /** What a batch would find. Starts nothing. Throws `not-found` for the folder. */
+  /** What a batch would find. Starts nothing. Throws `not-found` for the folder, `output-is-input`. */
   async plan(given: BatchSpec): Promise<{ files: BatchStatus['files']; notes: string[] }> {
     const spec = absolute(given);
     const { items, others } = await this.#find(spec, new Map());
@@ -234,6 +234,9 @@ export class Batches {
   }
 
   async #find(spec: BatchSpec, given: ReadonlyMap<string, string>): ReturnType<typeof findClips> {
+    // What was made would be found as new clips, for ever.
+    if (spec.input === spec.output)
+      throw new AppError('output-is-input', 'The results cannot go into the folder of the clips; choose another one.');
     return await findClips(spec.input, spec.output, {
       recursive: spec.recursive,
       given,
