@@ -95,9 +95,11 @@ export function conformNotes(name: string, info: VideoInfo, canvas: Canvas): str
   return notes;
 }
 
+/** Also where its pixels are so nearly square (640:639, from encoders that aim at a round shape) that scaling would round to the size it has. */
 function sameSize({ video }: VideoInfo, canvas: Size): boolean {
-  const square = video.sampleAspect.num === video.sampleAspect.den || video.sampleAspect.num <= 0;
-  return square && video.width === canvas.width && video.height === canvas.height;
+  const fitted = fittedSize(video, video.sampleAspect, canvas);
+  const alike = (one: Size): boolean => one.width === canvas.width && one.height === canvas.height;
+  return alike(video) && alike(fitted);
 }
 
 function isFull({ range }: ColourInfo, format: PixelFormat): boolean {
