@@ -196,6 +196,7 @@ export interface Topics {
   /** Ask preview.clip again. */
   'preview.changed': { project: string; clip: string };
   'preview.chunk': ChunkReady;
+  /** `missing`: frames still to be rendered. */
   'preview.progress': { project: string; missing: number; framesPerSecond: number | null; error: WireError | null };
   'queue.changed': QueueStatus;
   /** A job ended, for a notification. */
