@@ -10,6 +10,7 @@ const VERBS: Record<string, () => Promise<Verb>> = {
   batch: async () => (await import('./verbs/batch.ts')).batch,
   jobs: async () => (await import('./verbs/jobs.ts')).jobs,
   models: async () => (await import('./verbs/models.ts')).models,
+  project: async () => (await import('./verbs/project.ts')).project,
   probe: async () => (await import('./verbs/probe.ts')).probe,
   shots: async () => (await import('./verbs/shots.ts')).shots,
   fixtures: async () => (await import('./verbs/fixtures.ts')).fixtures,

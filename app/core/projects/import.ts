@@ -1,5 +1,5 @@
 /** Reading projects of other programs, and our own from elsewhere. */
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { AppError, toAppError } from '../../contract/errors.ts';
 import type { Change, ProjectDocument, ProjectState, ProjectUpdate } from '../../contract/project.ts';
@@ -153,10 +153,11 @@ function cutChanges(state: ProjectState, frames: readonly number[]): Change[] {
 async function readText(path: string): Promise<string> {
   let bytes: Buffer;
   try {
+    // Looked at before it is opened: opening a pipe waits for whoever writes to it.
+    if (!(await stat(path)).isFile()) throw new AppError('not-a-file', `${path} is no file.`);
     const file = await open(path, 'r');
     try {
       const found = await file.stat();
-      if (!found.isFile()) throw new AppError('not-a-file', `${path} is no file.`);
       if (found.size > FILE_LIMITS.bytes) throw badProject(`${path} is too large for a project.`);
       bytes = await file.readFile();
     } finally {
