@@ -30,6 +30,16 @@ async function addFolder(page: Page, path: string): Promise<void> {
   await page.getByRole('button', { name: 'Choose this folder' }).click();
 }
 
+/** A real drop of a file from the desktop, in the middle of the page. */
+async function dropFile(page: Page, path: string): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  const data = { items: [], files: [path], dragOperationsMask: 1 };
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+    await session.send('Input.dispatchDragEvent', { type, x: 500, y: 400, data });
+  }
+  await session.detach();
+}
+
 test('clips are added, searched, scrubbed over, tagged, and found again', { skip }, async () => {
   const odd = shared && join(shared, 'clips', 'odd');
   const films = join(folder, 'films');
@@ -108,6 +118,12 @@ test('clips are added, searched, scrubbed over, tagged, and found again', { skip
   await page.getByRole('button', { name: 'Choose this folder' }).click();
   await card(page, 'renamed.mp4').waitFor();
   await page.getByText('1 file is not where it was').waitFor({ state: 'detached' });
+
+  // A file dropped on the page is sent to the core, and kept by it.
+  const dropped = join(folder, 'dropped here.mp4');
+  makeClip(dropped, { seconds: 1, sound: false });
+  await dropFile(page, dropped);
+  await card(page, 'dropped here.mp4').waitFor();
 
   // Onto a timeline, by the keyboard alone.
   await page.getByRole('listbox', { name: 'Clips' }).focus();

@@ -42,6 +42,8 @@ export interface BackgroundOptions {
   readonly notice: (message: string) => void;
   /** Milliseconds of rest after each 8 MiB that are hashed: a disk is left to whoever else needs it. */
   readonly hashRest?: number;
+  /** Milliseconds after which a refused file that was changed just now is looked at again. */
+  readonly againMs?: number;
 }
 
 /** At a time, besides hashing, which has a lane of its own that is mostly at rest. */
@@ -49,6 +51,7 @@ const LANES = 2;
 const ORDER = ['probe', 'thumbnail', 'peaks'] as const satisfies readonly ClipWork[];
 /** A file that is being written is hashed later. */
 const WRITTEN_MS = 60_000;
+const AGAIN_MS = 5000;
 /** A file on a drive that hangs must not hold up all others. */
 const PROBE_MS = 60_000;
 const THUMBNAIL_MS = 180_000;
@@ -181,7 +184,10 @@ export class ClipBackground {
     const { db } = this.#options;
     if (error.code === 'not-found') return setMissing(db, clip.id);
     if (work === 'probe') {
-      if (clip.named || !isNoClip(error.code, clip.path)) return setRefused(db, clip.id, error.message);
+      if (clip.named || !isNoClip(error.code, clip.path)) {
+        setRefused(db, clip.id, error.message);
+        return this.#lookAgain(clip);
+      }
       deleteClip(db, clip.id);
       this.#leftOut++;
       return;
@@ -190,6 +196,22 @@ export class ClipBackground {
     if (work === 'peaks') return setPeaks(db, clip.id, 'failed');
     if (error.code === 'source-changed') this.#later.set(clip.id, Date.now() + WRITTEN_MS);
     else setRefused(db, clip.id, error.message);
+  }
+
+  /** A file that was changed just now may still be on its way here, and be whole soon. */
+  #lookAgain({ id, path, bytes, mtimeNs }: ClipRow): void {
+    const { db, signal, changed } = this.#options;
+    if (Date.now() - Number(mtimeNs) / 1e6 > WRITTEN_MS) return;
+    setTimeout(() => {
+      void fileState(path).then((now) => {
+        const clip = signal.aborted ? undefined : clipById(db, id);
+        if (clip?.state !== 'refused' || typeof now === 'string') return;
+        if (now.bytes === bytes && now.mtimeNs === mtimeNs) return;
+        probeAgain(db, id, now);
+        changed(id);
+        this.wake();
+      });
+    }, this.#options.againMs ?? AGAIN_MS).unref();
   }
 
   private async probe(clip: ClipRow): Promise<void> {

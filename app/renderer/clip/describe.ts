@@ -17,21 +17,14 @@ export function showSize(clip: Pick<ClipSummary, 'width' | 'height'>): string {
   return known[`${width}x${height}`] ?? `${width} × ${height}`;
 }
 
-export function showClipRate(clip: Pick<ClipSummary, 'rate' | 'vfr'>): string {
-  if (!clip.rate) return '';
+export function showClipRate(clip: Pick<ClipSummary, 'rate' | 'vfr' | 'thumbs'>): string {
+  // A single picture has no rate, whatever its container says.
+  if (!clip.rate || clip.thumbs === 1) return '';
   return `${clip.vfr ? '~' : ''}${showRate({ num: Math.round((1000 * clip.rate.num) / clip.rate.den), den: 1000 })} fps`;
 }
 
 export function showLength(clip: Pick<ClipSummary, 'duration'>): string {
   return clip.duration === null ? '' : showDuration(clip.duration);
-}
-
-/** Everything a card shows, for a screen reader. */
-export function spoken(clip: ClipSummary): string {
-  const state = { probing: 'being looked at', ready: '', refused: 'cannot be used', missing: 'file is missing' };
-  const parts = [clip.name, state[clip.state], showLength(clip), showSize(clip), showClipRate(clip)];
-  if (clip.duplicates > 0) parts.push('has duplicates');
-  return parts.filter((part) => part !== '').join(', ');
 }
 
 /** Why it cannot be used; that it is this file is plain from where it is said. */

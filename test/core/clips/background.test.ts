@@ -4,6 +4,12 @@ import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { openHome } from '../../../app/core/base/home.ts';
+import { addFiles } from '../../../app/core/clips/add.ts';
+import { ClipBackground } from '../../../app/core/clips/background.ts';
+import { clipById } from '../../../app/core/library/clip-rows.ts';
+import { openLibrary } from '../../../app/core/library/db.ts';
 import { clipFiles } from '../../../app/core/clips/thumbnails.ts';
 import { readStill } from '../../../app/core/media/stills.ts';
 import { ffmpegOutput, makeClip } from '../../support/clips.ts';
@@ -150,4 +156,31 @@ test('a page sees no file outside the opened folders', async () => {
     code: 'path-refused',
   });
   await assert.rejects(library.call('library.relinkFolder', { folder: films }), { code: 'path-refused' });
+});
+
+test('a file that is still being copied is looked at again', async () => {
+  const whole = readFileSync(join(films, 'one.mp4'));
+  const copy = join(folder, 'copying.mp4');
+  writeFileSync(copy, whole.subarray(0, whole.length / 2));
+  const home = await openHome({ library: join(folder, 'copying') });
+  using db = openLibrary(home);
+  const stop = new AbortController();
+  const background = new ClipBackground({
+    db,
+    home,
+    signal: stop.signal,
+    changed: () => {},
+    probed: () => {},
+    notice: () => {},
+    againMs: 50,
+  });
+  const check = (path: string): Promise<string> => Promise.resolve(path);
+  const { ids } = await addFiles(db, [copy], { check, skip: [] });
+  await background.whenIdle();
+  assert.equal(clipById(db, ids[0]!)?.state, 'refused');
+  writeFileSync(copy, whole);
+  for (let tries = 0; tries < 100 && clipById(db, ids[0]!)?.state !== 'ready'; tries++) await delay(50);
+  assert.equal(clipById(db, ids[0]!)?.state, 'ready');
+  stop.abort();
+  await background.close();
 });
