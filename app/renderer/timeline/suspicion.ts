@@ -42,23 +42,24 @@ export function suspectsOf(
   for (const clip of clips) {
     const preview = previewOf(clip.id);
     if (!preview) continue;
-    for (const suspect of knownIn(clip, preview)) suspects.push({ ...suspect, frame: clip.start + suspect.index });
+    for (const suspect of suspectsIn(clip, preview)) suspects.push({ ...suspect, frame: clip.start + suspect.index });
   }
   return suspects.toSorted((a, b) => a.confidence - b.confidence || a.frame - b.frame);
 }
 
 /** Plans are never changed in place: what follows from one is kept as long as it. Where the clip lies makes no difference. */
-const known = new WeakMap<ClipPreview, { clip: TimelineClip; suspects: readonly Suspect[] }>();
+const judged = new WeakMap<ClipPreview, { clip: TimelineClip; suspects: readonly Suspect[] }>();
 
-function knownIn(clip: TimelineClip, preview: ClipPreview): readonly Suspect[] {
-  const before = known.get(preview);
+/** Of one clip, in order, with `frame` counted from the clip's start. */
+export function suspectsIn(clip: TimelineClip, preview: ClipPreview): readonly Suspect[] {
+  const before = judged.get(preview);
   if (before && before.clip.remedies === clip.remedies && before.clip.frames === clip.frames) return before.suspects;
-  const suspects = suspectsIn(clip, preview);
-  known.set(preview, { clip, suspects });
+  const suspects = judge(clip, preview);
+  judged.set(preview, { clip, suspects });
   return suspects;
 }
 
-function suspectsIn(clip: TimelineClip, { confidence, kinds, sources }: ClipPreview): Suspect[] {
+function judge(clip: TimelineClip, { confidence, kinds, sources }: ClipPreview): Suspect[] {
   const remedied = new Set(clip.remedies.map(({ at }) => at));
   const doubt = (index: number): number | null =>
     kinds[index] === REMEDIED || remedied.has(sources[index] ?? -1) ? null : (confidence[index] ?? null);

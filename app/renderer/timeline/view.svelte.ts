@@ -11,6 +11,8 @@ const MOST_SCALE = 80;
 const LEAST_SCALE = 1e-4;
 /** What is drawn beyond the edges, and the step in which what is drawn follows scrolling. */
 const TILE = 256;
+/** Pixels of the trust strip below a clip. */
+export const TRUST_HEIGHT = 28;
 /** Pixels within which things snap. */
 export const SNAP_PIXELS = 8;
 
@@ -22,7 +24,7 @@ export class TimelineView {
   /** Pixels scrolled, and pixels seen. */
   left: number = $state(0);
   width: number = $state(1000);
-  /** Pixels of the clips' lane. */
+  /** Pixels of the clips, without their trust strips. */
   trackHeight: number = $state(110);
   snapping: boolean = $state(stored('snapping', true));
   /** Speed curves drawn on the clips. */
