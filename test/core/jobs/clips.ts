@@ -114,10 +114,19 @@ export function frameHashes(path: string, filter = 'null'): string[] {
     .map((line) => line.split(',').at(-1)!.trim());
 }
 
-/** The first frame's planes. */
-export function frameAt(path: string, index: number): Buffer {
-  const args = ['-v', 'error', '-i', path, '-vf', `select=eq(n\\,${index})`, '-frames:v', '1', '-f', 'rawvideo', '-'];
+/** The planes of frame `index`, filtered. */
+export function frameAt(path: string, index: number, filter = 'null'): Buffer {
+  const chain = `select=eq(n\\,${index}),${filter}`;
+  const args = ['-v', 'error', '-i', path, '-vf', chain, '-frames:v', '1', '-f', 'rawvideo', '-'];
   return execFileSync('ffmpeg', args, { maxBuffer: 2 ** 26 });
+}
+
+/** PSNR of 8-bit samples. */
+export function differenceDb(a: Buffer, b: Buffer): number {
+  if (a.length !== b.length) throw new Error(`${a.length} bytes and ${b.length}`);
+  let sum = 0;
+  for (const [i, value] of a.entries()) sum += (value - b[i]!) ** 2;
+  return sum === 0 ? Infinity : 10 * Math.log10((255 ** 2 * a.length) / sum);
 }
 
 /** Samples of one channel. */
