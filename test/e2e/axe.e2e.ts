@@ -1,0 +1,81 @@
+/** Every view, dark and light, under axe-core: nothing serious, nothing critical. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { openStudioPage } from '../support/studio-page.ts';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+interface Finding {
+  id: string;
+  impact: string | null;
+  help: string;
+  nodes: { target: unknown[]; html: string; failureSummary?: string }[];
+}
+
+/** What a screen reader or bad eyes would stumble over, as lines. */
+async function findings(page: Page, where: string): Promise<string[]> {
+  const found = (await page.evaluate(async () => {
+    const { axe } = globalThis as unknown as { axe: { run(options: unknown): Promise<{ violations: unknown[] }> } };
+    return (await axe.run({ resultTypes: ['violations'] })).violations;
+  })) as Finding[];
+  return found
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, help, nodes }) =>
+      nodes.map((node) => `${where}: ${id} (${help}): ${node.target.join(' ')} ${node.html.slice(0, 160)}`),
+    );
+}
+
+async function show(page: Page, address: string): Promise<void> {
+  await page.evaluate((hash) => (location.hash = hash), `#/${address}`);
+  await page.locator('main h1, main h2, main [role="tablist"], main [role="toolbar"]').first().waitFor();
+  await page.waitForTimeout(150);
+}
+
+const PLACES = [
+  ...['library', 'edit', 'morph', 'tags', 'batch', 'pair', 'queue', 'models'],
+  ...['settings/appearance', 'settings/keys', 'settings/work', 'settings/cache', 'settings/about'],
+];
+
+for (const theme of ['dark', 'light'] as const) {
+  test(`nothing serious in any view, ${theme}`, async () => {
+    const shared = process.env['INBETWEEN_SHARED'];
+    // Without the clips: the same views, empty.
+    const clips = shared === undefined ? [] : [join(shared, 'clips/odd/auto-editor__SAR-2by3.mp4')];
+    await using studio = await openStudioPage({ theme, clips });
+    const { page } = studio;
+    // A tool's script under the page's own policy: what runs in the isolated world of the test needs no permission.
+    await page.evaluate(AXE);
+    const all: string[] = [];
+    let project: string | undefined;
+    if (clips.length > 0) {
+      const [clip] = (await studio.call('library.query', { query: {}, offset: 0, limit: 1 })).clips;
+      await studio.call('library.tag', { ids: [clip!.id], add: ['portrait'], remove: [] });
+      const created = await studio.call('project.create', { name: 'Look' });
+      project = created.id;
+      const where = { id: created.id, version: created.version, at: 0, how: 'append' as const };
+      await studio.call('project.place', { ...where, clips: [{ media: clip!.id }] });
+    }
+    for (const place of [...PLACES, ...(project === undefined ? [] : [`edit/${project}`])]) {
+      await show(page, place);
+      all.push(...(await findings(page, place)));
+    }
+    await show(page, 'models');
+    for (const name of ['To install', 'Devices']) {
+      await page.getByRole('tab', { name }).click();
+      await page.waitForTimeout(150);
+      all.push(...(await findings(page, `models, ${name}`)));
+    }
+    for (const chord of ['Shift+Slash', 'Control+Shift+KeyP']) {
+      await page.keyboard.press(chord);
+      await page.getByRole('dialog').waitFor();
+      all.push(...(await findings(page, chord)));
+      await page.keyboard.press('Escape');
+    }
+    assert.deepEqual(all, []);
+    assert.deepEqual(studio.errors, []);
+  });
+}
