@@ -91,6 +91,8 @@ test('natives, models, WebAssembly and entries of workers lie outside the archiv
     'nn/trial-child',
     'engines/glide/worker',
     'kernels/local-worker',
+    'preview/worker',
+    'queue/pair-worker',
   ];
   for (const entry of entries) assert.ok(outside.has(`build/app/core/${entry}.js`), entry);
   // What is ours to trust is inside, where its integrity is checked.

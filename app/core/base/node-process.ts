@@ -4,7 +4,7 @@
  * [Note: own processes] What may crash, block or be cancelled runs in a process of its own: a job, a device's trial, a measurement. Here `fork` starts
  * it. The application cannot: its binary is built so that it never runs as plain Node. Its main process starts the same entries by Electron's
  * utilityProcess (app/main/processes.ts) and says so once, with `startProcessesBy`. A job's process there has nobody to start one by but its parent,
- * and asks it to (jobs/asked-process.ts).
+ * and asks it to (base/asked-process.ts).
  */
 import { fork } from 'node:child_process';
 import type { Readable } from 'node:stream';

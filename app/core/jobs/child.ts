@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { AppError, toAppError } from '../../contract/errors.ts';
 import type { JobEvent, RetimeResult } from '../../contract/jobs.ts';
+import { serveProcesses } from '../base/asked-process.ts';
 import { tailOf } from '../base/lines.ts';
 import { drained, startProcess, type OwnProcess, type ProcessExit } from '../base/node-process.ts';
 import { ownModulePath } from '../base/own-files.ts';
@@ -65,6 +66,7 @@ export async function workInChild<Event, Result>(run: ChildWork<Event, Result>):
     later(TERM_MS, 'SIGTERM');
     later(KILL_MS, 'SIGKILL');
   };
+  const processes = serveProcesses(run.mark, (message) => worker.process.send(message));
   const worker = startWorker(run.entry, run.mark, {
     onSpawn: (pid) => {
       try {
@@ -77,6 +79,7 @@ export async function workInChild<Event, Result>(run: ChildWork<Event, Result>):
       }
     },
     onMessage: (message) => {
+      if (processes.hear(message)) return;
       const heard = run.read(message);
       if ('event' in heard) {
         if (outcome === undefined) run.onEvent(heard.event);
@@ -89,6 +92,7 @@ export async function workInChild<Event, Result>(run: ChildWork<Event, Result>):
   const onAbort = (): void => stop(run.signal.reason);
   run.signal.addEventListener('abort', onAbort, { once: true });
   const death = await worker.ended;
+  processes.end();
   run.signal.removeEventListener('abort', onAbort);
   for (const timer of timers) clearTimeout(timer);
   outcome ??= { error: death };

@@ -6,7 +6,7 @@
  * a worker that ends lose their pipes and end by themselves. So they do in a utility process, which Chromium ends with its parent but which cannot lead a
  * group; what on Linux still carries the job's mark when the worker has ended is killed besides, by its parent or by whoever next goes on with the job.
  */
-import { parentPort } from '../base/parent-port.ts';
+import { workerPort } from '../base/asked-process.ts';
 import { serveJob } from './worker-host.ts';
 
 function killGroup(): never {
@@ -21,4 +21,4 @@ function killGroup(): never {
 
 // Ctrl-C in a terminal is the parent's to answer: it asks the worker by message.
 process.on('SIGINT', () => {});
-serveJob(parentPort(), { end: () => process.exit(0), die: killGroup });
+serveJob(workerPort(), { end: () => process.exit(0), die: killGroup });

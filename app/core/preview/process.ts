@@ -1,5 +1,6 @@
 /** The preview's own process: started when it is first needed, kept warm, started again when it dies. */
 import { AppError } from '../../contract/errors.ts';
+import { serveProcesses } from '../base/asked-process.ts';
 import { startProcess, type OwnProcess } from '../base/node-process.ts';
 import { ownModulePath } from '../base/own-files.ts';
 import { answerSchema, type PreviewAnswer, type PreviewOrder } from './messages.ts';
@@ -45,6 +46,7 @@ export class PreviewProcess {
     const { home, threads } = this.#options;
     this.#waiting = [{ type: 'open', home, threads }];
     const own = process.platform !== 'win32';
+    const processes = serveProcesses('preview', (message) => started.send(message));
     const started: OwnProcess = startProcess(WORKER, {
       // [Note: no orphans] in jobs/worker.ts.
       lead: true,
@@ -55,10 +57,12 @@ export class PreviewProcess {
         for (const order of orders) started.send(order);
       },
       onMessage: (message) => {
+        if (processes.hear(message)) return;
         const answer = answerSchema.safeParse(message);
         if (answer.success && this.#process === started) this.#options.onAnswer(answer.data);
       },
       onExit: ({ error }) => {
+        processes.end();
         kill(started);
         if (this.#process !== started) return;
         this.#process = undefined;

@@ -1,5 +1,5 @@
 /** The entry of the preview's own process. Imported by nobody. */
-import { parentPort } from '../base/parent-port.ts';
+import { workerPort } from '../base/asked-process.ts';
 import { servePreview } from './worker-host.ts';
 
 function die(): never {
@@ -13,4 +13,4 @@ function die(): never {
 }
 
 process.on('SIGINT', () => {});
-servePreview(parentPort(), die);
+servePreview(workerPort(), die);

@@ -1,7 +1,7 @@
 /** The entry of a pair's own process: makes what leads from one photo to the other, and shows the way. Imported by nobody. [Note: pairs] */
 import { join } from 'node:path';
 import { AppError, toAppError } from '../../contract/errors.ts';
-import { parentPort } from '../base/parent-port.ts';
+import { workerPort } from '../base/asked-process.ts';
 import { throttle } from '../base/throttle.ts';
 import { writeStill } from '../media/stills.ts';
 import { morphStills } from '../morph/run.ts';
@@ -9,7 +9,7 @@ import { pairOrderSchema, type PairEvent } from './pair-messages.ts';
 
 const PROGRESS_MS = 100;
 
-const port = parentPort();
+const port = workerPort();
 const stop = new AbortController();
 const say = (event: PairEvent): Promise<void> => port.post(event);
 
