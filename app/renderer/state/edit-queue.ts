@@ -106,13 +106,13 @@ export class EditQueue {
     if (!this.#running) void this.#drain();
   }
 
-  /** Reads the document again and drops what waits. */
+  /** Reads the document again; what waits stays where it still fits. */
   async reload(): Promise<void> {
     const document = await this.#client.call('project.open', { id: this.#base.id });
     if (this.#closed) return;
     this.#base = document;
     this.#ground++;
-    this.#show();
+    this.#rebase();
   }
 
   /** After a connection was lost and found: what other windows did meanwhile. */
@@ -211,9 +211,13 @@ export class EditQueue {
   }
 
   async #refuse(error: AppError): Promise<void> {
-    this.#drop(0);
-    await this.reload();
+    const dropped = this.#waiting.splice(0);
+    this.#base = await this.#client.call('project.open', { id: this.#base.id });
+    this.#ground++;
+    // What was done in the meantime stays where it still fits.
+    this.#rebase();
     this.#events.refused(error);
+    for (const { settle } of dropped) settle(false);
   }
 
   async #takeForeign(): Promise<void> {

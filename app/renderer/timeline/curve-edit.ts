@@ -135,7 +135,9 @@ export function reverseKeys(keys: readonly CurveKey[], rate: Rational): CurveKey
   const frames = retimeFrames(keys, rate);
   if (frames < 2) return [...keys];
   // The way from the last frame to the end is shown by no frame.
-  const cut = addKey(keys, frames - 1, rate).keys.filter((key) => frameOf(key.output, rate) <= frames - 1);
+  const cut = addKey(withoutSmooth(keys, rate), frames - 1, rate).keys.filter(
+    (key) => frameOf(key.output, rate) <= frames - 1,
+  );
   const turned = cut.toReversed().map((key, i, all): CurveKey => {
     const way = all[i + 1] ?? { ease: 'hold' as const };
     const turnedKey: CurveKey = {
@@ -152,6 +154,26 @@ export function reverseKeys(keys: readonly CurveKey[], rate: Rational): CurveKey
     return turnedKey;
   });
   return [...turned, { output: secondsOf(frames, rate), source: turned.at(-1)!.source, ease: 'hold' }];
+}
+
+/**
+ * The same curve with its smooth pieces as Bezier ones, whose shape does not depend on their neighbours. A smooth piece is a cubic with slopes a and b at its ends
+ * ([Note: curve]); they follow from its values at a third and at two thirds.
+ */
+function withoutSmooth(keys: readonly CurveKey[], rate: Rational): CurveKey[] {
+  return keys.map((key, i) => {
+    const next = keys[i + 1];
+    if (key.ease !== 'smooth' || !next) return { ...key };
+    const span = next.source - key.source;
+    const { output, source } = key;
+    if (span === 0) return { output, source, ease: 'linear' };
+    const [from, to] = [frameOf(output, rate), frameOf(next.output, rate)];
+    const bend = (u: number): number =>
+      27 * (retimeSourceAt(keys, rate, from + u * (to - from)) / TICKS - source - span * u * u * (3 - 2 * u));
+    const a = (2 * bend(1 / 3) - bend(2 / 3)) / 6;
+    const b = (4 * a - bend(1 / 3)) / 2;
+    return { output, source, ease: 'bezier', handles: [1 / 3, a / (3 * span), 2 / 3, 1 - b / (3 * span)] };
+  });
 }
 
 /** Stands still at a frame for `length` frames; what follows comes later. */
