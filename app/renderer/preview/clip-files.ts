@@ -1,10 +1,12 @@
 /** Which file of a library's clip the renderer plays: its proxy when there is one, else the source itself, if Chromium can. */
+import type { ColourInfo } from '../../contract/media.ts';
 import type { ClipDetails } from '../../contract/library.ts';
 import { client } from '../state/connection.svelte.ts';
 
 /** A media path, or why there is none now: a proxy is being made, or there is nothing to be shown. */
 export type ClipFile =
-  { path: string; proxy: boolean } | { path: null; reason: 'proxy' | 'failed' | 'missing'; message: string };
+  | { path: string; proxy: boolean; colour?: ColourInfo | undefined }
+  | { path: null; reason: 'proxy' | 'failed' | 'missing'; message: string };
 
 export class ClipFiles {
   readonly #clips = new Map<string, Promise<ClipDetails | undefined>>();
@@ -24,7 +26,9 @@ export class ClipFiles {
     if (!clip) return { path: null, reason: 'missing', message: 'This clip is not in the library.' };
     if (clip.proxy === 'ready') return { path: `clip/${id}/proxy`, proxy: true };
     if (clip.state === 'missing') return { path: null, reason: 'missing', message: 'Its file is missing.' };
-    if (!this.#unplayable.has(id) && mayPlay(clip)) return { path: `clip/${id}/source`, proxy: false };
+    if (!this.#unplayable.has(id) && mayPlay(clip)) {
+      return { path: `clip/${id}/source`, proxy: false, colour: clip.info?.video.colour };
+    }
     if (clip.proxy === 'failed') return { path: null, reason: 'failed', message: 'No preview of it can be made.' };
     return { path: null, reason: 'proxy', message: 'A preview copy is being made' };
   }

@@ -51,7 +51,7 @@ export class ClipFilm implements Film {
     for (let i = 1; i <= 2 * WARM && turn === this.#warming; i++) {
       const one = i <= WARM ? frame + i : frame - (i - WARM);
       if (one < 0 || one >= this.length) continue;
-      const reader = await this.#pool.get(file.path).catch(() => null);
+      const reader = await this.#pool.get(file.path, file.colour).catch(() => null);
       const { seconds, choice } = this.#source(one);
       await reader?.warm(await reader.stampAt(seconds, choice).catch(() => -1));
     }

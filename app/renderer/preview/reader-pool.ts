@@ -1,4 +1,5 @@
 /** The files that are open for pictures: a few, the last used. */
+import type { ColourInfo } from '../../contract/media.ts';
 import { mediaUrl } from '../state/connection.svelte.ts';
 import { VideoReader } from './video-reader.ts';
 
@@ -8,12 +9,12 @@ export class ReaderPool {
   /** By media path, the last used at the end. */
   readonly #open = new Map<string, Promise<VideoReader>>();
 
-  /** Throws what opening it threw; asked again, it is opened again. */
-  get(path: string): Promise<VideoReader> {
+  /** Throws what opening it threw; asked again, it is opened again. `colour` as VideoReader.open has it. */
+  get(path: string, colour?: ColourInfo): Promise<VideoReader> {
     let reader = this.#open.get(path);
     this.#open.delete(path);
     if (!reader) {
-      reader = VideoReader.open(mediaUrl(path));
+      reader = VideoReader.open(mediaUrl(path), colour);
       reader.catch(() => this.#open.delete(path));
     }
     this.#open.set(path, reader);

@@ -10,6 +10,7 @@ import type { ClipFiles } from './clip-files.ts';
 import type { Badge, Film, Picture, SoundPart } from './film.ts';
 import { placeOf, type Place, type SourcePlace } from './place.ts';
 import type { ReaderPool } from './reader-pool.ts';
+import type { VideoReader } from './video-reader.ts';
 import { sourcePicture, stillPicture, type Found } from './source-picture.ts';
 
 /** What the result is compared with: nothing, the real picture nearest to it, or another engine's picture of it. */
@@ -103,7 +104,7 @@ export class SequenceFilm implements Film {
     if (place.kind === 'black') return { sample: null, badge: null };
     if (place.kind === 'chunk') {
       try {
-        const reader = await this.#pool.get(`chunk/${place.chunk.key}`);
+        const reader = await this.#chunk(place.chunk.key);
         return { sample: await reader.picture(await reader.stampAt(this.#inChunk(place.index), 'last')), badge: null };
       } catch {
         // It was cleared from the store, or is not what it should be.
@@ -113,6 +114,10 @@ export class SequenceFilm implements Film {
     }
     const found = await this.#source(place.source);
     return place.rendered || found.badge ? found : { ...found, badge: this.#why(place.clip) };
+  }
+
+  #chunk(key: string): Promise<VideoReader> {
+    return this.#pool.get(`chunk/${key}`, this.#session.doc.state.settings.colour);
   }
 
   /** Chunks have a constant rate: the middle of the frame is never beside it. */
@@ -147,12 +152,12 @@ export class SequenceFilm implements Film {
 
   async #warmPlace(place: Exclude<Place, { kind: 'black' }>): Promise<void> {
     if (place.kind === 'chunk') {
-      const reader = await this.#pool.get(`chunk/${place.chunk.key}`);
+      const reader = await this.#chunk(place.chunk.key);
       return await reader.warm(await reader.stampAt(this.#inChunk(place.index), 'last'));
     }
     const file = await this.#files.of(place.source.media);
     if (file.path === null) return;
-    const reader = await this.#pool.get(file.path);
+    const reader = await this.#pool.get(file.path, file.colour);
     await reader.warm(await reader.stampAt(place.source.seconds, place.source.choice));
   }
 }

@@ -21,7 +21,7 @@ export async function sourcePicture(files: ClipFiles, pool: ReaderPool, place: S
     return { sample: await posterOf(media), badge: { kind, text: file.message } };
   }
   try {
-    const reader = await pool.get(file.path);
+    const reader = await pool.get(file.path, file.colour);
     return { sample: await reader.picture(await reader.stampAt(seconds, choice)), badge: null };
   } catch {
     pool.drop(file.path);

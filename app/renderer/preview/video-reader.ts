@@ -18,6 +18,8 @@ import {
   type VideoSample,
 } from 'mediabunny';
 
+import type { ColourInfo } from '../../contract/media.ts';
+
 /** Bytes of decoded pictures that are kept, and how few they may be. */
 const BUDGET = 64 << 20;
 const FEWEST = 16;
@@ -57,12 +59,13 @@ export class VideoReader {
     this.#most = Math.min(MOST, Math.max(FEWEST, Math.floor(BUDGET / (size.width * size.height * 1.5))));
   }
 
-  /** Opens a file by its address. Throws when it cannot be read or its video not be decoded. */
-  static async open(url: string): Promise<VideoReader> {
+  /** Opens a file by its address; `colour` is what it has where its bitstream does not say. Throws when it cannot be read or its video not be decoded. */
+  static async open(url: string, colour?: ColourInfo): Promise<VideoReader> {
     const input = new Input({ source: sourceOf(url), formats: [MP4, QTFF, MATROSKA, WEBM] });
     try {
       const track = await input.getPrimaryVideoTrack();
       if (!track) throw new Error('There is no video in it.');
+      if (colour) giveColour(track, colour);
       if (!(await track.canDecode())) throw new Error('This codec is not played here.');
       const [width, height] = [await track.getDisplayWidth(), await track.getDisplayHeight()];
       return new VideoReader(input, track, { width, height }, await firstShown(track));
@@ -206,6 +209,27 @@ export function sourceOf(url: string): UrlSource {
     maxCacheSize: 24 << 20,
   });
 }
+
+/**
+ * [Note: untagged colour] Where a film does not say its colours Chromium takes BT.709, whatever its size; ffmpeg and this app infer BT.601 up to 576 lines. A decoder
+ * believes the bitstream first and its configuration next, so that is told what was inferred. Primaries and transfer are never converted here, as in what is exported.
+ */
+function giveColour(track: InputVideoTrack, { matrix, range }: ColourInfo): void {
+  const named = MATRICES[matrix ?? ''];
+  if (named === undefined) return;
+  const read = track.getDecoderConfig.bind(track);
+  const colorSpace = { matrix: named, primaries: 'bt709', transfer: 'bt709', fullRange: range === 'full' } as const;
+  track.getDecoderConfig = async () => {
+    const config = await read();
+    return config && { ...config, colorSpace };
+  };
+}
+
+const MATRICES: Readonly<Record<string, VideoMatrixCoefficients>> = {
+  bt709: 'bt709',
+  smpte170m: 'smpte170m',
+  bt470bg: 'bt470bg',
+};
 
 /** ffmpeg, and so the plan, counts from the first picture that is shown: what lies before the start of the edit list is decoded, not shown. */
 async function firstShown(track: InputVideoTrack): Promise<number> {
