@@ -95,6 +95,7 @@ test('files of other programs: clips with video inside, no offsets, timecodes, w
   assert.deepEqual(read.clips[0]!.retime, { kind: 'constant', from: 2, speed: 1 });
   assert.deepEqual(read.clips[2]!.retime, { kind: 'constant', from: 10, speed: 1 });
   const { retime } = read.clips[1]!;
+  assert.equal(retime.kind === 'keys' && retime.first, 0);
   assert.deepEqual(retime.kind === 'keys' && retime.keys.map(({ output, source }) => [output, source]), [
     [0, 0],
     [10, 5],

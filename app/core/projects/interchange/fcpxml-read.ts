@@ -134,7 +134,8 @@ function readSpine(spine: XmlElement, tcStart: Rational, reading: Reading): void
 function readItem(item: XmlElement, start: number, frames: number, reading: Reading): void {
   const local = parseTime(item.attributes.get('start'));
   const source = item.name === 'gap' ? undefined : sourceOf(item, reading);
-  const zero = local ?? source?.asset.start ?? ZERO;
+  const mapped = parseTime(childrenOf(childrenOf(item, 'timeMap')[0], 'timept')[0]?.attributes.get('time'));
+  const zero = local ?? mapped ?? source?.asset.start ?? ZERO;
   if (source) {
     const name = cleanName(item.attributes.get('name') ?? source.asset.media.name);
     const retime = retimeOf(item, { zero, asset: source.asset, shift: source.shift, frames }, reading);
@@ -190,7 +191,8 @@ function retimeOf(item: XmlElement, times: ItemTimes, reading: Reading): Pick<Fo
   if (points.length < 2) {
     return { retime: { kind: 'constant', from: Math.max(0, toNumber(toMedia(times.zero))), speed: 1 }, extras };
   }
-  const origin = parseTime(points[0]!.time)!;
+  const origin = parseTime(points[0]!.time);
+  if (!origin) throw badProject('It has a timeMap whose points have no time.');
   const first = Math.max(0, framesIn(minus(times.zero, origin), reading.rate));
   // Ours, and nobody has changed the retime since: then it is known exactly.
   if (own && own.mark === mapMark(points)) return { retime: { kind: 'keys', keys: own.keys, first }, extras };
