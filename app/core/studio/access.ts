@@ -14,7 +14,9 @@ export class Access {
 
   /** Opens folders; links in their names are followed once, here. */
   static async to(folders: readonly string[] | null): Promise<Access> {
-    return new Access(folders === null ? null : await Promise.all(folders.map((folder) => realpath(resolve(folder)))));
+    if (folders === null) return new Access(null);
+    const real = await Promise.all(folders.map((folder) => realpath(resolve(folder))));
+    return new Access([...new Set(real)]);
   }
 
   /**

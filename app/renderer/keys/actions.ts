@@ -84,7 +84,7 @@ const TABLE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'project.new': 'New project',
     'export.open': 'Export',
   },
-  Going: {
+  Views: {
     'go.library': 'Library',
     'go.edit': 'Edit',
     'go.morph': 'Morph',
@@ -94,6 +94,8 @@ const TABLE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'go.queue': 'Queue',
     'go.models': 'Models',
     'go.settings': 'Settings',
+  },
+  Help: {
     'help.keys': 'All shortcuts',
     'help.palette': 'Search all actions',
   },

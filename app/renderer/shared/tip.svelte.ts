@@ -35,13 +35,17 @@ class Tips {
 
 export const tips = new Tips();
 
+/** The focus that somebody moves by Tab is followed by tooltips; one that a dialog sets is not. */
+let tabbedUntil = 0;
+window.addEventListener('keydown', ({ key }) => (tabbedUntil = key === 'Tab' ? performance.now() + 200 : 0), true);
+
 /** Attachment: `{@attach tip('Split', 'edit.split')}` shows the text, and the shortcut of the action, on hover and on keyboard focus. */
 export function tip(text: string, action?: string, side: TipSide = 'bottom'): (node: HTMLElement) => () => void {
   return (node) => {
     const offer = (now: boolean): void => tips.offer({ target: node, text, action, side }, now);
     const enter = (): void => offer(false);
     const focus = (): void => {
-      if (node.matches(':focus-visible')) offer(true);
+      if (performance.now() < tabbedUntil) offer(true);
     };
     const hide = (): void => tips.hide();
     node.addEventListener('pointerenter', enter);
