@@ -72,7 +72,8 @@ export class ExportForm {
       const [clip] = await client.call('library.get', { ids: [media] });
       folder = clip === undefined ? '' : clip.path.replace(/[/\\][^/\\]*$/, '');
     }
-    if (folder === '') return;
+    // What was typed meanwhile stays.
+    if (folder === '' || this.file !== '' || this.folder !== '') return;
     this.folder = folder;
     const separator = folder.includes('\\') ? '\\' : '/';
     this.file = `${folder}${separator}${fileName(name)}.${this.chosen?.container ?? 'mp4'}`;
