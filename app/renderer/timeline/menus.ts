@@ -18,16 +18,16 @@ export interface MenuPlaces {
 }
 
 /** For what the press hit: a marker, a cut, the trust strip, a clip, or nothing. */
-export function menuFor(commands: TimelineCommands, press: MouseEvent | null, places: MenuPlaces): MenuEntry[] {
+export function menuFor(commands: TimelineCommands, press: MouseEvent, places: MenuPlaces): MenuEntry[] {
   const { view } = commands;
-  const target = press?.target instanceof HTMLElement || press?.target instanceof SVGElement ? press.target : null;
+  const target = press.target instanceof Element ? press.target : null;
   const data = (name: string): string | undefined =>
     target?.closest<HTMLElement>(`[data-${name}]`)?.getAttribute(`data-${name}`) ?? undefined;
   const marker = data('marker');
   if (marker !== undefined) return markerMenu(commands, marker, places);
   const cut = data('cut');
   if (cut !== undefined) return cutMenu(commands, Number(cut), data('cut-clip') ?? '');
-  const frame = Math.max(0, Math.floor(view.frameAt(press?.clientX ?? 0)));
+  const frame = Math.max(0, Math.floor(view.frameAt(press.clientX)));
   if (target?.closest('[data-trust]')) {
     view.player.seek(frame);
     return trustMenu(commands, places);
