@@ -18,7 +18,7 @@ const { signal } = new AbortController();
 /** Plans an export of clips. */
 async function planned(room: Room, clips: SequenceClip[], options: Partial<ExportOptions> = {}) {
   const paths = new Map(clips.map((clip) => [clip.id, clip.input]));
-  const records = clips.map(({ input: _, ...clip }) => [clip.id, { ...clip, media: clip.id }]);
+  const records = clips.map((clip) => [clip.id, { ...clip, media: clip.id }]);
   const state: ProjectState = { settings: SETTINGS, clips: Object.fromEntries(records), markers: {} };
   const output = room.path('out.mp4');
   const wanted: ExportOptions = { scope: { what: 'sequence' }, output, codec: 'h264', force: false, ...options };
