@@ -16,8 +16,8 @@ interface Waiting {
   reject(error: AppError): void;
 }
 
-/** Calls made before the first connection wait for it; calls made, or unanswered, while it is lost throw 'connection-lost'. */
-export function openSocket(address: URL): SocketTransport {
+/** Calls made before the first connection wait for it; calls made, or unanswered, while it is lost throw 'connection-lost'. Ends with the signal. */
+export function openSocket(address: URL, signal?: AbortSignal): SocketTransport {
   const waiting = new Map<number, Waiting>();
   const listeners = new Set<(topic: string, payload: unknown) => void>();
   const watchers = new Set<(connected: boolean) => void>();
@@ -57,11 +57,13 @@ export function openSocket(address: URL): SocketTransport {
         for (const { reject } of waiting.values()) reject(lost());
         waiting.clear();
       }
+      if (signal?.aborted) return;
       setTimeout(connect, delay);
       delay = Math.min(SLOWEST_MS, delay * 2);
     });
   };
   connect();
+  signal?.addEventListener('abort', () => socket.close());
 
   return {
     invoke: (method, params) =>
