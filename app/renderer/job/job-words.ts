@@ -76,7 +76,7 @@ export function reportRows(result: RetimeResult): [string, string][] {
   if (black > 0) rows.push(['Black', showCount(black)]);
   rows.push(
     ['Length', `${showDuration(result.durationIn)} of source, ${showDuration(result.durationOut)} written`],
-    ['Engine', `${result.engine} on ${result.device}`],
+    ['Engine', engineWords(result)],
     ['Time', `${showEta(seconds)}${made > 0 && seconds > 0 ? `, ${showSpeed(made / seconds)} frames/s` : ''}`],
   );
   if (reusedFrames > 0) rows.push(['From earlier runs', `${showCount(reusedFrames)} frames`]);
@@ -85,6 +85,12 @@ export function reportRows(result: RetimeResult): [string, string][] {
   rows.push(['Sound', soundWords(result)]);
   rows.push(['Checked', result.verified ? 'Read back: frames, length and streams are as planned' : 'Not read back']);
   return rows;
+}
+
+/** A job of held or untouched frames ran on nothing, and says why. */
+function engineWords({ engine, device }: RetimeResult): string {
+  if (device === 'none') return engine;
+  return device.startsWith('nothing: ') ? `${engine}; ${device.slice('nothing: '.length)}` : `${engine} on ${device}`;
 }
 
 function soundWords({ audio, avDriftMs }: RetimeResult): string {
