@@ -5,7 +5,7 @@ import { readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/prom
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { processTag, thisProcess } from '../../../app/core/base/process-identity.ts';
-import { openChunkStore } from '../../../app/core/jobs/chunk-files.ts';
+import { clearChunks, openChunkStore } from '../../../app/core/jobs/chunk-files.ts';
 import type { ChunkStore } from '../../../app/core/jobs/chunk-store.ts';
 import { registerJob } from '../../../app/core/library/job-rows.ts';
 import { endLease, takeLease } from '../../../app/core/library/leases.ts';
@@ -152,4 +152,20 @@ test('the least recently used go first; what a running job has used stays', asyn
   await put(ended, key(6), 100);
   const left = (await readdir(room.home.chunks, { recursive: true })).filter((name) => name.endsWith('.nut'));
   assert.ok(left.length === 3 && !existsSync(join(room.home.chunks, '01', `${key(1)}.nut`)));
+});
+
+test('clearing takes every chunk but those a running job has used', async () => {
+  await using room = await Room.make();
+  const { db } = room;
+  registerJob(db, { id: 'running', hash: 'running', kind: 'retime', spec: '{}' });
+  takeLease(db, 'running', { token: 'running', self: thisProcess(), spec: '{}', source: '{}', seen: 0 });
+  const running = await open(room, 'running');
+  const other = await open(room);
+  const kept = await put(running, key(1), 300);
+  const gone = await Promise.all(Array.from({ length: 130 }, (_, n) => put(other, key(n + 2), 10)));
+  assert.equal(await clearChunks(db, room.home.chunks), 1300);
+  assert.ok(existsSync(kept) && !gone.some((path) => existsSync(path)));
+  assert.equal(await clearChunks(db, room.home.chunks), 0);
+  endLease(db, 'running', 'running', { state: 'done' });
+  assert.equal(await clearChunks(db, room.home.chunks), 300);
 });
