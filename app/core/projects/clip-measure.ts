@@ -1,6 +1,5 @@
 /** How long a clip of the library is and how fast, for putting it into a sequence. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { AppError } from '../../contract/errors.ts';
 import type { VideoInfo } from '../../contract/media.ts';
 import { TICKS, type Rational } from '../../contract/time.ts';
 import { analyseClip, isAnalysed } from '../clips/facts.ts';
@@ -34,29 +33,30 @@ export async function measureClip(db: Library, id: string, signal: AbortSignal):
     await delay(50, undefined, { signal });
   }
   const { name, info, duration } = usableClip(db, id);
-  const claimed = claimedLength(info, duration);
-  const work =
-    (claimed.duration * toNumber(claimed.rate) * info.video.codedWidth * info.video.codedHeight) / PIXELS_A_SECOND;
-  if (work > PATIENCE && !(await isAnalysed(db, id).catch(() => false))) return { id, name, info, ...claimed };
+  const { rate, duration: length } = claimedLength(info, duration);
+  const { codedWidth, codedHeight } = info.video;
+  const work = ((length ?? 0) * toNumber(rate) * codedWidth * codedHeight) / PIXELS_A_SECOND;
+  if (length !== undefined && work > PATIENCE && !(await isAnalysed(db, id).catch(() => false))) {
+    return { id, name, info, rate, duration: length };
+  }
+  const limit = length === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(3 * PATIENCE * 1000)]);
   try {
-    const limit = AbortSignal.timeout(3 * PATIENCE * 1000);
-    const { timing } = await analyseClip(db, id, { signal: AbortSignal.any([signal, limit]) });
+    const { timing } = await analyseClip(db, id, { signal: limit });
     return { id, name, info, rate: timing.rate, duration: timing.end / TICKS };
   } catch (error) {
     signal.throwIfAborted();
-    // What ends by the limit is a DOMException, which has a code too.
-    if (error instanceof AppError && error.code !== 'cancelled') throw error;
-    return { id, name, info, ...claimed };
+    if (length === undefined || !limit.aborted) throw error;
+    return { id, name, info, rate, duration: length };
   }
 }
 
-/** What the container says. */
-function claimedLength(info: VideoInfo, known: number | null): { rate: Rational; duration: number } {
+/** What the container says; not all say how long they are. */
+function claimedLength(info: VideoInfo, known: number | null): { rate: Rational; duration: number | undefined } {
   const { averageRate, nominalRate, frameCount, duration } = info.video;
   const claimed = averageRate ?? nominalRate;
   const usable =
     claimed && claimed.num > 0 && toNumber(claimed) >= 1 && toNumber(claimed) <= 1000 ? claimed : undefined;
   const rate = (usable && standardRate(toNumber(usable), 1e-4)) ?? usable ?? { num: 25, den: 1 };
   const counted = frameCount === undefined ? undefined : frameCount / toNumber(rate);
-  return { rate, duration: duration ?? counted ?? info.duration ?? known ?? 1 / toNumber(rate) };
+  return { rate, duration: duration ?? counted ?? info.duration ?? known ?? undefined };
 }
