@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
 import { openHome } from '../../app/core/base/home.ts';
@@ -12,7 +12,7 @@ import { ffmpegOutput, makeClip } from '../support/clips.ts';
 import { shared } from '../support/command.ts';
 import { describeTrace, traceFrames } from '../support/frame-trace.ts';
 import { seedClips } from '../support/library.ts';
-import { openStudioPage } from '../support/studio-page.ts';
+import { openStudioPage, type StudioPage } from '../support/studio-page.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'inbetween-library-e2e-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -21,17 +21,27 @@ const skip = skipWithoutChromium();
 const cards = (page: Page): Locator => page.locator('[role=option]');
 const card = (page: Page, name: string): Locator => cards(page).filter({ hasText: name });
 
-/** Chooses `path` in the page's own dialog. */
-async function addFolder(page: Page, path: string): Promise<void> {
+/** Presses what asks for a folder, and answers with `path`: in the page's own dialog, or the system's. */
+async function chooseFolder({ page, app }: StudioPage, path: string, press: () => Promise<void>): Promise<void> {
+  if (app) {
+    await app.evaluate(({ dialog }: { dialog: Dialogs }, chosen: string) => {
+      dialog.showOpenDialog = async () => ({ canceled: false, filePaths: [chosen] });
+    }, path);
+    return await press();
+  }
   await page.evaluate((where) => localStorage.setItem('inbetween.folder', where), path);
-  await page.getByRole('button', { name: 'Add', exact: true }).click();
-  await page.getByRole('menuitem', { name: 'Folder' }).click();
+  await press();
   await page.locator('.where', { hasText: path }).waitFor();
   await page.getByRole('button', { name: 'Choose this folder' }).click();
 }
 
+interface Dialogs {
+  showOpenDialog: () => Promise<{ canceled: boolean; filePaths: string[] }>;
+}
+
 /** A real drop of a file from the desktop, in the middle of the page. */
-async function dropFile(page: Page, path: string): Promise<void> {
+async function dropFile({ page, app }: StudioPage, path: string): Promise<void> {
+  await app?.setPath(basename(path), path);
   const session = await page.context().newCDPSession(page);
   const data = { items: [], files: [path], dragOperationsMask: 1 };
   for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
@@ -57,10 +67,13 @@ test('clips are added, searched, scrubbed over, tagged, and found again', { skip
   makeClip(join(films, 'walking dog.mp4'), { seconds: 2, size: '640x360', rate: '60' });
   copyFileSync(join(films, 'walking dog.mp4'), join(films, 'copies', 'same dog.mp4'));
 
-  await using studio = await openStudioPage({ host: 'serve', folders: [folder] });
+  await using studio = await openStudioPage({ folders: [folder] });
   const { page } = studio;
   await page.getByText('Add your first clips').waitFor();
-  await addFolder(page, films);
+  await chooseFolder(studio, films, async () => {
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    await page.getByRole('menuitem', { name: 'Folder' }).click();
+  });
   await page.getByText(`${count} clips`, { exact: false }).first().waitFor();
   assert.equal(await cards(page).count(), count);
   if (odd) await card(page, 'fragmented_uuid').getByText('Cannot be used').waitFor();
@@ -112,17 +125,14 @@ test('clips are added, searched, scrubbed over, tagged, and found again', { skip
   renameSync(join(films, 'walking dog.mp4'), join(away, 'renamed.mp4'));
   assert.deepEqual(await studio.call('library.check', {}), { missing: 1 });
   await page.getByText('1 file is not where it was').waitFor();
-  await page.evaluate((where) => localStorage.setItem('inbetween.folder', where), away);
-  await page.getByRole('button', { name: 'Look in a folder' }).click();
-  await page.locator('.where', { hasText: away }).waitFor();
-  await page.getByRole('button', { name: 'Choose this folder' }).click();
+  await chooseFolder(studio, away, () => page.getByRole('button', { name: 'Look in a folder' }).click());
   await card(page, 'renamed.mp4').waitFor();
   await page.getByText('1 file is not where it was').waitFor({ state: 'detached' });
 
-  // A file dropped on the page is sent to the core, and kept by it.
+  // A file that is dropped: a window knows where it is, a page sends it to the core, which keeps it.
   const dropped = join(folder, 'dropped here.mp4');
   makeClip(dropped, { seconds: 1, sound: false });
-  await dropFile(page, dropped);
+  await dropFile(studio, dropped);
   await card(page, 'dropped here.mp4').waitFor();
 
   // Onto a timeline, by the keyboard alone.
@@ -163,7 +173,7 @@ before(async () => {
 });
 
 test('ten thousand clips scroll smoothly: script, style and layout at most 8 ms a frame', { skip }, async (context) => {
-  await using studio = await openStudioPage({ host: 'serve', home: seeded });
+  await using studio = await openStudioPage({ home: seeded });
   const { page } = studio;
   await page.getByText('10,000 clips').waitFor();
   await cards(page).first().locator('img').waitFor();

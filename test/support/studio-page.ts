@@ -10,6 +10,7 @@ import { createInterface } from 'node:readline';
 import type { Browser, Page } from 'playwright-core';
 import type { Answer, Method, Params, Result } from '../../app/contract/api.ts';
 import { launchChromium } from './chromium.ts';
+import type { AppHandle, LaunchedApp } from './electron-double/launch.ts';
 
 export interface StudioPageOptions {
   readonly host?: 'serve' | 'double';
@@ -29,6 +30,8 @@ export interface StudioPage extends AsyncDisposable {
   /** The library's folder. */
   readonly home: string;
   readonly url: string;
+  /** The main process, where the host is a window. */
+  readonly app: AppHandle | undefined;
   /** Calls the Api as the page does. Rejects with the error's code in front. */
   call<M extends Method>(method: M, params: Params<M>): Promise<Result<M>>;
   /** kill -9 of the app: the server, or Electron's main process. The browser stays. */
@@ -49,9 +52,14 @@ export async function openStudioPage(options: StudioPageOptions = {}): Promise<S
   page.on('console', (message) => {
     if (message.type() === 'error') errors.push(message.text());
   });
-  await page.emulateMedia({ colorScheme: options.theme ?? 'dark' });
-  await page.setViewportSize({ width: options.width ?? 1440, height: options.height ?? 900 });
-  await page.waitForSelector('main', { timeout: 30_000 });
+  try {
+    await page.emulateMedia({ colorScheme: options.theme ?? 'dark' });
+    await page.setViewportSize({ width: options.width ?? 1440, height: options.height ?? 900 });
+    await page.waitForSelector('main', { timeout: 30_000 });
+  } catch (error) {
+    await opened.close();
+    throw new Error(`the studio did not show itself: ${errors.join(' ')}`, { cause: error });
+  }
   const call: StudioPage['call'] = async (method, params) => {
     const answer = (await page.evaluate(callFromPage, [method, params] as [string, unknown])) as Answer;
     if (answer.ok) return answer.result as never;
@@ -62,6 +70,7 @@ export async function openStudioPage(options: StudioPageOptions = {}): Promise<S
     page,
     home,
     url: opened.url,
+    app: opened.app,
     call,
     errors,
     kill: opened.kill,
@@ -101,6 +110,7 @@ async function addClips(call: StudioPage['call'], paths: readonly string[]): Pro
 
 interface Opened {
   readonly page: Page;
+  readonly app?: AppHandle;
   readonly url: string;
   kill(): Promise<void>;
   close(): Promise<void>;
@@ -158,8 +168,8 @@ async function addressOf(child: ChildProcess): Promise<string> {
 async function openDouble(home: string, _options: StudioPageOptions): Promise<Opened> {
   const launch = './electron-double/launch.ts';
   const { launchDouble } = (await import(launch)) as {
-    launchDouble(options: { home: string }): Promise<{ page: Page; kill(): Promise<void>; close(): Promise<void> }>;
+    launchDouble(options: { home: string }): Promise<LaunchedApp>;
   };
-  const { page, kill, close } = await launchDouble({ home });
-  return { page, url: page.url(), kill, close };
+  const { page, app, kill, close } = await launchDouble({ home });
+  return { page, app, url: page.url(), kill, close };
 }

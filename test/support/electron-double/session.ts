@@ -101,6 +101,13 @@ async function answer(
   if (origin !== undefined && registered.get(scheme)?.privileges?.corsEnabled !== true) {
     delete headers['access-control-allow-origin'];
   }
+  if (/^text\/html\b/.test(headers['content-type'] ?? '')) {
+    // A page may hold a policy of its own.
+    const text = addresses.policy(await found.text());
+    response.writeHead(found.status, { ...headers, 'content-length': String(Buffer.byteLength(text)) });
+    response.end(text);
+    return;
+  }
   response.writeHead(found.status, headers);
   if (!found.body) {
     response.end();
