@@ -70,10 +70,16 @@ export class KeptFiles {
   }
 }
 
+/** Folders of what previews keep beside the chunk store. */
+export function previewFolders(root: string): { sounds: string; frames: string } {
+  return { sounds: join(root, 'preview-sounds'), frames: join(root, 'preview-frames') };
+}
+
 /** Sounds and pictures of the previews of the library at `root`. */
 export function previewFiles(root: string): { sounds: KeptFiles; frames: KeptFiles } {
+  const folders = previewFolders(root);
   return {
-    sounds: new KeptFiles({ folder: join(root, 'preview-sounds'), ending: 'wav', maxBytes: 2e9 }),
-    frames: new KeptFiles({ folder: join(root, 'preview-frames'), ending: 'png', maxBytes: 200e6 }),
+    sounds: new KeptFiles({ folder: folders.sounds, ending: 'wav', maxBytes: 2e9 }),
+    frames: new KeptFiles({ folder: folders.frames, ending: 'png', maxBytes: 200e6 }),
   };
 }

@@ -7,6 +7,9 @@ import { answerSchema, type PreviewAnswer, type PreviewOrder } from './messages.
 
 const WORKER = ownModulePath('./worker', import.meta.url);
 
+/** Milliseconds after the last order and the last answer. */
+const IDLE_MS = 180_000;
+
 export interface PreviewProcessOptions {
   readonly home: string;
   readonly threads: number;
@@ -19,6 +22,7 @@ export class PreviewProcess {
   readonly #options: PreviewProcessOptions;
   #process: OwnProcess | undefined;
   #waiting: PreviewOrder[] = [];
+  #idle: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(options: PreviewProcessOptions) {
@@ -31,6 +35,7 @@ export class PreviewProcess {
     const running = (this.#process ??= this.#start());
     if (running.pid === undefined || this.#waiting.length > 0) this.#waiting.push(order);
     else running.send(order);
+    this.#awaken();
   }
 
   get running(): boolean {
@@ -39,7 +44,21 @@ export class PreviewProcess {
 
   close(): void {
     this.#closed = true;
-    if (this.#process) kill(this.#process);
+    this.#end();
+  }
+
+  #end(): void {
+    clearTimeout(this.#idle);
+    const running = this.#process;
+    this.#process = undefined;
+    if (running) kill(running);
+  }
+
+  /** Engines take hundreds of megabytes: who has not been asked for a while, and has nothing to say, goes. */
+  #awaken(): void {
+    clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => this.#end(), IDLE_MS);
+    this.#idle.unref();
   }
 
   #start(): OwnProcess {
@@ -59,7 +78,9 @@ export class PreviewProcess {
       onMessage: (message) => {
         if (processes.hear(message)) return;
         const answer = answerSchema.safeParse(message);
-        if (answer.success && this.#process === started) this.#options.onAnswer(answer.data);
+        if (!answer.success || this.#process !== started) return;
+        this.#awaken();
+        this.#options.onAnswer(answer.data);
       },
       onExit: ({ error }) => {
         processes.end();

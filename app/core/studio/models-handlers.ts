@@ -1,4 +1,5 @@
 /** Handlers of models.*, engines.*, devices.*, cache.*. */
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 import { DEVICES, type Device } from '../../contract/jobs.ts';
@@ -18,6 +19,7 @@ import { RunningModels } from '../models/running.ts';
 import { chainOf, DEVICE_FACTS } from '../nn/device.ts';
 import { examineDevices, type DeviceReport } from '../nn/devices.ts';
 import { modelPlaces, removeModel, verifyModels } from '../nn/store.ts';
+import { previewFolders } from '../preview/kept-files.ts';
 import { folderBytes } from './cache-sizes.ts';
 import type { StudioContext } from './context.ts';
 import type { HandlersOf } from './handlers.ts';
@@ -147,8 +149,11 @@ function deviceSummary({ device, reason, needs, auto, unrun, ms, cpuMs }: Device
 }
 
 function cacheHandlers({ home, db, settings }: StudioContext, caches: OtherCaches): HandlersOf<'cache'> {
+  const previews = Object.values(previewFolders(home.root));
+  const previewBytes = async (): Promise<number> =>
+    (await Promise.all(previews.map(folderBytes))).reduce((sum, bytes) => sum + bytes, 0);
   const status = async (): Promise<CacheStatus> => ({
-    chunks: chunkBytes(db),
+    chunks: chunkBytes(db) + (await previewBytes()),
     proxies: await folderBytes(join(home.root, 'proxies')),
     thumbnails: await folderBytes(join(home.root, 'thumbnails')),
     models: await folderBytes(join(home.models, 'installed')),
@@ -158,8 +163,10 @@ function cacheHandlers({ home, db, settings }: StudioContext, caches: OtherCache
   return {
     'cache.status': status,
     'cache.clear': async ({ what }) => {
-      if (what === 'chunks') await clearChunks(db, home.chunks);
-      else if (what === 'proxies') await caches.clearProxies();
+      if (what === 'chunks') {
+        await clearChunks(db, home.chunks);
+        for (const folder of previews) await rm(folder, { recursive: true, force: true });
+      } else if (what === 'proxies') await caches.clearProxies();
       else await caches.clearThumbnails();
       return await status();
     },

@@ -116,6 +116,15 @@ export class PictureFinder {
   }
 }
 
+/** Clips of one source often share what is known of it: a finder of a long one takes memory and a moment. */
+const finders = new WeakMap<PlanSource, PictureFinder>();
+
+function finderOf(source: PlanSource): PictureFinder {
+  let finder = finders.get(source);
+  if (!finder) finders.set(source, (finder = new PictureFinder(source)));
+  return finder;
+}
+
 /** A retime at a constant output rate, from pieces ([Note: curve]). `shutter` in degrees, 0 for none. */
 export function constantRatePlan(
   source: PlanSource,
@@ -129,7 +138,7 @@ export function constantRatePlan(
     starts.push(count);
     count += piece.frames;
   }
-  const finder = new PictureFinder(source);
+  const finder = finderOf(source);
   const last = source.times.at(-1)!;
   const locate = (k: number): [Piece, number, number] => {
     const p = lastAtOrBefore(starts, k);
@@ -233,7 +242,7 @@ export function sourceTimingPlan(
   speed: Rational,
   timeBase: Rational,
 ): FramePlan {
-  const finder = new PictureFinder(source);
+  const finder = finderOf(source);
   const frames = range.last - range.first + 1;
   const count = frames * divisions;
   const from = source.times[range.first]!;

@@ -13,7 +13,7 @@ import type { FrameFacts } from '../../media/frame-facts.ts';
 import type { OutputPlan } from '../../media/output-format.ts';
 import { pieceFrames } from '../../sequence/geometry.ts';
 import { curvePieces } from '../../time/curve.ts';
-import { constantRatePlan, type FramePlan } from '../../time/plan.ts';
+import { constantRatePlan, type FramePlan, type PlanSource } from '../../time/plan.ts';
 import { sourceTiming, type SourceTiming } from '../../time/regular.ts';
 import { remedied } from './wanted-frame.ts';
 import type { Retime } from './window-chunks.ts';
@@ -50,20 +50,8 @@ export async function planClip(
   { rate, canvas, output }: { readonly rate: Rational; readonly canvas: Canvas; readonly output: OutputPlan },
 ): Promise<ClipPlan> {
   const { info, facts } = source;
-  const { index } = facts;
-  const claimed = [info.video.nominalRate, info.video.averageRate];
-  const timing = sourceTiming(index.times, index.end, index.stamps.timeBase, claimed);
-  const frames = constantRatePlan(
-    {
-      times: timing.times,
-      end: timing.end,
-      cuts: cutFrames(clip.cuts, timing, facts.cuts),
-      holds: clip.holds === 'off' ? [] : facts.holds.filter(({ first, last }) => last - first + 1 <= clip.maxHold),
-    },
-    curvePieces(clip.keys, rate),
-    rate,
-    clip.shutter,
-  );
+  const timing = timingOf(source);
+  const frames = constantRatePlan(planSource(clip, timing, facts), curvePieces(clip.keys, rate), rate, clip.shutter);
   if (clip.first + clip.frames > frames.count) {
     throw new AppError('bad-job', `${clip.name} shows frames beyond the end of its retime.`);
   }
@@ -85,6 +73,42 @@ export async function planClip(
     sound: soundOf(clip, info, frames),
     notes: [...info.warnings.map((warning) => `${clip.name}: ${warning}`), ...conformNotes(clip.name, info, canvas)],
   };
+}
+
+/** What clips of one file share; a file of two hours has megabytes of times. */
+interface Shared {
+  readonly timing: SourceTiming;
+  /** By what a clip says of cuts and holds. */
+  readonly sources: Map<string, PlanSource>;
+}
+const shared = new WeakMap<FrameFacts, Shared>();
+const KEPT_SOURCES = 64;
+
+function timingOf({ info, facts }: KnownSource): SourceTiming {
+  const known = shared.get(facts);
+  if (known) return known.timing;
+  const { times, end, stamps } = facts.index;
+  const timing = sourceTiming(times, end, stamps.timeBase, [info.video.nominalRate, info.video.averageRate]);
+  shared.set(facts, { timing, sources: new Map() });
+  return timing;
+}
+
+function planSource({ cuts, holds, maxHold }: SequenceClip, timing: SourceTiming, facts: FrameFacts): PlanSource {
+  const { sources } = shared.get(facts)!;
+  const said = JSON.stringify([cuts.auto, cuts.added, cuts.removed, holds, maxHold]);
+  let source = sources.get(said);
+  if (!source) {
+    source = {
+      times: timing.times,
+      end: timing.end,
+      cuts: cutFrames(cuts, timing, facts.cuts),
+      holds: holds === 'off' ? [] : facts.holds.filter(({ first, last }) => last - first + 1 <= maxHold),
+    };
+    // Every edit of a cut leaves one behind.
+    if (sources.size >= KEPT_SOURCES) sources.clear();
+    sources.set(said, source);
+  }
+  return source;
 }
 
 async function enginesOf({ engine, remedies }: SequenceClip): Promise<EngineEntry[]> {
