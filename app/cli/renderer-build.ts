@@ -1,7 +1,7 @@
 /** The built renderer: where it is, and making it in a checkout when it is missing or older than its sources. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { glob, stat } from 'node:fs/promises';
+import { glob, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../contract/errors.ts';
@@ -45,10 +45,10 @@ async function build(): Promise<void> {
       'The pages of the studio were not built, and vite is not here to build them; run npm ci.',
     );
   }
-  const child = spawn(process.execPath, [vite, 'build', '--config', join('app', 'renderer', 'vite.config.ts')], {
-    cwd: ROOT,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  // Made aside and put in place whole: another process may be serving what is there.
+  const aside = join(ROOT, 'build', `renderer-${process.pid}`);
+  const args = ['build', '--config', join('app', 'renderer', 'vite.config.ts'), '--outDir', aside, '--emptyOutDir'];
+  const child = spawn(process.execPath, [vite, ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (data) => (said = (said + String(data)).slice(-2000)));
@@ -56,5 +56,13 @@ async function build(): Promise<void> {
     child.on('error', reject);
     child.on('close', resolve);
   });
-  if (code !== 0) throw new AppError('internal', `The pages of the studio could not be built: ${said.trim()}`);
+  if (code !== 0) {
+    await rm(aside, { recursive: true, force: true });
+    throw new AppError('internal', `The pages of the studio could not be built: ${said.trim()}`);
+  }
+  const place = join(ROOT, 'build', 'renderer');
+  await rename(place, `${aside}-old`).catch(() => {});
+  // One that was put there in between was built just now as well.
+  await rename(aside, place).catch(() => rm(aside, { recursive: true, force: true }));
+  await rm(`${aside}-old`, { recursive: true, force: true });
 }

@@ -52,7 +52,7 @@ export function openWindow(
   window.on('resize', remember).on('move', remember).on('maximize', remember).on('unmaximize', remember);
   window.on('enter-full-screen', remember).on('leave-full-screen', remember).on('close', remember);
   reviveAfterCrash(window);
-  void window.loadURL(`${APP_ORIGIN}/${hash}`);
+  load(window, hash);
   return window;
 }
 
@@ -75,6 +75,16 @@ export function showWindow(window: BrowserWindow, hash?: string): void {
   if (window.isMinimized()) window.restore();
   window.show();
   window.focus();
-  // Within the page: nothing is loaded anew.
-  if (hash !== undefined) void window.loadURL(`${APP_ORIGIN}/${hash}`);
+  if (hash === undefined) return;
+  const { webContents } = window;
+  if (webContents.isLoadingMainFrame()) webContents.once('did-finish-load', () => load(window, hash));
+  else load(window, hash);
+}
+
+/** Another place of the page that is there is reached within it: nothing is loaded anew. */
+function load(window: BrowserWindow, hash: string): void {
+  window.loadURL(`${APP_ORIGIN}/${hash}`).catch((error: unknown) => {
+    // A window that was closed meanwhile has nothing to load.
+    if (!window.isDestroyed()) console.error(error);
+  });
 }

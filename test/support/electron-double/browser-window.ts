@@ -34,6 +34,10 @@ export class WebContents extends EventEmitter {
     return this.destroyed;
   }
 
+  isLoadingMainFrame(): boolean {
+    return this.waiting.size > 0;
+  }
+
   getURL(): string {
     return this.url;
   }
@@ -187,7 +191,9 @@ hear('loaded', ({ window, seq, error }) => {
   found?.webContents.waiting.delete(seq);
   if (error !== undefined) waiting?.reject(new Error(error));
   else waiting?.resolve();
-  if (error === undefined) found?.emit('ready-to-show');
+  if (error !== undefined) return;
+  found?.webContents.emit('did-finish-load');
+  found?.emit('ready-to-show');
 });
 hear('navigated', ({ window, url }) => {
   const contents = BrowserWindow.byId(window)?.webContents;
