@@ -1,4 +1,5 @@
 /** Handlers of library.*, and what cards show of clips. The work is done in core/clips. */
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ClipDetails } from '../../contract/library.ts';
 import { AppError } from '../../contract/errors.ts';
@@ -9,7 +10,7 @@ import { clipFacts } from '../clips/facts.ts';
 import { checkFiles, relink, relinkFolder } from '../clips/missing.ts';
 import { ProxyWorker } from '../clips/proxy-worker.ts';
 import type { ScanOptions } from '../clips/scan.ts';
-import { clipFiles, removeClipFiles } from '../clips/thumbnails.ts';
+import { clipFiles, removeClipFiles, thumbnailsFolder } from '../clips/thumbnails.ts';
 import {
   clipById,
   clipPlaces,
@@ -54,7 +55,7 @@ export interface LibraryHooks {
 export async function openLibraryPart(context: StudioContext, hooks: LibraryHooks = {}): Promise<LibraryPart> {
   const { db, home, topics, access, signal } = context;
   const usedBy = hooks.usedBy ?? (() => []);
-  const { changed, flush } = announcer(context);
+  const { changed, stop } = announcer(context);
   const proxies = new ProxyWorker({ db, home, height: () => context.settings().previewHeight, changed, signal });
   const background = new ClipBackground({
     db,
@@ -146,7 +147,7 @@ export async function openLibraryPart(context: StudioContext, hooks: LibraryHook
       ),
     },
     async clearThumbnails() {
-      for (const { id } of clipPlaces(db)) await removeClipFiles(clipFiles(home, id));
+      await rm(thumbnailsFolder(home), { recursive: true, force: true });
       forgetThumbs(db);
       again([]);
     },
@@ -154,7 +155,7 @@ export async function openLibraryPart(context: StudioContext, hooks: LibraryHook
     whenIdle: () => background.whenIdle(),
     async close() {
       await Promise.all([starting, background.close(), proxies.close()]);
-      flush();
+      stop();
     },
   };
 }
@@ -162,7 +163,7 @@ export async function openLibraryPart(context: StudioContext, hooks: LibraryHook
 /** Tells of changed clips a few times a second, many together. An empty list means many. */
 function announcer({ db, topics, signal }: StudioContext): {
   changed: (ids: readonly string[]) => void;
-  flush: () => void;
+  stop: () => void;
 } {
   let ids = new Set<string>();
   let many = false;
@@ -178,7 +179,7 @@ function announcer({ db, topics, signal }: StudioContext): {
       for (const id of more) ids.add(id);
       tell(null);
     },
-    flush: () => tell.cancel(),
+    stop: () => tell.cancel(),
   };
 }
 

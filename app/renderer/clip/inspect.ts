@@ -14,7 +14,7 @@ export function videoRows(clip: ClipDetails): Row[] {
   if (!video) return rows;
   const named = showSize(clip);
   const size = `${video.width} × ${video.height}`;
-  rows.push(['Picture', named === size ? size : `${size} (${named})`]);
+  rows.push(['Picture', named.includes('×') ? size : `${size} (${named})`]);
   const { num, den } = video.sampleAspect;
   if (num !== den) rows.push(['Pixels', `${num}:${den}, not square`]);
   if (video.rotation !== 0 || video.mirrored) {
