@@ -96,19 +96,24 @@ function sizeOf(format: XmlElement | undefined): { width: number; height: number
 
 function assetOf(element: XmlElement): Asset {
   const rep = childrenOf(element, 'media-rep')[0];
-  const path = pathOf(rep?.attributes.get('src') ?? element.attributes.get('src'));
-  const name = cleanName(path?.split(/[\\/]/).at(-1) ?? element.attributes.get('name') ?? '');
-  return { media: { name, path }, start: parseTime(element.attributes.get('start')) ?? ZERO };
+  const place = placeOf(rep?.attributes.get('src') ?? element.attributes.get('src'));
+  const file = (place.path ?? place.relative)?.split(/[\\/]/).at(-1);
+  const name = cleanName(file ?? element.attributes.get('name') ?? '');
+  return { media: { name, ...place }, start: parseTime(element.attributes.get('start')) ?? ZERO };
 }
 
-/** The path of a file on this machine; undefined for any other address. */
-function pathOf(src: string | undefined): string | undefined {
-  if (src === undefined || !src.startsWith('file:')) return undefined;
+/** The path of a file on this machine, or one from the project file's folder; nothing for any other address. */
+function placeOf(src: string | undefined): Pick<ForeignMedia, 'path' | 'relative'> {
+  if (src === undefined || src === '' || src.includes('\0')) return {};
   try {
-    const path = fileURLToPath(src.replace(/^file:\/\/localhost\//, 'file:///'));
-    return path.includes('\0') ? undefined : path;
+    if (src.startsWith('file:')) {
+      const path = fileURLToPath(src.replace(/^file:\/\/localhost\//, 'file:///'));
+      return path.includes('\0') ? {} : { path };
+    }
+    const relative = decodeURIComponent(src);
+    return /^[a-z][a-z0-9+.-]*:|^[\\/]/i.test(src) || relative.includes('\0') ? {} : { relative };
   } catch {
-    return undefined;
+    return {};
   }
 }
 

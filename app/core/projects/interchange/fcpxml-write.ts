@@ -10,7 +10,7 @@
 import { createHash } from 'node:crypto';
 import { pathToFileURL } from 'node:url';
 import type { CurveKey } from '../../../contract/jobs.ts';
-import type { TimelineClip } from '../../../contract/project.ts';
+import type { ProjectState, TimelineClip } from '../../../contract/project.ts';
 import { TICKS, type Rational } from '../../../contract/time.ts';
 import {
   clipEnd,
@@ -66,7 +66,7 @@ export function writeFcpxml(out: Outgoing): Written {
   const formats = [xml('format', { id: 'r1', ...formatOf(rate, { width, height }) })];
   const resources = [...assets].flatMap(([media, { id, file }], i) => {
     formats.push(xml('format', { id: `f${i + 1}`, ...formatOf(file?.rate ?? rate, file?.size ?? { width, height }) }));
-    return file ? [assetOf(file, id, `f${i + 1}`)] : [missingAsset(media, id, `f${i + 1}`, out)];
+    return file ? [assetOf(file, id, `f${i + 1}`, state)] : [missingAsset(media, id, `f${i + 1}`, state)];
   });
   const project = xml('project', { name }, [sequence]);
   const root = xml('fcpxml', { version: '1.10' }, [
@@ -96,13 +96,13 @@ function audioRate(hertz: number): string {
   return names[hertz] ?? '48k';
 }
 
-function assetOf(file: OutgoingMedia, id: string, format: string): string {
+function assetOf(file: OutgoingMedia, id: string, format: string, state: ProjectState): string {
   const attributes = {
     ...{
       id,
       name: file.name,
       start: secondsTime(timecodeSeconds(file)),
-      duration: secondsTime(file.duration),
+      duration: secondsTime(file.duration > 0 ? file.duration : lastMoment(file.id, state)),
       hasVideo: '1',
       format,
     },
@@ -119,13 +119,19 @@ function assetOf(file: OutgoingMedia, id: string, format: string): string {
 }
 
 /** Of media that is not in the library any more, only what the clips say of it is known. */
-function missingAsset(media: string, id: string, format: string, { state }: Outgoing): string {
-  const clips = Object.values(state.clips).filter((clip) => clip.media === media);
-  const end = clips.reduce((most, clip) => Math.max(most, ...clip.keys.map((key) => key.source)), 0);
-  const src = `file:///missing/${encodeURIComponent(clips[0]?.name ?? media)}`;
-  return xml('asset', { id, name: clips[0]?.name, start: '0s', duration: secondsTime(end), hasVideo: '1', format }, [
+function missingAsset(media: string, id: string, format: string, state: ProjectState): string {
+  const name = Object.values(state.clips).find((clip) => clip.media === media)?.name ?? media;
+  const src = `file:///missing/${encodeURIComponent(name)}`;
+  const duration = secondsTime(lastMoment(media, state));
+  return xml('asset', { id, name, start: '0s', duration, hasVideo: '1', format }, [
     xml('media-rep', { kind: 'original-media', src }),
   ]);
+}
+
+/** The latest moment of its source that any clip's retime comes to, in seconds. */
+function lastMoment(media: string, state: ProjectState): number {
+  const keys = Object.values(state.clips).flatMap((clip) => (clip.media === media ? clip.keys : []));
+  return keys.reduce((last, key) => Math.max(last, key.source), 0);
 }
 
 interface Mark {
@@ -201,7 +207,7 @@ function clipXml(
     : [
         xml(
           'timeMap',
-          {},
+          { frameSampling: 'optical-flow', preservesPitch: clip.audio === 'tape' ? '0' : '1' },
           points.map((point) => xml('timept', { ...point })),
         ),
       ];
