@@ -143,6 +143,8 @@ class DragGesture implements Gesture {
   #saved: Change[] | null = null;
   #savedAt = performance.now();
   #done = false;
+  /** Ids of what the gesture makes, in order: a clip that is cut in two at every step has one second half, not one for each step. */
+  readonly #made: string[] = [];
   shown: ProjectState;
 
   constructor(queue: EditQueue, label: string, draw: (state: ProjectState, over: boolean) => void) {
@@ -160,10 +162,20 @@ class DragGesture implements Gesture {
 
   update(changes: readonly Change[]): void {
     if (!this.alive) return;
-    this.#changes = changes;
-    this.shown = applyChanges(this.from, changes);
+    this.#changes = this.#named(changes);
+    this.shown = applyChanges(this.from, this.#changes);
     this.#draw(this.shown, false);
     if (performance.now() - this.#savedAt > SAVE_MS && this.#queue.pending === 0) void this.#save();
+  }
+
+  #named(changes: readonly Change[]): readonly Change[] {
+    let count = 0;
+    return changes.map((change) => {
+      if (change.kind !== 'clip' || change.before !== null || change.after === null) return change;
+      const id = (this.#made[count] ??= change.id);
+      count++;
+      return id === change.id ? change : { ...change, id, after: { ...change.after, id } };
+    });
   }
 
   async commit(): Promise<boolean> {

@@ -7,8 +7,8 @@ export interface TrustPicture {
   words: string;
   /** That are shown. */
   frames: number;
-  /** Suspicious ones, from the clip's first shown frame. */
-  stops: readonly number[];
+  /** Suspicious ones, counted from the clip's first shown frame. */
+  stops: readonly { readonly index: number }[];
   /** Pixels of the clip that are drawn. */
   from: number;
   to: number;
@@ -100,8 +100,8 @@ function drawDiamond(context: CanvasRenderingContext2D, middle: number, colour: 
 /** A caret over each stop. */
 function drawStops(context: CanvasRenderingContext2D, { stops, from, to, scale, colours }: TrustPicture): void {
   context.fillStyle = colours.text;
-  for (const frame of stops) {
-    const x = (frame + 0.5) * scale - from;
+  for (const { index } of stops) {
+    const x = (index + 0.5) * scale - from;
     if (x < -5 || x > to - from + 5) continue;
     context.beginPath();
     context.moveTo(x - 4, 0);

@@ -3,7 +3,7 @@ import type { ClipPreview } from '../../contract/preview.ts';
 import { clipAt } from '../../core/sequence/geometry.ts';
 import type { TimelineClip } from '../../contract/project.ts';
 import type { ProjectSession } from '../state/project.svelte.ts';
-import { suspectsIn, suspectsOf, SuspectWalk, type Suspect } from './suspicion.ts';
+import { suspectsOf, SuspectWalk, type Suspect } from './suspicion.ts';
 
 /** The plans of a project's clips, by id; state/plans.svelte.ts keeps them. */
 export interface ClipPlans {
@@ -44,11 +44,6 @@ export class TrustStore {
   words(clip: string): string {
     const fraction = this.plans.analysing.get(clip);
     return this.plans.failed.get(clip) ?? (fraction === undefined ? '' : `Analysing ${Math.round(fraction * 100)} %`);
-  }
-
-  /** Suspicious frames of a clip, from its first shown one. */
-  stopsIn(clip: TimelineClip, preview: ClipPreview): readonly number[] {
-    return suspectsIn(clip, preview).map(({ index }) => index);
   }
 
   /** The frame of a clip at a frame of the sequence, where its plan is known. */
