@@ -35,6 +35,30 @@ async function show(page: Page, address: string): Promise<void> {
   await page.waitForTimeout(150);
 }
 
+/** What opens inside views: a clip that is chosen, its curve, its menu, the export, a clip of the library. */
+async function deeper(page: Page, project: string): Promise<string[]> {
+  const all: string[] = [];
+  await show(page, `edit/${project}`);
+  const clip = page.locator('[data-clip]').first();
+  await clip.waitFor();
+  await clip.click({ position: { x: 40, y: 12 } });
+  await page.keyboard.press('KeyC');
+  await page.waitForTimeout(400);
+  all.push(...(await findings(page, 'a clip and its curve')));
+  await clip.click({ button: 'right', position: { x: 40, y: 12 } });
+  await page.getByRole('menu').waitFor();
+  all.push(...(await findings(page, 'the menu of a clip')));
+  await page.keyboard.press('Escape');
+  await page.getByRole('menu').waitFor({ state: 'hidden' });
+  await page.keyboard.press('Control+KeyE');
+  await page.getByRole('dialog').waitFor();
+  all.push(...(await findings(page, 'the export')));
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'hidden' });
+  await page.keyboard.press('KeyC');
+  return all;
+}
+
 const PLACES = [
   ...['library', 'edit', 'morph', 'tags', 'batch', 'pair', 'queue', 'models'],
   ...['settings/appearance', 'settings/keys', 'settings/work', 'settings/cache', 'settings/about'],
@@ -63,6 +87,7 @@ for (const theme of ['dark', 'light'] as const) {
       await show(page, place);
       all.push(...(await findings(page, place)));
     }
+    if (project !== undefined) all.push(...(await deeper(page, project)));
     await show(page, 'models');
     for (const name of ['To install', 'Devices']) {
       await page.getByRole('tab', { name }).click();
