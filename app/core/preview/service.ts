@@ -104,9 +104,13 @@ export class PreviewService {
     const clips: SequenceClip[] = [];
     const sounds: { clip: string; key: string }[] = [];
     let missing = 0;
+    // Asked again and again while a film plays: each file is looked at once.
+    const analyses = new Map<string, Promise<ClipAnalysis | undefined>>();
     for (const clip of clipsInOrder(state)) {
       if (only && !only.includes(clip.id)) continue;
-      const known = await this.#known(project, clip);
+      const analysis = analyses.get(clip.media) ?? this.#known(project, clip);
+      analyses.set(clip.media, analysis);
+      const known = await analysis;
       if (!known) continue;
       const planned = await this.#plan(state.settings, clip, known).catch(() => undefined);
       if (!planned) continue;
