@@ -8,9 +8,12 @@ const MOST = 6;
 export class ReaderPool {
   /** By media path, the last used at the end. */
   readonly #open = new Map<string, Promise<VideoReader>>();
+  /** Nothing is opened any more: whoever still waits for a picture is not to start over. */
+  closed = false;
 
-  /** Throws what opening it threw; asked again, it is opened again. `colour` as VideoReader.open has it. */
+  /** Throws what opening it threw; asked again, it is opened again. `colour` as VideoReader.open has it. Throws once the pool is closed. */
   get(path: string, colour?: ColourInfo): Promise<VideoReader> {
+    if (this.closed) return Promise.reject(new Error('It was closed.'));
     let reader = this.#open.get(path);
     this.#open.delete(path);
     if (!reader) {
@@ -36,6 +39,7 @@ export class ReaderPool {
   }
 
   close(): void {
+    this.closed = true;
     for (const path of [...this.#open.keys()]) this.drop(path);
   }
 }

@@ -24,6 +24,7 @@ export async function sourcePicture(files: ClipFiles, pool: ReaderPool, place: S
     const reader = await pool.get(file.path, file.colour);
     return { sample: await reader.picture(await reader.stampAt(seconds, choice)), badge: null };
   } catch {
+    if (pool.closed) return { sample: null, badge: null };
     pool.drop(file.path);
     files.failed(media);
     return { sample: await posterOf(media), badge: { kind: 'waiting', text: 'A preview copy is being made' } };
