@@ -39,6 +39,8 @@ export interface Film {
   readonly height: number;
   /** Never throws: what went wrong is the badge. */
   picture(frame: number): Promise<Picture>;
+  /** What the frame is compared with where that takes long, such as another engine's picture; null for nothing. Throws what the user is told. */
+  slowOther?(frame: number): Promise<VideoSample | null>;
   /** Has pictures near `frame` decoded, which is standing still there. */
   warm(frame: number): Promise<void>;
   /** What is heard from second `from` to `to`. */

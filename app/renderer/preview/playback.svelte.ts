@@ -30,6 +30,10 @@ export class Playback {
   shown: number = $state(-1);
   /** Of a comparison; null for none. */
   divider: Divider = $state(null);
+  /** There is something on the other side of the divider. */
+  comparing: boolean = $state(false);
+  /** The other side is on its way, or why it is not there. */
+  other: 'waiting' | { problem: string } | null = $state.raw(null);
   /** What is looped and what I and O have marked, [from, to). */
   readonly range: () => { from: number; to: number } | null;
   readonly film: Film;
@@ -167,7 +171,27 @@ export class Playback {
       this.#fetching = false;
       for (const resolve of this.#idle.splice(0)) resolve();
     }
-    if (!this.playing && !this.#disposed) void this.film.warm(this.frame);
+    if (this.playing || this.#disposed) return;
+    void this.film.warm(this.frame);
+    void this.#compareSlowly();
+  }
+
+  async #compareSlowly(): Promise<void> {
+    const picture = this.#picture;
+    if (!picture || picture.other || !this.film.slowOther || this.divider === null) return;
+    this.other = 'waiting';
+    try {
+      const other = await this.film.slowOther(picture.frame);
+      // Something else is shown by now.
+      if (this.#picture !== picture || this.#disposed) return other?.close();
+      this.other = null;
+      picture.other = other;
+      this.comparing = other !== null;
+      this.repaint();
+    } catch (error) {
+      const problem = error instanceof Error ? error.message : String(error);
+      if (this.#picture === picture) this.other = { problem };
+    }
   }
 
   #put(picture: Picture): void {
@@ -180,6 +204,8 @@ export class Playback {
     this.#picture = picture;
     this.shown = picture.frame;
     this.badge = picture.badge;
+    this.comparing = picture.other !== null;
+    this.other = null;
     this.repaint();
   }
 

@@ -52,7 +52,7 @@ export class SequenceFilm implements Film {
     this.#warming++;
     const place = this.place(frame);
     const { sample, badge } = await this.#main(place);
-    const other = await this.#other(place, frame).catch(() => null);
+    const other = await this.#other(place).catch(() => null);
     return { frame, main: sample, other, badge };
   }
 
@@ -139,15 +139,18 @@ export class SequenceFilm implements Film {
     return sourcePicture(this.#files, this.#pool, place);
   }
 
-  async #other(place: Place, frame: number): Promise<VideoSample | null> {
+  async slowOther(frame: number): Promise<VideoSample | null> {
     const compare = this.#compare();
-    if (compare.mode === 'off' || place.kind === 'black') return null;
-    if (compare.mode === 'wipe') return (await this.#source({ ...place.source, choice: 'nearest' })).sample;
     const clip = clipAt(this.#session.doc.state, frame);
-    if (!clip) return null;
+    if (compare.mode !== 'engines' || !clip) return null;
     const project = this.#session.doc.id;
     const { path } = await client.call('preview.frame', { project, clip: clip.id, frame, engine: compare.engine });
     return await stillPicture(mediaUrl(path));
+  }
+
+  async #other(place: Place): Promise<VideoSample | null> {
+    if (this.#compare().mode !== 'wipe' || place.kind === 'black') return null;
+    return (await this.#source({ ...place.source, choice: 'nearest' })).sample;
   }
 
   async #warmPlace(place: Exclude<Place, { kind: 'black' }>): Promise<void> {
