@@ -82,13 +82,14 @@ export function ffmpegPixels(
 }
 
 /** A chunk of the store, by its key, as a file while `use` runs. */
-export async function withChunk<T>({ page }: StudioPage, key: string, use: (path: string) => T): Promise<T> {
+export async function withChunk<T>({ page, call }: StudioPage, key: string, use: (path: string) => T): Promise<T> {
+  const { media } = await call('app.info', {});
   const text = await page.evaluate(async (path) => {
     const bytes = new Uint8Array(await (await fetch(path)).arrayBuffer());
     let binary = '';
     for (let at = 0; at < bytes.length; at += 32_768) binary += String.fromCharCode(...bytes.subarray(at, at + 32_768));
     return btoa(binary);
-  }, `./media/chunk/${key}`);
+  }, `${media}chunk/${key}`);
   const folder = await mkdtemp(join(tmpdir(), 'inbetween-chunk-'));
   try {
     const path = join(folder, 'chunk.mp4');
