@@ -75,6 +75,11 @@ export function listJobs(db: Library, { limit = 1000, state }: { limit?: number;
     : db.all(anyRow, 'SELECT * FROM jobs WHERE state = ? ORDER BY created_at DESC, id LIMIT ?', state, limit);
 }
 
+/** The jobs of the queue, and those that are being run without being in it. */
+export function queuedJobs(db: Library): JobRow[] {
+  return db.all(anyRow, `SELECT * FROM jobs WHERE state = 'running' OR id IN (SELECT job FROM queue)`);
+}
+
 /** Makes the job known, waiting, unless it is already. */
 export function registerJob(
   db: Library,

@@ -15,7 +15,7 @@ import { cancelJob, jobSummary } from '../jobs/control.ts';
 import { runJob } from '../jobs/runner.ts';
 import { prepareJob } from '../jobs/spec.ts';
 import type { Library } from '../library/db.ts';
-import { failJob, jobById, registerJob, setJobSpec, type JobRow } from '../library/job-rows.ts';
+import { failJob, jobById, listJobs, registerJob, setJobSpec, type JobRow } from '../library/job-rows.ts';
 import { LiveProgress } from './live.ts';
 import * as rows from './rows.ts';
 import { isHeldByLiving, StatusReader, titleOf } from './status.ts';
@@ -276,9 +276,8 @@ export class JobQueue {
   #lookAround(): void {
     try {
       rows.leaveOrphans(this.#db);
-      const seen = rows
-        .jobsToShow(this.#db)
-        .filter((job) => job.state === 'running' && job.id !== this.#current?.id)
+      const seen = listJobs(this.#db, { state: 'running' })
+        .filter((job) => job.id !== this.#current?.id)
         .map((job) => [job.id, job.updatedAt, isHeldByLiving(job)].join(' '))
         .join('\n');
       if (seen === this.#others) return;

@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import { processTag, tagLiveness, thisProcess } from '../base/process-identity.ts';
 import type { Library } from '../library/db.ts';
-import { jobById, type JobRow } from '../library/job-rows.ts';
 
 const rowSchema = z.object({
   job: z.string(),
@@ -36,14 +35,6 @@ export function queueRow(db: Library, job: string): QueueRow | undefined {
 /** Those that `owner` is to run, in order. */
 export function waitingFor(db: Library, owner: string): QueueRow[] {
   return db.all(rowSchema, `SELECT * FROM queue WHERE state = 'waiting' AND owner = ? ORDER BY position, job`, owner);
-}
-
-const idSchema = z.object({ id: z.string() });
-
-/** The jobs of the queue, and those that are being run without being in it. */
-export function jobsToShow(db: Library): JobRow[] {
-  const ids = db.all(idSchema, `SELECT job AS id FROM queue UNION SELECT id FROM jobs WHERE state = 'running'`);
-  return ids.flatMap(({ id }) => jobById(db, id) ?? []);
 }
 
 export interface NewRow {

@@ -4,10 +4,10 @@ import type { JobSpec, JobSummary } from '../../contract/jobs.ts';
 import type { QueueItem, QueueState, QueueStatus } from '../../contract/queue.ts';
 import { jobSummary } from '../jobs/control.ts';
 import type { Library } from '../library/db.ts';
-import type { JobRow } from '../library/job-rows.ts';
+import { queuedJobs, type JobRow } from '../library/job-rows.ts';
 import { holderAlive } from '../library/leases.ts';
 import type { LiveProgress } from './live.ts';
-import { isHeld, jobsToShow, queueRows, type QueueRow } from './rows.ts';
+import { isHeld, queueRows, type QueueRow } from './rows.ts';
 
 /** The job this process runs now. */
 export interface Running {
@@ -31,7 +31,7 @@ export class StatusReader {
   }
 
   read(running: Running | undefined): QueueStatus {
-    const jobs = new Map(jobsToShow(this.#db).map((row) => [row.id, row]));
+    const jobs = new Map(queuedJobs(this.#db).map((row) => [row.id, row]));
     const rows = queueRows(this.#db);
     const queued = new Set(rows.map(({ job }) => job));
     const others = [...jobs.values()].filter((job) => !queued.has(job.id) && isHeldByLiving(job));
