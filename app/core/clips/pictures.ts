@@ -52,11 +52,18 @@ export async function decodePictures(info: VideoInfo, signal?: AbortSignal): Pro
   if (heavy && seconds !== undefined) raw = await bySeeking(plan, seconds);
   if (raw.length === 0) raw = await inOnePass(plan, heavy ? undefined : seconds, heavy);
   if (raw.length === 0) throw new AppError('no-frames', `${info.path} has no picture that can be decoded.`);
-  const { transfer } = video.colour;
-  const rgb = isHdrTransfer(transfer)
-    ? raw.map((bytes) => toneMap(new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2), transfer))
-    : raw;
-  return { width, height, rgb };
+  return { width, height, rgb: await ordinary(raw, video.colour.transfer) };
+}
+
+/** HDR as an ordinary screen shows it; one picture at a time, since whoever holds the library must not stall. */
+async function ordinary(raw: readonly Uint8Array[], transfer: string | undefined): Promise<readonly Uint8Array[]> {
+  if (!isHdrTransfer(transfer)) return raw;
+  const rgb: Uint8Array[] = [];
+  for (const { buffer, byteOffset, byteLength } of raw) {
+    rgb.push(toneMap(new Uint16Array(buffer, byteOffset, byteLength / 2), transfer));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return rgb;
 }
 
 /** The shape it is shown in, within SIDE x SIDE. */

@@ -41,8 +41,11 @@ export function toneMap(rgb: Uint16Array, transfer: HdrTransfer): Uint8Array {
 }
 
 function display(linear: number): number {
-  return Math.round(255 * Math.min(1, linear) ** (1 / 2.2));
+  return shown[Math.round(65_535 * Math.min(1, linear))]!;
 }
+
+/** Linear light to code values, gamma 2.2. */
+const shown = Uint8Array.from({ length: 65_536 }, (_, i) => Math.round(255 * (i / 65_535) ** (1 / 2.2)));
 
 let pq: Float32Array | undefined;
 let hlg: Float32Array | undefined;
