@@ -1,6 +1,7 @@
 /** Reading projects of other programs, and our own from elsewhere. */
 import { open, stat } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
+import { z } from 'zod';
 import { AppError, toAppError } from '../../contract/errors.ts';
 import type { Change, ProjectDocument, ProjectState, ProjectUpdate } from '../../contract/project.ts';
 import { TICKS } from '../../contract/time.ts';
@@ -10,6 +11,7 @@ import type { Library } from '../library/db.ts';
 import { applyChanges, problemOf } from '../sequence/apply.ts';
 import { changesBetween } from '../sequence/edits.ts';
 import { clipEnd, clipsInOrder, sourceAt } from '../sequence/geometry.ts';
+import { markerSchema, settingsSchema, timelineClipSchema } from '../sequence/schemas.ts';
 import { editProject, projectState } from './edit.ts';
 import { buildMarkers, buildState } from './interchange/build.ts';
 import { readEdl } from './interchange/edl-read.ts';
@@ -48,6 +50,10 @@ export async function importProject(
     return { project: createFilled(db, read.name, state), notes: found.notes };
   }
   const foreign = readForeign(path, text);
+  // What cannot be a sequence is refused before anything is put into the library.
+  const unknown = foreign.clips.map(() => ({ id: 'unknown', duration: undefined, timecode: 0 }));
+  const settings = settingsFor(foreign, []);
+  refuseBroken(buildState(foreign, { settings, media: unknown, engine: options.engine }).state);
   const found = await findMedia(
     db,
     foreign.clips.map((clip) => clip.media),
@@ -62,8 +68,7 @@ export async function importProject(
   });
   const built = buildState(again, { settings: settingsFor(again, rows), media, engine: options.engine });
   const withCuts = applyChanges(built.state, cutChanges(built.state, markedCuts(again)));
-  const problem = problemOf(withCuts);
-  if (problem !== null) throw badProject(`It is no sequence. ${problem}`);
+  refuseBroken(withCuts);
   const project = createFilled(db, again.name.slice(0, 200) || fallbackName, withCuts);
   return { project, notes: [...again.notes, ...built.notes, ...found.notes] };
 }
@@ -96,6 +101,19 @@ export async function importMarkers(
     update,
     notes: changes.length === 0 ? [...foreign.notes, 'There was nothing new in it.'] : [...foreign.notes],
   };
+}
+
+/** Throws bad-project for what is no sequence, or has numbers no project has. */
+function refuseBroken(state: ProjectState): void {
+  const problem = problemOf(state);
+  if (problem !== null) throw badProject(`It is no sequence. ${problem}`);
+  const checks = [
+    settingsSchema.safeParse(state.settings),
+    z.array(timelineClipSchema).safeParse(Object.values(state.clips)),
+    z.array(markerSchema).safeParse(Object.values(state.markers)),
+  ];
+  const issue = checks.find((check) => !check.success)?.error?.issues[0];
+  if (issue) throw badProject(`It has a value that no project has: ${issue.path.join('.')}: ${issue.message}.`);
 }
 
 function endingOf(path: string): string {

@@ -3,6 +3,7 @@ import { mkdtemp, open, readdir, rm, symlink, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { clipPlaces } from '../../../app/core/library/clip-rows.ts';
 import { openLibrary } from '../../../app/core/library/db.ts';
 import { importMarkers, importProject, type ImportOptions } from '../../../app/core/projects/import.ts';
 import { createProject, listProjects } from '../../../app/core/projects/list.ts';
@@ -119,9 +120,27 @@ const REFUSED: Record<string, [ending: string, content: string | Buffer]> = {
   'a shopping list': ['edl', 'milk\nbread\n'],
   'binary as EDL': ['edl', Buffer.from('TITLE: x\n\0\0\0')],
   'an EDL with a minute of 75 seconds': ['edl', '001  AX  V  C  00:00:75:00 00:00:01:00 01:00:00:00 01:00:01:00\n'],
+  'an EDL of one frame in two seconds': [
+    'edl',
+    '* INBETWEEN RATE: 1/2\n001  AX  V  C  00:00:00:00 00:00:09:00 01:00:00:00 01:00:09:00\n',
+  ],
   'sixty thousand events': [
     'edl',
     Array.from({ length: 60_000 }, () => '001  AX  V  C  00:00:00:00 00:00:01:00 01:00:00:00 01:00:01:00').join('\n'),
+  ],
+  'a clip that ends after years': [
+    'fcpxml',
+    xml(
+      '<asset-clip ref="a" offset="9999999s" duration="9999999s"/>',
+      '<format id="r1" frameDuration="1/1000s"/><asset id="a"/>',
+    ),
+  ],
+  'a moment before the beginning of time': [
+    'fcpxml',
+    xml(
+      '<asset-clip ref="a" offset="0s" start="9999999s" duration="1s"/>',
+      '<format id="r1" frameDuration="1/1000s"/><asset id="a" start="-9999999s"/>',
+    ),
   ],
   'no XML': ['fcpxml', 'hello'],
   'empty XML': ['fcpxml', ''],
@@ -159,9 +178,9 @@ const REFUSED: Record<string, [ending: string, content: string | Buffer]> = {
 
 for (const [what, [ending, content]] of Object.entries(REFUSED)) {
   test(`refused: ${what}`, async () => {
-    const before = listProjects(db).length;
+    const before = [listProjects(db).length, clipPlaces(db).length];
     await assert.rejects(read(ending, content), { code: 'bad-project' });
-    assert.equal(listProjects(db).length, before);
+    assert.deepEqual([listProjects(db).length, clipPlaces(db).length], before);
   });
 }
 

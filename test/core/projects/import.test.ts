@@ -58,6 +58,7 @@ async function filled(call: Awaited<ReturnType<typeof studio>>['call']): Promise
 
 test('a project goes out in each format and comes in again, here and in another library', async () => {
   await using here = await studio();
+  await using other = await studio();
   const doc = await filled(here.call);
   for (const ending of ['inbetween', 'edl', 'fcpxml']) {
     const path = join(inside, `project.${ending}`);
@@ -65,7 +66,6 @@ test('a project goes out in each format and comes in again, here and in another 
     assert.equal(out.path, path);
     await assert.rejects(here.call('project.export', { id: doc.id, path, force: false }), { code: 'output-exists' });
     await here.call('project.export', { id: doc.id, path, force: true });
-    await using other = await studio();
     for (const { call } of [here, other]) {
       const { project, notes } = await call('project.import', { path });
       assert.deepEqual(notes, [], ending);
