@@ -76,7 +76,7 @@ export class Batches {
     return { files, notes };
   }
 
-  /** Begins, or goes on with what failed or was ended before where the same was started before. Throws `not-found`, `bad-job`. */
+  /** Begins; where the same was started before, with what failed, was cancelled or is gone since. Throws `not-found`, `bad-job`. */
   async start(given: BatchSpec): Promise<string> {
     const spec = absolute(given);
     const id = createHash('sha256').update(canonicalJson(spec)).digest('hex').slice(0, 12);
@@ -85,10 +85,8 @@ export class Batches {
     prepareJob(batchJob(spec.recipe, join(spec.input, 'any'), join(spec.output, 'any')));
     await this.#deactivate(id);
     rows.putBatch(this.#db, { id, spec, startedAt: Date.now(), watching: spec.watch });
-    const again = new Set(['failed', 'cancelled']);
-    const { files } = this.#status(id);
-    const retried = new Set(files.filter(({ state }) => again.has(state)).map(({ path }) => path));
-    const before = rows.fileRows(this.#db, id).filter(({ path, state }) => retried.has(path) || state === 'left out');
+    const again = await this.#toDoAgain(id);
+    const before = rows.fileRows(this.#db, id).filter(({ path, state }) => again.has(path) || state === 'left out');
     rows.putFiles(
       this.#db,
       id,
@@ -96,6 +94,17 @@ export class Batches {
     );
     this.#activate(id);
     return id;
+  }
+
+  /** Files of a batch that was started before: those that failed or were cancelled, and those whose output is gone. */
+  async #toDoAgain(id: string): Promise<Set<string>> {
+    const again = new Set<string>();
+    for (const { path, state, output } of this.#status(id).files) {
+      const made = state === 'done' || state === 'valid';
+      const gone = made && (await stat(output).catch(() => undefined)) === undefined;
+      if (gone || state === 'failed' || state === 'cancelled') again.add(path);
+    }
+    return again;
   }
 
   /** Newest first. */
