@@ -1,4 +1,5 @@
-/** Which part of a clip has to be drawn. */
+/** What of the clips has to be drawn. */
+import type { TimelineClip } from '../../contract/project.ts';
 
 /** Edges of canvases move in steps, so that scrolling and dragging draw nothing most of the time. */
 const STEP = 512;
@@ -12,4 +13,26 @@ export function drawnPart(
   const left = Math.max(0, (view.from - start) * view.scale);
   const right = Math.max(0, (view.to - start) * view.scale);
   return { from: Math.min(width, Math.floor(left / STEP) * STEP), to: Math.min(width, Math.ceil(right / STEP) * STEP) };
+}
+
+/**
+ * Remembers clips by what they look like. A clip that only moved is given as the one it was, so that nothing that hangs on the clip is worked out again:
+ * its place is told beside it.
+ */
+export class Looks {
+  readonly #known = new Map<string, TimelineClip>();
+
+  of(clip: TimelineClip): TimelineClip {
+    const known = this.#known.get(clip.id);
+    if (known && sameLook(known, clip)) return known;
+    if (this.#known.size > 5000) this.#known.clear();
+    this.#known.set(clip.id, clip);
+    return clip;
+  }
+}
+
+function sameLook(a: TimelineClip, b: TimelineClip): boolean {
+  if (a === b) return true;
+  const names = Object.keys(b) as (keyof TimelineClip)[];
+  return Object.keys(a).length === names.length && names.every((name) => name === 'start' || a[name] === b[name]);
 }
