@@ -28,7 +28,7 @@ export async function proxyNeed(info: VideoInfo, signal?: AbortSignal): Promise<
 }
 
 /** `proxyNeed` as far as it can be told without reading the file. */
-export function kindNeed({ format, video }: VideoInfo): string | null {
+export function kindNeed({ format, video, other }: VideoInfo): string | null {
   if (!/\b(mp4|mov|matroska|webm)\b/.test(format)) return `its container is ${format}`;
   if (!/^(h264|vp8|vp9|av1)$/.test(video.codec)) return `it is ${video.codec}`;
   if (!/^yuvj?420p$/.test(video.pixelFormat)) return `its pixels are ${video.pixelFormat}`;
@@ -38,6 +38,8 @@ export function kindNeed({ format, video }: VideoInfo): string | null {
   if (video.sampleAspect.num !== video.sampleAspect.den && video.sampleAspect.num > 0)
     return 'its pixels are not square';
   if (video.fieldOrder !== undefined && !/^(progressive|unknown)$/.test(video.fieldOrder)) return 'it is interlaced';
+  // Which one is the film is a matter of opinion: the proxy is of the one that ffmpeg takes.
+  if (other.some(({ type }) => type === 'video')) return 'it has several video streams';
   const rate = video.averageRate ?? video.nominalRate;
   const perSecond = video.codedWidth * video.codedHeight * (rate ? rate.num / rate.den : 30);
   return perSecond > MOST_PIXELS_PER_SECOND ? 'it has too many pixels a second' : null;

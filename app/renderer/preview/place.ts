@@ -36,16 +36,14 @@ export interface PlannedClip {
 
 /** Whether the plan made for `made` still tells the frames of `clip`: it was at most moved, trimmed or renamed since. */
 export function stillHolds(made: TimelineClip, clip: TimelineClip): boolean {
-  return (
-    made.media === clip.media &&
-    made.keys === clip.keys &&
-    made.engine === clip.engine &&
-    made.cuts === clip.cuts &&
-    made.holds === clip.holds &&
-    made.maxHold === clip.maxHold &&
-    made.shutter === clip.shutter &&
-    made.remedies === clip.remedies
-  );
+  return MADE_OF.every((field) => same(made[field], clip[field]));
+}
+
+const MADE_OF = ['media', 'keys', 'engine', 'cuts', 'holds', 'maxHold', 'shutter', 'remedies'] as const;
+
+/** What comes back from the core is another object with the same in it. */
+function same(a: unknown, b: unknown): boolean {
+  return a === b || (typeof a === 'object' && JSON.stringify(a) === JSON.stringify(b));
 }
 
 export function placeOf(state: ProjectState, plans: ReadonlyMap<string, PlannedClip>, frame: number): Place {

@@ -128,4 +128,6 @@ test('only what Chromium plays well goes without one', async () => {
   assert.match((await is({ pixelFormat: 'yuv420p10le' }))!, /yuv420p10le/);
   assert.match((await is({ mirrored: true }))!, /mirrored/);
   assert.match((await proxyNeed({ ...info, format: 'avi' }))!, /avi/);
+  const second = { index: 1, type: 'video', codec: 'mjpeg' } as const;
+  assert.match((await proxyNeed({ ...info, other: [second] }))!, /several/);
 });
