@@ -1,5 +1,6 @@
 /** What the app was started with: files to open, and the library. */
 import { isAbsolute, resolve } from 'node:path';
+import { z } from 'zod';
 
 export interface Launch {
   /** Absolute paths, in order. */
@@ -25,6 +26,13 @@ export function readArguments(argv: readonly string[], folder: string, packaged:
     }
   }
   return { files, library: library === undefined || library === '' ? undefined : resolve(folder, library) };
+}
+
+const toldSchema = z.object({ files: z.array(z.string().refine((path) => isAbsolute(path) && !path.includes('\0'))) });
+
+/** The files of a second start, as it handed them over; none where that is not what it should be. */
+export function filesOf(told: unknown): readonly string[] {
+  return toldSchema.safeParse(told).data?.files ?? [];
 }
 
 /** 'https://...'. One letter before the colon is a Windows drive. */

@@ -6,14 +6,15 @@
  * first and ends, one on another library is an app of its own.
  */
 import { app, dialog, nativeTheme, session, type BrowserWindow } from 'electron';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createClient, type Client } from '../contract/api.ts';
-import { toAppError } from '../contract/errors.ts';
+import { AppError, toAppError } from '../contract/errors.ts';
 import type { Settings } from '../contract/settings.ts';
 import { homeFolder } from '../core/base/home.ts';
 import { startProcessesBy } from '../core/base/node-process.ts';
 import { packagePath } from '../core/base/own-files.ts';
-import { readArguments } from './arguments.ts';
+import { filesOf, readArguments } from './arguments.ts';
 import { MEDIA_ROOT } from './channels.ts';
 import { watchJobs } from './desk.ts';
 import { desktopHost } from './desktop.ts';
@@ -34,15 +35,18 @@ const waiting = [...launch.files];
 let openNow = (files: readonly string[]): void => void waiting.push(...files);
 
 app.setName('Inbetween');
-app.setPath('userData', join(home, 'window'));
+// By this name Windows knows whose notifications they are: appId of electron-builder.yml.
+app.setAppUserModelId('studio.inbetween.app');
+app.setPath('userData', windowFolder());
 // A packaged app brings an ffmpeg: extraResources of electron-builder.yml.
 if (app.isPackaged) process.env['INBETWEEN_RESOURCES'] = process.resourcesPath;
 registerSchemes();
 lockContents();
 startProcessesBy(startByUtility);
 
-if (app.requestSingleInstanceLock({ ...launch })) {
-  app.on('second-instance', (_event, argv, folder) => openNow(readArguments(argv, folder, app.isPackaged).files));
+if (app.requestSingleInstanceLock({ files: launch.files })) {
+  // What the other start has understood of its words: Chromium may have mixed them with its own since.
+  app.on('second-instance', (_event, _argv, _folder, told) => openNow(filesOf(told)));
   // macOS tells of files this way, before it is ready as well.
   app.on('open-file', (event, path) => {
     event.preventDefault();
@@ -116,6 +120,18 @@ async function start(): Promise<void> {
     state.change({ continueJobs: false });
     await client.call('queue.continue', {});
   }
+}
+
+/** The folder for Chromium's files: it must be there before Chromium is told of it. */
+function windowFolder(): string {
+  const folder = join(home, 'window');
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    fail(new AppError('library-folder', `The library folder ${home} cannot be used (${why}).`, { cause }));
+  }
+  return folder;
 }
 
 /** There is no window to say it in. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readArguments } from '../../app/main/arguments.ts';
+import { filesOf, readArguments } from '../../app/main/arguments.ts';
 
 test('files of a command line, wherever Electron puts its own words', () => {
   const words = ['a.mp4', '/films/b.mov', '--no-sandbox', '-psn_0_1', 'https://example.com/c.mp4', '', 'bad\0name'];
@@ -20,4 +20,19 @@ test('the library, in both ways to say it; without a folder it is the usual one'
   assert.equal(of('--library=/films').library, '/films');
   assert.equal(of('--library').library, undefined);
   assert.equal(of('--library=').library, undefined);
+});
+
+test('what a second start hands over is looked at', () => {
+  assert.deepEqual(filesOf({ files: ['/a.mp4'] }), ['/a.mp4']);
+  for (const other of [
+    undefined,
+    null,
+    {},
+    { files: '/a.mp4' },
+    { files: ['a.mp4'] },
+    { files: ['/a\0.mp4'] },
+    { files: [1] },
+  ]) {
+    assert.deepEqual(filesOf(other), []);
+  }
 });

@@ -1,6 +1,6 @@
 /** Electron's `app`: life cycle, paths, the single instance. */
 import { EventEmitter } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openWindows } from './open-windows.ts';
@@ -51,8 +51,10 @@ class App extends EventEmitter {
     this.name = name;
   }
 
+  setAppUserModelId(): void {}
+
   setPath(name: string, path: string): void {
-    mkdirSync(path, { recursive: true });
+    if (!existsSync(path)) throw new Error(`Failed to set '${name}' to ${path}: it does not exist`);
     this.#paths.set(name, path);
   }
 
@@ -66,14 +68,14 @@ class App extends EventEmitter {
     if (this.isReadyNow) throw new Error('app.enableSandbox() can only be called before app is ready');
   }
 
-  requestSingleInstanceLock(): boolean {
+  requestSingleInstanceLock(data: object = {}): boolean {
     const folder = this.getPath('userData');
     const lock = join(folder, 'double-lock');
     const holder = existsSync(lock) ? Number(readFileSync(lock, 'utf8')) : 0;
     if (holder !== 0 && isAlive(holder)) {
       const letter = join(folder, `double-second-${process.pid}.json`);
-      writeFileSync(`${letter}.tmp`, JSON.stringify({ argv: process.argv, folder: process.cwd() }));
-      writeFileSync(letter, readFileSync(`${letter}.tmp`));
+      writeFileSync(`${letter}.tmp`, JSON.stringify({ argv: process.argv, folder: process.cwd(), data }));
+      renameSync(`${letter}.tmp`, letter);
       return false;
     }
     writeFileSync(lock, String(process.pid));
@@ -100,9 +102,13 @@ class App extends EventEmitter {
 
   #readLetters(folder: string): void {
     for (const name of readdirSync(folder).filter((each) => /^double-second-\d+\.json$/.test(each))) {
-      const letter = JSON.parse(readFileSync(join(folder, name), 'utf8')) as { argv: string[]; folder: string };
-      for (const each of [name, `${name}.tmp`]) rmSync(join(folder, each), { force: true });
-      this.emit('second-instance', new DoubleEvent(), letter.argv, letter.folder);
+      const letter = JSON.parse(readFileSync(join(folder, name), 'utf8')) as {
+        argv: string[];
+        folder: string;
+        data: object;
+      };
+      rmSync(join(folder, name));
+      this.emit('second-instance', new DoubleEvent(), letter.argv, letter.folder, letter.data);
     }
   }
 }

@@ -108,6 +108,12 @@ async function answer(
     response.end(text);
     return;
   }
+  if (found.headers.get('content-type')?.startsWith('text/html')) {
+    // A page may hold a policy of its own.
+    delete headers['content-length'];
+    response.writeHead(found.status, headers).end(addresses.policy(await found.text()));
+    return;
+  }
   response.writeHead(found.status, headers);
   if (!found.body) {
     response.end();
