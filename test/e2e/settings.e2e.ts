@@ -60,6 +60,16 @@ test('a key map is chosen, a chord recorded, a clash said, and all taken back', 
   await page.getByRole('dialog').getByRole('button', { name: 'Reset' }).click();
   await page.getByRole('dialog').waitFor({ state: 'hidden' });
   assert.deepEqual(await keysOf(), { preset: 'resolve', changed: {} });
+  // A button that was clicked leaves Space to the key map; one that was reached by keys has it itself.
+  await studio.call('settings.set', { changes: { keys: { preset: 'resolve', changed: { 'go.queue': ['Space'] } } } });
+  const mine = page.getByRole('switch', { name: 'Only mine' });
+  await page.getByRole('searchbox', { name: 'Search actions and keys' }).focus();
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Space');
+  assert.equal(await mine.isChecked(), true);
+  await mine.click();
+  await page.keyboard.press('Space');
+  await page.waitForURL(/#\/queue$/);
   // Everything by its words: the palette.
   await page.keyboard.press('Control+Shift+KeyP');
   await page.keyboard.type('two pho');

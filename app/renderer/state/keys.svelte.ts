@@ -25,6 +25,7 @@ class Keys {
 
   constructor() {
     window.addEventListener('keydown', (event) => this.#press(event));
+    window.addEventListener('keydown', (event) => this.#pressEarly(event), true);
     void readLayout().then((layout) => (this.#layout = layout));
   }
 
@@ -55,6 +56,14 @@ class Keys {
     return showChord(chord, mac, this.#layout);
   }
 
+  /** Before the button that was clicked hears of it: [Note: Space after a click]. */
+  #pressEarly(event: KeyboardEvent): void {
+    if (!focusedByPointer || (event.code !== 'Space' && event.code !== 'Enter')) return;
+    if (!(event.target instanceof Element && event.target.closest(PRESSED))) return;
+    this.#press(event);
+    if (event.defaultPrevented) event.stopPropagation();
+  }
+
   #press(event: KeyboardEvent): void {
     if (this.paused || event.defaultPrevented || event.isComposing) return;
     const chord = chordOf(event, mac);
@@ -82,6 +91,26 @@ export function shortcutOf(id: string): string {
   return chord === undefined ? '' : keys.show(chord);
 }
 
+/**
+ * [Note: Space after a click] A button that was clicked keeps the focus, and would take the next Space, which is meant for playing. So Space and Enter
+ * belong to what has the focus only where the focus was moved there by keys.
+ */
+let focusedByPointer = false;
+let lastInput: 'pointer' | 'key' = 'key';
+window.addEventListener(
+  'pointerdown',
+  () => {
+    lastInput = 'pointer';
+    focusedByPointer = true;
+  },
+  true,
+);
+window.addEventListener('keydown', () => (lastInput = 'key'), true);
+window.addEventListener('focusin', () => (focusedByPointer = lastInput === 'pointer'), true);
+
+/** What Space and Enter press. */
+const PRESSED = 'button, a[href], summary, [role="option"], [role="tab"], [role="switch"]';
+
 const TYPED = /^(?:text|search|number|password|email|url|tel|date|time|)$/;
 
 /** Whether what has the focus needs this key itself: text fields need all that types or moves, menus and dialogs all but the chords with Mod. */
@@ -101,7 +130,8 @@ function keepsKeyboard(event: KeyboardEvent, chord: string): boolean {
   if (!plain) return false;
   const code = event.code;
   if (code === 'Space' || code === 'Enter') {
-    return target?.closest('button, a[href], summary, [role="option"], [role="tab"], [role="switch"]') != null;
+    if (focusedByPointer) return false;
+    return target?.closest(PRESSED) != null;
   }
   if (/^(Arrow|Home|End|Page)/.test(code)) {
     return (
