@@ -48,8 +48,10 @@ export function buildNode({ all = false } = {}): number {
     place(source, target);
   }
   for (const old of globSync('app/**/*.*', { cwd: BUILD })) {
-    if (!built.has(old) && /\.(js|cjs|json|wasm)$/.test(old) && statSync(join(BUILD, old)).isFile())
-      rmSync(join(BUILD, old));
+    const found = statSync(join(BUILD, old), { throwIfNoEntry: false });
+    // One with a number at its end is being written, or was when somebody was killed.
+    const unfinished = /\.\d+$/.test(old) && found !== undefined && Date.now() - found.mtimeMs < 60_000;
+    if (!built.has(old) && !unfinished && found?.isFile()) rmSync(join(BUILD, old), { force: true });
   }
   return written;
 }
