@@ -1,4 +1,5 @@
 /** Of the main process what needs no window: addresses, menus, the taskbar's words. Electron is the double here. */
+// oxlint-disable-next-line import/no-unassigned-import -- it registers a hook
 import '../support/electron-double/register.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
