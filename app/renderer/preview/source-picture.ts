@@ -20,15 +20,19 @@ export async function sourcePicture(files: ClipFiles, pool: ReaderPool, place: S
     const kind = file.reason === 'proxy' ? 'waiting' : 'failed';
     return { sample: await posterOf(media), badge: { kind, text: file.message } };
   }
-  try {
-    const reader = await pool.get(file.path, file.colour);
-    return { sample: await reader.picture(await reader.stampAt(seconds, choice)), badge: null };
-  } catch {
-    if (pool.closed) return { sample: null, badge: null };
-    pool.drop(file.path);
-    files.failed(media);
-    return { sample: await posterOf(media), badge: { kind: 'waiting', text: 'A preview copy is being made' } };
+  // Once more with the file opened anew: it may have been closed meanwhile, or a request was lost.
+  for (let tries = 0; tries < 2 && !pool.closed; tries++) {
+    try {
+      const reader = await pool.get(file.path, file.colour);
+      return { sample: await reader.picture(await reader.stampAt(seconds, choice)), badge: null };
+    } catch {
+      pool.drop(file.path);
+    }
   }
+  if (pool.closed) return { sample: null, badge: null };
+  files.failed(media);
+  const text = file.proxy ? 'Its preview copy cannot be played' : 'A preview copy is being made';
+  return { sample: await posterOf(media), badge: { kind: file.proxy ? 'failed' : 'waiting', text } };
 }
 
 /** The library's small picture of the clip, for want of a better one. */
