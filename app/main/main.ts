@@ -118,7 +118,9 @@ async function start(): Promise<void> {
   if (waiting.length > 0) openNow(waiting.splice(0));
   if (state.now.continueJobs) {
     state.change({ continueJobs: false });
-    await client.call('queue.continue', {});
+    await client.call('queue.continue', {}).catch((thrown: unknown) => {
+      studio.topics.emit('notice', { kind: 'error', message: toAppError(thrown).message });
+    });
   }
 }
 

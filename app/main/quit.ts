@@ -1,5 +1,6 @@
 /** Leaving while jobs run. What they have made is kept, so the question is only when the rest is made. */
 import { app, dialog, type BrowserWindow } from 'electron';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface QuitOptions {
   readonly window: () => BrowserWindow | undefined;
@@ -39,6 +40,9 @@ export function createQuitGuard({ window, running, ask, goOnNextTime }: QuitOpti
   return () => (asking ??= question().finally(() => (asking = undefined)));
 }
 
+/** Milliseconds that closing the library may take: what it holds is on the disk already. */
+const END_MS = 10_000;
+
 /** Makes every way of leaving (the window's close button, the menu, the system) go through `mayQuit`; `onEnd` is awaited before the app ends. */
 export function guardQuit(mayQuit: () => Promise<boolean>, onEnd: () => Promise<void>): void {
   let state: 'running' | 'ending' | 'ended' = 'running';
@@ -49,7 +53,7 @@ export function guardQuit(mayQuit: () => Promise<boolean>, onEnd: () => Promise<
     void mayQuit().then(async (may) => {
       if (!may || state !== 'running') return;
       state = 'ending';
-      await onEnd();
+      await Promise.race([onEnd().catch(console.error), sleep(END_MS)]);
       state = 'ended';
       app.quit();
     });

@@ -24,11 +24,9 @@ export interface RendererFile {
 /** By address: '/index.html', '/assets/main-3fa9.js'; '/' is the page. Throws 'not-found' where the renderer was not built. */
 export async function rendererFiles(folder: string): Promise<ReadonlyMap<string, RendererFile>> {
   const files = new Map<string, RendererFile>();
-  const found = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
-  for (const entry of found) {
-    const type = TYPES[extname(entry.name)];
-    if (!entry.isFile() || type === undefined) continue;
-    const path = join(entry.parentPath, entry.name);
+  for (const path of await filesBelow(folder)) {
+    const type = TYPES[extname(path)];
+    if (type === undefined) continue;
     const address = `/${relative(folder, path).split(sep).join('/')}`;
     files.set(address, { path, type, immutable: address.startsWith('/assets/') });
   }
@@ -40,4 +38,15 @@ export async function rendererFiles(folder: string): Promise<ReadonlyMap<string,
     );
   }
   return files.set('/', page);
+}
+
+/** Folder by folder: an application's archive does not know `recursive`. A folder that is not there is empty; links are not followed. */
+async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const found = entries.map(async (entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return await filesBelow(path);
+    return entry.isFile() ? [path] : [];
+  });
+  return (await Promise.all(found)).flat();
 }
