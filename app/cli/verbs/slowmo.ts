@@ -14,10 +14,10 @@ function describeSound({ audio, avDriftMs }: RetimeResult): string {
 
 /** What a person wants to know of a finished job, in a few lines. */
 export function describeResult(result: RetimeResult): string {
-  const { frames, synthesised, passedThrough, held, reusedFrames } = result;
+  const { frames, synthesised, passedThrough, held, black, reusedFrames } = result;
   const lines = [
     `${result.output}`,
-    `  ${frames} frames at ${result.fps} (${synthesised} made by ${result.engine}, ${passedThrough} real, ${held} held)`,
+    `  ${frames} frames at ${result.fps} (${synthesised} made by ${result.engine}, ${passedThrough} real, ${held} held${black ? `, ${black} black` : ''})`,
     `  ${result.durationIn.toFixed(3)} s in, ${result.durationOut.toFixed(3)} s out, ${describeSound(result)}`,
   ];
   if (result.cuts.length > 0) lines.push(`  ${result.cuts.length} cuts, none interpolated across`);

@@ -27,6 +27,8 @@ export interface RenderHost {
   /** Kept from one render to the next. */
   readonly engines: EngineRoom;
   readonly files: ReturnType<typeof previewFiles>;
+  /** Whether a chunk is there. Asking does not count as using it. */
+  readonly isReady: (key: string) => boolean;
   readonly chunks: (cacheBytes: number) => Promise<ChunkStore>;
   readonly say: (answer: PreviewAnswer) => void;
 }
@@ -40,7 +42,9 @@ const BEHIND = 3;
 /** Throws what planning and rendering throw, and the signal's reason. */
 export async function renderPreview(order: RenderOrder, host: RenderHost): Promise<void> {
   const { plan, devices } = await planned(order.spec as SequenceSpec, host);
-  await Promise.all([pictures(order, plan, devices, host), sounds(order, plan, host)]);
+  // A sound that cannot be made is no reason to show nothing.
+  const ended = await Promise.allSettled([pictures(order, plan, devices, host), sounds(order, plan, host)]);
+  for (const one of ended) if (one.status === 'rejected') throw one.reason;
 }
 
 /** Opens the engine of a spec's first clip, unless it is one that takes much memory. */
@@ -67,7 +71,7 @@ async function pictures(
   // The same frames may be shown by several clips.
   const places = new Map<string, SequenceChunk[]>();
   for (const chunk of sequenceChunks(plan, devices, { size: PREVIEW_CHUNK })) {
-    if (!chunk.clip || (await store.find(chunk.key)) !== undefined) continue;
+    if (!chunk.clip || host.isReady(chunk.key)) continue;
     places.set(chunk.key, [...(places.get(chunk.key) ?? []), chunk]);
   }
   const wanted = [...places.values()].map(([first]) => first!);

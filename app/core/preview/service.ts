@@ -5,6 +5,7 @@
  * last, whose finished chunks stay. The source's analysis, which needs a decoding pass, is started by whoever first asks for a plan.
  */
 import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Topics } from '../../contract/api.ts';
@@ -18,7 +19,7 @@ import { analyseClip, type ClipAnalysis } from '../clips/facts.ts';
 import { devicesOf } from '../jobs/tasks/sequence-needs.ts';
 import { planSequence } from '../jobs/tasks/sequence-plan.ts';
 import { confidenceOf } from '../library/chunk-facts.ts';
-import { chunkByKey } from '../library/chunk-rows.ts';
+import { chunkByKey, forgetChunk, useChunk } from '../library/chunk-rows.ts';
 import { usableClip } from '../library/clip-rows.ts';
 import type { Library } from '../library/db.ts';
 import { projectState } from '../projects/edit.ts';
@@ -169,10 +170,20 @@ export class PreviewService {
     }
   }
 
-  /** The file of a chunk, if it is there. */
-  chunkPath(key: string): string | undefined {
-    const row = chunkByKey(this.#options.db, key);
-    return row && join(this.#options.home.chunks, key.slice(0, 2), row.file);
+  /** The file of a chunk, if it is there; a row whose file has gone is forgotten, so that it is made again. */
+  async chunkPath(key: string): Promise<string | undefined> {
+    const { db, home } = this.#options;
+    const row = chunkByKey(db, key);
+    if (!row) return undefined;
+    const path = join(home.chunks, key.slice(0, 2), row.file);
+    const found = await stat(path).catch(() => undefined);
+    if (found?.size !== row.bytes) {
+      forgetChunk(db, key);
+      return undefined;
+    }
+    // What is looked at stays longer.
+    useChunk(db, key, 'preview');
+    return path;
   }
 
   async soundPath(key: string): Promise<string | undefined> {

@@ -4,8 +4,10 @@ import { homeAt } from '../base/home.ts';
 import type { ParentPort } from '../base/parent-port.ts';
 import type { SequenceSpec } from '../../contract/jobs.ts';
 import { openChunkStore } from '../jobs/chunk-files.ts';
+import type { ChunkStore } from '../jobs/chunk-store.ts';
 import { EngineRoom } from '../jobs/tasks/engine-room.ts';
 import { analysisCache, type AnalysisCache } from '../library/analysis-cache.ts';
+import { chunkByKey } from '../library/chunk-rows.ts';
 import { openLibrary, type Library } from '../library/db.ts';
 import { previewFiles } from './kept-files.ts';
 import { orderSchema, type PreviewAnswer, type PreviewOrder } from './messages.ts';
@@ -19,6 +21,8 @@ interface Opened {
   readonly threads: number;
   readonly shelf: SourceShelf;
   engines: EngineRoom;
+  /** By the size it is kept to; opening it looks through all of it. */
+  readonly stores: Map<number, Promise<ChunkStore>>;
 }
 
 /** Serves until the other side is gone. */
@@ -50,7 +54,16 @@ export function servePreview(port: ParentPort, die: () => void): void {
       stop();
       rendering = new AbortController();
       const { signal } = rendering;
-      turn = turn.then(() => run(data.request, signal, (host) => renderPreview(data, host)));
+      turn = turn.then(() =>
+        run(data.request, signal, async (host) => {
+          try {
+            await renderPreview(data, host);
+          } catch (error) {
+            if (opened && !signal.aborted) await freshEngines(opened);
+            throw error;
+          }
+        }),
+      );
     }
   });
 }
@@ -58,7 +71,18 @@ export function servePreview(port: ParentPort, die: () => void): void {
 function open({ home, threads }: Extract<PreviewOrder, { type: 'open' }>): Opened {
   const db = openLibrary(homeAt(home));
   const analyses = analysisCache(db);
-  return { db, analyses, root: home, threads, shelf: new SourceShelf(analyses), engines: new EngineRoom(threads) };
+  const shelf = new SourceShelf(analyses);
+  return { db, analyses, root: home, threads, shelf, engines: new EngineRoom(threads), stores: new Map() };
+}
+
+async function storeOf({ db, root, stores }: Opened, cacheBytes: number): Promise<ChunkStore> {
+  let store = stores.get(cacheBytes);
+  if (!store) {
+    store = openChunkStore({ root: homeAt(root).chunks, db, job: 'preview', cacheBytes });
+    store.catch(() => stores.delete(cacheBytes));
+    stores.set(cacheBytes, store);
+  }
+  return await store;
 }
 
 async function perform(
@@ -78,14 +102,14 @@ async function perform(
       shelf,
       engines,
       files: previewFiles(root),
-      chunks: (cacheBytes) => openChunkStore({ root: homeAt(root).chunks, db, job: 'preview', cacheBytes }),
+      isReady: (key) => chunkByKey(db, key) !== undefined,
+      chunks: (cacheBytes) => storeOf(opened, cacheBytes),
       say,
     });
     say({ type: 'ended', request, error: null });
   } catch (thrown) {
     if (signal.aborted) return;
     const error = toAppError(thrown);
-    if (opened) await freshEngines(opened);
     if (error.code === 'internal') console.error(thrown);
     say({ type: 'ended', request, error: { code: error.code, message: error.message } });
   }

@@ -30,7 +30,7 @@ export async function openPreviewPart(context: StudioContext): Promise<PreviewPa
       },
     },
     media: {
-      chunk: kept('video/mp4', async (key) => service.chunkPath(key)),
+      chunk: kept('video/mp4', (key) => service.chunkPath(key)),
       sound: kept('audio/wav', (key) => service.soundPath(key)),
       frame: kept('image/png', (key) => service.picturePath(key)),
     },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Params, Method, Result, Topics } from '../../../app/contract/api.ts';
@@ -133,6 +134,12 @@ test('a clip at its own speed is shown directly; a slowed one in chunks, nearest
   assert.ok(Math.max(...sound.subarray(20_000, 30_000)) > 0.05);
   const nothing = await desk.call('preview.render', { project: desk.project, around: 0 });
   assert.deepEqual(nothing, { missing: 0 });
+  // A file that somebody deleted is made again.
+  rmSync(join(room.home.chunks, done.chunks[2]!.key.slice(0, 2)), { recursive: true });
+  const gone = await desk.studio.media(`chunk/${done.chunks[2]!.key}`, new Request('http://localhost/'));
+  assert.equal(gone.status, 404);
+  await desk.rendered(0);
+  await desk.fetched(`chunk/${done.chunks[2]!.key}`);
 });
 
 test('a remedy renders its chunk again, and no other; a new request takes the place of the last', async () => {
@@ -177,6 +184,9 @@ test('one frame by another engine is a picture; what is not there is refused', a
   await refused({ engine: 'no-such' }, 'engine-unknown');
   await refused({ clip: 'none' }, 'clip-unknown');
   await refused({ project: 'none' }, 'project-unknown');
+  await desk.change(() => ({ engine: 'no-such' }));
+  const failed = await desk.call('preview.clip', { project: desk.project, clip: desk.clip });
+  assert.equal(failed.state === 'failed' && failed.error.code, 'engine-unknown');
   for (const odd of ['chunk/00', 'sound/../library.db', `frame/${'0'.repeat(64)}`, 'chunk']) {
     assert.equal((await desk.studio.media(odd, new Request('http://localhost/'))).status, 404, odd);
   }
