@@ -6,15 +6,18 @@
  */
 import { access, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../../contract/errors.ts';
 import type { Home } from '../base/home.ts';
 import { renameDurably } from '../base/durable.ts';
 import type { Library } from '../library/db.ts';
 import { identify } from '../library/file-identity.ts';
 import { clipById, needClip, setProxy, usableClip, type ClipRow } from '../library/clip-rows.ts';
-import { kindNeed, proxyNeed } from './proxy-need.ts';
 import { PROXY_VERSION, renderProxy } from './proxy-render.ts';
 import { forgetProxies, nextWanted, requeueProxies } from './proxy-rows.ts';
+
+/** Milliseconds until it is looked again whether it is our turn. */
+const HOLD_MS = 300;
 
 export interface ProxyWorkerOptions {
   readonly db: Library;
@@ -25,6 +28,8 @@ export interface ProxyWorkerOptions {
   readonly changed: (ids: string[]) => void;
   /** Aborted when the app closes. */
   readonly signal: AbortSignal;
+  /** Something comes first that everybody sees, such as thumbnails: only what was asked for is made meanwhile. */
+  readonly hold?: () => boolean;
 }
 
 export class ProxyWorker {
@@ -61,17 +66,6 @@ export class ProxyWorker {
         this.#running = undefined;
         if (this.#again) this.wake();
       });
-  }
-
-  /** Decides, when a clip was probed, whether it needs a proxy. Never throws: what cannot be told is left to the renderer, which asks. */
-  async consider(id: string): Promise<void> {
-    const { db, signal } = this.#options;
-    const clip = clipById(db, id);
-    if (!clip?.info || clip.proxyState !== 'unneeded') return;
-    const need = kindNeed(clip.info) ?? (await proxyNeed({ ...clip.info, path: clip.path }, signal).catch(() => null));
-    if (need === null || signal.aborted || clipById(db, id)?.proxyState !== 'unneeded') return;
-    this.#set(id, 'wanted');
-    this.wake();
   }
 
   /** Makes this clip's proxy next, also where it was thought to be unneeded or has failed before. Throws clip-unknown, and what usableClip does. */
@@ -123,6 +117,10 @@ export class ProxyWorker {
       const urgent = this.#first.shift();
       const id = urgent ?? nextWanted(db);
       if (id === undefined) return;
+      if (urgent === undefined && this.#options.hold?.()) {
+        await delay(HOLD_MS, undefined, { signal }).catch(() => {});
+        continue;
+      }
       const clip = clipById(db, id);
       if (clip?.proxyState !== 'wanted') continue;
       await this.#do(clip);

@@ -8,6 +8,7 @@ import { addFiles } from '../clips/add.ts';
 import { ClipBackground } from '../clips/background.ts';
 import { clipFacts } from '../clips/facts.ts';
 import { checkFiles, relink, relinkFolder } from '../clips/missing.ts';
+import { proxyNeed } from '../clips/proxy-need.ts';
 import { ProxyWorker } from '../clips/proxy-worker.ts';
 import type { ScanOptions } from '../clips/scan.ts';
 import { clipFiles, removeClipFiles, thumbnailsFolder } from '../clips/thumbnails.ts';
@@ -56,14 +57,30 @@ export async function openLibraryPart(context: StudioContext, hooks: LibraryHook
   const { db, home, topics, access, signal } = context;
   const usedBy = hooks.usedBy ?? (() => []);
   const { changed, stop } = announcer(context);
-  const proxies = new ProxyWorker({ db, home, height: () => context.settings().previewHeight, changed, signal });
+  const proxies = new ProxyWorker({
+    db,
+    home,
+    height: () => context.settings().previewHeight,
+    changed,
+    hold: () => {
+      const { probing, thumbnails } = workLeft(db);
+      return probing + thumbnails > 0;
+    },
+    signal,
+  });
   const background = new ClipBackground({
     db,
     home,
     signal,
     changed: (id) => changed([id]),
+    needsProxy: (info, stop) =>
+      proxyNeed(info, stop).then(
+        (why) => why !== null,
+        // What cannot be told is left to the renderer, which asks.
+        () => false,
+      ),
     probed: (id) => {
-      void proxies.consider(id);
+      proxies.wake();
       hooks.probed?.(id);
     },
     notice: (message) => topics.emit('notice', { message, kind: 'info' }),

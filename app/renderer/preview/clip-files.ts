@@ -12,6 +12,8 @@ export class ClipFiles {
   readonly #clips = new Map<string, Promise<ClipDetails | undefined>>();
   /** Sources that could not be played. */
   readonly #unplayable = new Set<string>();
+  /** Clips whose proxy was asked for. */
+  readonly #wanted = new Set<string>();
   readonly #stop: () => void;
   readonly #changed: (ids: readonly string[]) => void;
 
@@ -24,12 +26,16 @@ export class ClipFiles {
   async of(id: string): Promise<ClipFile> {
     const clip = await this.details(id);
     if (!clip) return { path: null, reason: 'missing', message: 'This clip is not in the library.' };
-    if (clip.proxy === 'ready') return { path: `clip/${id}/proxy`, proxy: true };
+    if (clip.proxy === 'ready') {
+      this.#wanted.delete(id);
+      return { path: `clip/${id}/proxy`, proxy: true };
+    }
     if (clip.state === 'missing') return { path: null, reason: 'missing', message: 'Its file is missing.' };
     if (!this.#unplayable.has(id) && mayPlay(clip)) {
       return { path: `clip/${id}/source`, proxy: false, colour: clip.info?.video.colour };
     }
     if (clip.proxy === 'failed') return { path: null, reason: 'failed', message: 'No preview of it can be made.' };
+    this.#want(id);
     return { path: null, reason: 'proxy', message: 'A preview copy is being made' };
   }
 
@@ -47,7 +53,14 @@ export class ClipFiles {
   failed(id: string): void {
     this.#unplayable.add(id);
     this.#clips.delete(id);
-    client.call('library.wantProxy', { id }).catch(() => {});
+    this.#want(id);
+  }
+
+  /** Somebody looks at it: its proxy comes before those of others. */
+  #want(id: string): void {
+    if (this.#wanted.has(id)) return;
+    this.#wanted.add(id);
+    client.call('library.wantProxy', { id }).catch(() => this.#wanted.delete(id));
   }
 
   close(): void {
