@@ -45,6 +45,7 @@ export function dragClips(view: TimelineView, id: string, down: PointerEvent): v
   const points = view.points(ids);
   const single = !down.shiftKey && !modKey(down);
   let gesture: ReturnType<typeof session.gesture> | null = null;
+  let shown = '';
   follow(view, down, {
     move(frame, event) {
       gesture ??= session.gesture(ids.length > 1 ? `Move ${ids.length} clips` : 'Move');
@@ -53,6 +54,9 @@ export function dragClips(view: TimelineView, id: string, down: PointerEvent): v
       const delta = Math.max(-first, Math.round(stuck?.delta ?? wanted));
       view.snapped = stuck?.point ?? null;
       const how = view.inserting !== modKey(event) ? 'insert' : 'overwrite';
+      // The pointer moves by less than a frame most of the time.
+      if (shown === `${how} ${delta}`) return;
+      shown = `${how} ${delta}`;
       gesture.update(moveClips(gesture.from, ids, delta, { how }));
     },
     end(moved) {

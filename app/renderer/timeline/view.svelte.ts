@@ -42,6 +42,8 @@ export class TimelineView {
   announcement: string = $state('');
   /** The lanes' scroll container. */
   scroller: HTMLElement | null = $state.raw(null);
+  /** Elements of the clips that exist, by id: the track puts them where they are, see [Note: clips are elements]. */
+  readonly elements = new Map<string, HTMLElement>();
   /** Whether the whole is shown, and shown again when it changes. */
   #fitted = true;
 
@@ -57,6 +59,8 @@ export class TimelineView {
   readonly to: number = $derived(((this.#tile + 2) * TILE + this.width) / this.scale);
   readonly visible: readonly TimelineClip[] = $derived(within(this.clips, this.from, this.to));
 
+  readonly #starts: ReadonlyMap<string, number> = $derived(new Map(this.clips.map(({ id, start }) => [id, start])));
+
   constructor(session: ProjectSession, player: Playhead) {
     this.session = session;
     this.player = player;
@@ -64,6 +68,10 @@ export class TimelineView {
 
   x(frame: number): number {
     return frame * this.scale;
+  }
+
+  startOf(clip: string): number {
+    return this.#starts.get(clip) ?? 0;
   }
 
   /** The frame under a pointer, fractional. */

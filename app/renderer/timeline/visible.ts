@@ -4,12 +4,17 @@ import type { TimelineClip } from '../../contract/project.ts';
 /** Edges of canvases move in steps, so that scrolling and dragging draw nothing most of the time. */
 const STEP = 512;
 
-/** Pixels from the clip's left edge, for a clip that starts at frame `start` and is `width` pixels wide. */
-export function drawnPart(
-  view: { readonly from: number; readonly to: number; readonly scale: number },
-  start: number,
-  width: number,
-): { from: number; to: number } {
+interface Window {
+  readonly from: number;
+  readonly to: number;
+  readonly scale: number;
+  startOf(clip: string): number;
+}
+
+/** Pixels from the clip's left edge, for a clip that is `width` pixels wide. Short ones are drawn whole, wherever they are. */
+export function drawnPart(view: Window, clip: string, width: number): { from: number; to: number } {
+  if (width <= 3 * STEP) return { from: 0, to: width };
+  const start = view.startOf(clip);
   const left = Math.max(0, (view.from - start) * view.scale);
   const right = Math.max(0, (view.to - start) * view.scale);
   return { from: Math.min(width, Math.floor(left / STEP) * STEP), to: Math.min(width, Math.ceil(right / STEP) * STEP) };
