@@ -17,12 +17,9 @@ export interface Pixels {
 
 /** Waits until the clips' proxies are made, or none is needed. */
 export async function proxiesMade({ call }: StudioPage, ids: readonly string[]): Promise<void> {
-  for (let tries = 0, quiet = 0; tries < 1200; tries++) {
+  for (let tries = 0; tries < 1200; tries++) {
     const clips = await call('library.get', { ids: [...ids] });
-    const busy = clips.some(({ state, proxy }) => state === 'probing' || proxy === 'wanted' || proxy === 'making');
-    // Whether one is needed is found out a moment after probing.
-    quiet = busy ? 0 : quiet + 1;
-    if (quiet > 5) return;
+    if (!clips.some(({ state, proxy }) => state === 'probing' || proxy === 'wanted' || proxy === 'making')) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error('proxies were not made within two minutes');

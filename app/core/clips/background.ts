@@ -6,6 +6,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError, toAppError } from '../../contract/errors.ts';
+import type { VideoInfo } from '../../contract/media.ts';
 import type { Home } from '../base/home.ts';
 import {
   clipById,
@@ -16,6 +17,7 @@ import {
   setMissing,
   setPeaks,
   setProbed,
+  setProxy,
   setRefused,
   setThumbs,
   type ClipRow,
@@ -36,6 +38,8 @@ export interface BackgroundOptions {
   readonly signal: AbortSignal;
   /** A clip's row has changed, or is gone. */
   readonly changed: (id: string) => void;
+  /** Whether the renderer cannot play it as it is. Never rejects. */
+  readonly needsProxy?: (info: VideoInfo, signal: AbortSignal) => Promise<boolean>;
   /** It is known now what the file is, and it can be used. */
   readonly probed: (id: string) => void;
   /** Something the user should know. */
@@ -228,7 +232,9 @@ export class ClipBackground {
     }
     const vfr = info.warnings.includes(VARYING_RATE);
     const hdr = isHdrTransfer(info.video.colour.transfer) || info.video.dolbyVision;
+    const proxy = (await this.#options.needsProxy?.(info, signal)) ?? false;
     setProbed(db, clip.id, { info, vfr, hdr });
+    if (proxy && clipById(db, clip.id)?.proxyState === 'unneeded') setProxy(db, clip.id, 'wanted', null);
     this.#options.probed(clip.id);
   }
 

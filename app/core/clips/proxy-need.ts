@@ -2,7 +2,7 @@
  * Whether the renderer can play a clip as it is, or needs a proxy.
  *
  * [Note: what Chromium plays well] Every picture it shows it must decode, from the keyframe before it. Measured here on two cores in software: a 1080p clip with a
- * keyframe every 48 frames takes up to 1.6 s to a picture, 640x360 at most 0.06 s. So what counts is pixels from key to key. What is decoded in another way than
+ * keyframe every 48 frames takes up to 1.6 s to a picture, 640x360 at most 0.06 s; on a busy machine ten times that. So what counts is pixels from key to key. What is decoded in another way than
  * ffmpeg does (other pictures, other times, other colours than the film that is made of it) is not played directly either.
  */
 import { createInterface } from 'node:readline';
@@ -10,8 +10,8 @@ import type { VideoInfo } from '../../contract/media.ts';
 import { spawnFfmpeg } from '../media/ffmpeg.ts';
 import { inputArgsOf } from '../media/input.ts';
 
-/** Pixels from one keyframe to the next: 12 frames of 1080p. */
-const MOST_PIXELS_PER_KEY = 12 * 1920 * 1080;
+/** Pixels from one keyframe to the next: 12 frames of 720p, 5 of 1080p. */
+const MOST_PIXELS_PER_KEY = 12 * 1280 * 720;
 /** Pixels a second: 1080p at 60. */
 const MOST_PIXELS_PER_SECOND = 60 * 1920 * 1088;
 /** Seconds looked at for keyframes. */
