@@ -134,10 +134,10 @@ test('clips are dropped, split, trimmed, deleted with a ripple, undone and redon
   await until(id, 'ripple trimmed', ([, b]) => b!.start === 12 && b!.first === 18 && b!.frames === 20);
 
   await clip(1).click({ position: { x: 30, y: 40 } });
-  const before = await project(id);
-  const here = clipsInOrder(before.state)[1]!.id;
+  const whole = await project(id);
+  const here = clipsInOrder(whole.state)[1]!.id;
   await page.keyboard.press('Delete');
-  const gone = applyChanges(before.state, rippleDelete(before.state, [here]));
+  const gone = applyChanges(whole.state, rippleDelete(whole.state, [here]));
   const left = await until(id, 'deleted', (clips) => clips.length === 2);
   assert.deepEqual(left, clipsInOrder(gone), 'the core did what the page showed');
 
@@ -199,6 +199,25 @@ test('clips are moved with snapping, over others or between them, and selected b
   await saved();
   const marker = Object.values((await project(id)).state.markers)[0]!;
   assert.ok(Math.abs(marker.frame - 30) <= 2 || marker.frame === 24, `${marker.frame}`);
+});
+
+test('a long drag is saved on the way and is one step of the history', { skip }, async () => {
+  const id = await openWith(['plain']);
+  const steps = (await project(id)).done.length;
+  const box = (await clip(0).boundingBox())!;
+  await page.mouse.move(box.x + 60, box.y + 50);
+  await page.mouse.down();
+  for (let step = 1; step <= 16; step++) {
+    await page.mouse.move(box.x + 60 + step * 12, box.y + 50);
+    await page.waitForTimeout(100);
+  }
+  // The button is still held: what a kill -9 now would leave.
+  const held = await studio.call('project.open', { id });
+  assert.ok(clipsInOrder(held.state)[0]!.start > 0, 'saved on the way');
+  await page.mouse.up();
+  const end = await project(id);
+  assert.ok(clipsInOrder(end.state)[0]!.start > clipsInOrder(held.state)[0]!.start);
+  assert.equal(end.done.length, steps + 1);
 });
 
 test('a speed curve is drawn by mouse and by keys, and taken from a preset', { skip }, async () => {
@@ -292,8 +311,8 @@ test('dragging with 200 clips on the timeline costs at most 8 ms a frame', { ski
   assert.ok(change?.kind === 'clip' && change.after);
   const model = change.after;
   const changes: Change[] = Array.from({ length: 199 }, (_, i) => {
-    const after = { ...model, id: `clip${i}`, name: `Clip ${i} with a long name`, start: 60 * (i + 1) };
-    return { kind: 'clip', id: after.id, before: null, after };
+    const made = { ...model, id: `clip${i}`, name: `Clip ${i} with a long name`, start: 60 * (i + 1) };
+    return { kind: 'clip', id: made.id, before: null, after: made };
   });
   await studio.call('project.edit', { id, version: update.version, edit: { label: 'Fill', changes } });
   await show(id);
