@@ -163,6 +163,7 @@ export class EditQueue {
       const error = toAppError(thrown);
       if (error.code === 'connection-lost') await this.#resume(operation, version);
       else if (error.code === 'project-changed') await this.#reread(error);
+      else if (error.code === 'nothing-to-undo') this.#pass();
       else await this.#refuse(error);
     }
   }
@@ -188,6 +189,12 @@ export class EditQueue {
     else if (!fits(this.#base.state, changes)) operation.settle(false);
     else this.#waiting.unshift({ changes, send: this.#sender({ label, changes }), settle: operation.settle });
     this.#show();
+  }
+
+  /** A key held longer than there was something to undo: nothing happened, and what was done after it stays. */
+  #pass(): void {
+    this.#waiting.shift()?.settle(false);
+    this.#tell();
   }
 
   /** The connection broke while it was under way: it was done, or it was not. */

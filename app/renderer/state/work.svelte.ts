@@ -17,7 +17,8 @@ class Work {
     client.on('queue.changed', (status) => (this.queue = status));
     client.on('library.progress', (progress) => (this.background = progress));
     client.on('preview.progress', ({ project, missing }) => {
-      this.previews = new Map([...this.previews, [project, missing]]);
+      // One is rendered at a time: what was said of another is over.
+      this.previews = new Map([[project, missing]]);
     });
   }
 

@@ -115,6 +115,15 @@ test('what is done while an undo is under way waits for it', async () => {
   assert.deepEqual(queue.state.markers, core.state.markers);
 });
 
+test('undo pressed more often than there is something to undo: nothing is said, and what comes after stays', async () => {
+  const { core, queue, names, refused, add } = open();
+  await add('a');
+  const [one, two, three, after] = [queue.undo(), queue.undo(), queue.undo(), add('b')];
+  assert.deepEqual(await Promise.all([one, two, three, after]), [true, false, false, true]);
+  assert.deepEqual([names(), refused, queue.pending], [['b'], [], 0]);
+  assert.deepEqual(queue.state.markers, core.state.markers);
+});
+
 test('another window: its edit goes below the waiting ones, which stay where they still fit', async () => {
   const { core, queue, refused, names, add } = open();
   const first = add('a');
