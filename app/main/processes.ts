@@ -29,6 +29,7 @@ export const startByUtility: ProcessStarter = (entry, { args = [], env = process
       return child.pid;
     },
     send: (message) => {
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a process, not a window
       if (alive) child.postMessage(message);
     },
     kill: (signal) => {
