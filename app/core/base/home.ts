@@ -31,6 +31,11 @@ export function homeAt(root: string): Home {
   };
 }
 
+/** What was dropped on a page. */
+export function uploadsFolder({ root }: Pick<Home, 'root'>): string {
+  return join(root, 'uploads');
+}
+
 /** Absolute path of the library's folder: `library`, else INBETWEEN_HOME, else the platform's data folder. */
 export function homeFolder({ library, env = process.env, platform = process.platform }: HomeOptions = {}): string {
   const asked = library ?? env['INBETWEEN_HOME'];

@@ -36,6 +36,8 @@ export interface PreviewOptions {
   readonly threads: number;
   readonly settings: () => Settings;
   readonly signal: AbortSignal;
+  /** Throws path-refused for a file that may not be looked at: a clip may have been added when other folders were open. */
+  readonly check: (path: string) => Promise<string>;
   readonly emit: <T extends keyof Topics>(topic: T, payload: Topics[T]) => void;
 }
 
@@ -155,6 +157,7 @@ export class PreviewService {
     if (frame < clip.start || frame >= clip.start + clip.frames) {
       throw new AppError('bad-request', 'That frame is not of that clip.');
     }
+    await this.#options.check(usableClip(db, clip.media).path);
     const { file } = await analyseClip(db, clip.media, { signal: this.#options.signal });
     const other: SequenceClip = { ...clip, engine, remedies: [], input: file.path };
     const spec = previewSpec(state.settings, [other], settings());
@@ -214,7 +217,8 @@ export class PreviewService {
       this.#failed.delete(media);
       throw failure;
     }
-    const { info } = usableClip(db, media);
+    const { info, path } = usableClip(db, media);
+    await this.#options.check(path);
     const seconds = info.duration ?? info.video.duration ?? 0;
     const entry: Analysing = this.#analysing.get(media) ?? { fraction: 0, listeners: new Map() };
     this.#analysing.set(media, entry);

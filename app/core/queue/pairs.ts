@@ -8,7 +8,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { basename, extname, join } from 'node:path';
+import { basename, extname, join, sep } from 'node:path';
 import { AppError, toAppError } from '../../contract/errors.ts';
 import type { PairSpec, PairStatus } from '../../contract/queue.ts';
 import type { Home } from '../base/home.ts';
@@ -91,6 +91,11 @@ export class Pairs {
   /** The film of a pair that is done. */
   film(id: string): string | undefined {
     return pairRows(this.#options.db).find((row) => row.id === id && row.state === 'done')?.output ?? undefined;
+  }
+
+  /** Whether a film lies in the library's own folder, for want of another place. */
+  isOwn(film: string): boolean {
+    return film.startsWith(join(this.#options.home.root, 'pairs', sep));
   }
 
   /** Never rejects. */

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { toAppError } from '../../contract/errors.ts';
 import { asDiskFull } from '../base/durable.ts';
+import { uploadsFolder } from '../base/home.ts';
 
 /** Answers {path}; on failure {error} and nothing is left. */
 export async function receiveUpload(
@@ -19,7 +20,7 @@ export async function receiveUpload(
     response.writeHead(405, { allow: 'POST' }).end();
     return;
   }
-  const folder = join(home, 'uploads', randomBytes(8).toString('hex'));
+  const folder = join(uploadsFolder({ root: home }), randomBytes(8).toString('hex'));
   const path = join(folder, safeName(name));
   try {
     await mkdir(folder, { recursive: true });

@@ -3,20 +3,33 @@ import { realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, resolve, sep, basename } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 
+/** The library's folder, and the one in it that holds what was dropped on a page. */
+interface Library {
+  readonly folder: string;
+  readonly uploads: string;
+}
+
 /** The folders that were opened to a page; a window, whose user picks files with native dialogs, has no such limit. */
 export class Access {
   readonly roots: readonly string[] | null;
+  readonly #library: Library | undefined;
 
   /** `roots` absolute, links resolved; null for no limit. */
-  constructor(roots: readonly string[] | null) {
+  constructor(roots: readonly string[] | null, library?: Library) {
     this.roots = roots;
+    this.#library = library;
   }
 
-  /** Opens folders; links in their names are followed once, here. */
-  static async to(folders: readonly string[] | null): Promise<Access> {
+  /**
+   * Opens folders; links in their names are followed once, here. Of the library's own folder, wherever it lies, a page may name what was dropped on
+   * it and nothing else: who writes over the database or a chunk by the name of an export has lost more than a file.
+   */
+  static async to(folders: readonly string[] | null, library?: Library): Promise<Access> {
     if (folders === null) return new Access(null);
-    const real = await Promise.all(folders.map((folder) => realpath(resolve(folder))));
-    return new Access([...new Set(real)]);
+    const real = await Promise.all(folders.map((one) => realpath(resolve(one))));
+    if (!library) return new Access([...new Set(real)]);
+    const [folder, uploads] = await Promise.all([realpath(library.folder), realpath(library.uploads)]);
+    return new Access([...new Set([...real, uploads])], { folder, uploads });
   }
 
   /**
@@ -31,12 +44,24 @@ export class Access {
     const absolute = resolve(path);
     if (this.roots === null) return absolute;
     const real = await realOf(absolute);
-    if (this.roots.some((root) => within(root, real))) return absolute;
+    if (this.roots.some((root) => within(root, real)) && !this.#isLibrarys(real)) return absolute;
     throw new AppError(
       'path-refused',
       `${absolute} is not in a folder that was opened to this page; start it with: inbetween serve FOLDER.`,
     );
   }
+
+  #isLibrarys(real: string): boolean {
+    if (!this.#library) return false;
+    const { folder, uploads } = this.#library;
+    return isBelow(folder, real) && !isBelow(uploads, real);
+  }
+}
+
+/** Whether `path` is `root` or below it; both absolute, without links. */
+function isBelow(root: string, path: string): boolean {
+  const way = relative(root, path);
+  return !isAbsolute(way) && way.split(sep)[0] !== '..';
 }
 
 /** Whether `path` is `root` or below it, with nothing hidden on the way; both absolute, without links. */

@@ -30,6 +30,7 @@ export function clipMedia(
       return await fileResponse(await access.check(clip.path), typeOf(clip), request);
     }
     if (what === 'proxy') {
+      await access.check(clip.path);
       const path = await proxy(clip.id);
       return path === undefined ? undefined : await fileResponse(path, 'video/mp4', request);
     }

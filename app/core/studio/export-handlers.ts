@@ -2,6 +2,7 @@
 import { EXPORT_PRESETS } from '../queue/export-presets.ts';
 import { analyseClip } from '../clips/facts.ts';
 import { planExport, throwRefused, type PlannedExport } from '../jobs/export-plan.ts';
+import { usableClip } from '../library/clip-rows.ts';
 import { projectState } from '../projects/edit.ts';
 import type { JobQueue } from '../queue/job-queue.ts';
 import type { ExportOptions } from '../../contract/queue.ts';
@@ -28,6 +29,7 @@ export async function openExportPart(
       {
         ...{ db, home, threads, signal },
         source: async (media) => {
+          await access.check(usableClip(db, media).path);
           const { info, facts, file } = await analyseClip(db, media, { signal });
           return { info, facts, identity: file };
         },

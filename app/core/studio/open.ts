@@ -1,8 +1,9 @@
 /** The studio: the core as a window or a page needs it. One for each library; every host (Electron's main process, `serve`) opens it the same way. */
 import { readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import type { Answer, AppInfo } from '../../contract/api.ts';
-import { openHome } from '../base/home.ts';
+import { openHome, uploadsFolder } from '../base/home.ts';
 import { packagePath } from '../base/own-files.ts';
 import { openLibrary } from '../library/db.ts';
 import { projectsUsing } from '../projects/usage.ts';
@@ -54,7 +55,9 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
   const home = await openHome({ library: options.library });
   const db = openLibrary(home);
   const topics = createTopicBus();
-  const access = await Access.to(options.roots === null ? null : [...options.roots, home.root]);
+  const uploads = uploadsFolder(home);
+  if (options.roots !== null) await mkdir(uploads, { recursive: true });
+  const access = await Access.to(options.roots, { folder: home.root, uploads });
   const closing = new AbortController();
   const settings = openSettings(db, topics);
   const context: StudioContext = {

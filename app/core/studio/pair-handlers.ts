@@ -29,7 +29,10 @@ export async function openPairPart({ db, home, topics, access }: StudioContext):
       pair: async ([id = '', which = ''], request) => {
         if (which === 'film') {
           const film = pairs.film(id);
-          return film === undefined ? undefined : await fileResponse(film, mediaType(film), request);
+          if (film === undefined) return undefined;
+          // Where the user wanted it: the folder may not be open any more.
+          if (!pairs.isOwn(film)) await access.check(film);
+          return await fileResponse(film, mediaType(film), request);
         }
         const path = pairs.picture(id, which);
         return path === undefined ? undefined : await fileResponse(path, 'image/png', request);

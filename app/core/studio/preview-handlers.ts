@@ -11,9 +11,10 @@ export interface PreviewPart {
 }
 
 export async function openPreviewPart(context: StudioContext): Promise<PreviewPart> {
-  const { db, home, threads, settings, signal, topics } = context;
+  const { db, home, threads, settings, signal, topics, access } = context;
   const emit = topics.emit.bind(topics);
-  const service = new PreviewService({ db, home, threads, settings, signal, emit });
+  const check = (path: string): Promise<string> => access.check(path);
+  const service = new PreviewService({ db, home, threads, settings, signal, check, emit });
   return {
     handlers: {
       'preview.clip': ({ project, clip }) => service.clip(project, clip),

@@ -20,7 +20,7 @@ export async function openQueuePart(
   context: StudioContext,
   onContinue: () => Promise<void> = async () => {},
 ): Promise<QueuePart> {
-  const { db, home, topics, threads, settings } = context;
+  const { db, home, topics, access, threads, settings } = context;
   const queue = new JobQueue({
     ...{ db, home, threads },
     cacheBytes: () => settings().cacheBytes,
@@ -50,7 +50,9 @@ export async function openQueuePart(
       job: async ([id = '', what], request) => {
         const row = jobById(db, id);
         const output = what === 'output' && row?.state === 'done' ? jobDetails(db, id).result?.output : undefined;
-        return output === undefined ? undefined : await fileResponse(output, mediaType(output), request);
+        if (output === undefined) return undefined;
+        // The job may have been done when other folders were open, or by the command.
+        return await fileResponse(await access.check(output), mediaType(output), request);
       },
     },
     close: () => queue.close(),
