@@ -73,8 +73,8 @@ export async function openLibraryPart(context: StudioContext, hooks: LibraryHook
     home,
     signal,
     changed: (id) => changed([id]),
-    needsProxy: (info, stop) =>
-      proxyNeed(info, stop).then(
+    needsProxy: (info, ending) =>
+      proxyNeed(info, ending).then(
         (why) => why !== null,
         // What cannot be told is left to the renderer, which asks.
         () => false,
