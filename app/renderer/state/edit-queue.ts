@@ -22,6 +22,8 @@ interface Operation {
   /** Still to be computed, when what is before it in the queue has been done. */
   readonly later?: { label: string; make: Changes } | undefined;
   send(version: number): Promise<ProjectUpdate>;
+  /** Of two calls the second: what is left to do where the connection broke between them. */
+  readonly second?: Edit | undefined;
   /** False: it was dropped. */
   settle(done: boolean): void;
 }
@@ -70,7 +72,9 @@ export class EditQueue {
   /** Shown at once, durable when it resolves to true; false when it was refused. Nothing is done for no changes. */
   edit(label: string, make: Changes): Promise<boolean> {
     if (this.#waiting.some(({ changes }) => changes === null)) {
-      return this.#push(null, () => Promise.reject(new Error('computed later')), { label, make });
+      return this.#push(null, () => Promise.reject(new Error('computed later')), {
+        later: { label, make },
+      });
     }
     const changes = [...(typeof make === 'function' ? make(this.#shown) : make)];
     if (changes.length === 0) return Promise.resolve(true);
@@ -80,10 +84,12 @@ export class EditQueue {
   /** In place of an edit just made that had `before` as its changes: one step of the history, not two. `changes` apply to the state before it. */
   amend(label: string, before: Change[], changes: Change[]): Promise<boolean> {
     const id = this.#base.id;
-    return this.#push([...invert(before), ...changes], async (version) => {
+    const second = { label, changes };
+    const send = async (version: number): Promise<ProjectUpdate> => {
       const undone = await this.#client.call('project.undo', { id, version });
-      return await this.#client.call('project.edit', { id, version: undone.version, edit: { label, changes } });
-    });
+      return await this.#client.call('project.edit', { id, version: undone.version, edit: second });
+    };
+    return this.#push([...invert(before), ...changes], send, { second });
   }
 
   undo(): Promise<boolean> {
@@ -108,7 +114,7 @@ export class EditQueue {
 
   /** Reads the document again; what waits stays where it still fits. */
   async reload(): Promise<void> {
-    const document = await this.#client.call('project.open', { id: this.#base.id });
+    const document = await this.#read();
     if (this.#closed) return;
     this.#base = document;
     this.#ground++;
@@ -128,9 +134,13 @@ export class EditQueue {
     return (version) => this.#client.call('project.edit', { id: this.#base.id, version, edit });
   }
 
-  #push(changes: Change[] | null, send: Operation['send'], later?: Operation['later']): Promise<boolean> {
+  #push(
+    changes: Change[] | null,
+    send: Operation['send'],
+    more: Pick<Operation, 'later' | 'second'> = {},
+  ): Promise<boolean> {
     return new Promise((resolve) => {
-      this.#waiting.push({ changes, later, send, settle: resolve });
+      this.#waiting.push({ changes, send, settle: resolve, ...more });
       if (changes) this.#shown = applyChanges(this.#shown, changes);
       this.#tell();
       if (!this.#running) void this.#drain();
@@ -197,21 +207,36 @@ export class EditQueue {
     this.#tell();
   }
 
-  /** The connection broke while it was under way: it was done, or it was not. */
-  async #resume(operation: Operation, version: number): Promise<void> {
+  /** The connection broke while it was under way: it was done, or it was not, or half of it. */
+  async #resume({ second, settle }: Operation, version: number): Promise<void> {
     await this.#events.reconnected();
-    const document = await this.#client.call('project.open', { id: this.#base.id });
+    const document = await this.#read();
     this.#base = document;
-    if (document.version !== version) {
+    const done = document.version - version;
+    if (second && done === 1) {
+      this.#waiting[0] = { changes: second.changes, send: this.#sender(second), settle };
+    } else if (done > 0) {
       this.#waiting.shift();
-      operation.settle(document.version === version + 1);
+      settle(done === (second ? 2 : 1));
     }
     this.#rebase();
   }
 
+  /** The document as the core has it; a connection that breaks is waited for. */
+  async #read(): Promise<ProjectDocument> {
+    for (;;) {
+      try {
+        return await this.#client.call('project.open', { id: this.#base.id });
+      } catch (thrown) {
+        if (this.#closed || toAppError(thrown).code !== 'connection-lost') throw thrown;
+        await this.#events.reconnected();
+      }
+    }
+  }
+
   async #reread(error: AppError): Promise<void> {
     const { version } = this.#base;
-    this.#base = await this.#client.call('project.open', { id: this.#base.id });
+    this.#base = await this.#read();
     this.#ground++;
     if (this.#base.version === version) return await this.#refuse(error);
     this.#rebase();
@@ -219,7 +244,7 @@ export class EditQueue {
 
   async #refuse(error: AppError): Promise<void> {
     const dropped = this.#waiting.splice(0);
-    this.#base = await this.#client.call('project.open', { id: this.#base.id });
+    this.#base = await this.#read();
     this.#ground++;
     // What was done in the meantime stays where it still fits.
     this.#rebase();
@@ -235,7 +260,7 @@ export class EditQueue {
         const state = applyChanges(this.#base.state, update.changes);
         this.#base = { ...this.#base, state, version: update.version, done: update.done, undone: update.undone };
       } else {
-        this.#base = await this.#client.call('project.open', { id: this.#base.id });
+        this.#base = await this.#read();
       }
       this.#ground++;
     }

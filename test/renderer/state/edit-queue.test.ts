@@ -16,6 +16,8 @@ class Core implements Transport {
   calls: string[] = [];
   /** What the next call of an edit answers instead, after or before doing it. */
   fail: { code: ErrorCode; after: boolean } | null = null;
+  /** So many times reading the document fails because the connection is lost again. */
+  unread = 0;
   push: (update: ProjectUpdate) => void = () => {};
 
   get document(): ProjectDocument {
@@ -30,6 +32,7 @@ class Core implements Transport {
   async invoke(method: string, params: unknown): Promise<Answer> {
     await new Promise((resolve) => setTimeout(resolve, 1));
     this.calls.push(method);
+    if (method === 'project.open' && this.unread-- > 0) throw new AppError('connection-lost', 'planted');
     const fail = method === 'project.open' ? null : this.fail;
     if (fail) this.fail = null;
     try {
@@ -177,5 +180,30 @@ test('a gesture saved on the way is one step of the history', async () => {
   assert.deepEqual(names(), ['at the end']);
   assert.deepEqual(await Promise.all(both), [true, true]);
   assert.equal(core.done.length, 1);
+  assert.deepEqual(queue.state.markers, core.state.markers);
+});
+
+test('a connection lost in the midst of saving a gesture: it is saved, not taken back', async () => {
+  for (const after of [false, true]) {
+    const { core, queue, names } = open();
+    core.push = () => {};
+    const from = queue.state;
+    const before = addMarker(from, { frame: 1, name: 'on the way' });
+    await queue.edit('Move', before);
+    core.fail = { code: 'connection-lost', after };
+    assert.equal(await queue.amend('Move', before, addMarker(from, { frame: 5, name: 'at the end' })), true);
+    assert.deepEqual(names(), ['at the end']);
+    assert.equal(core.done.length, 1);
+    assert.deepEqual(core.state.markers, queue.state.markers, `the core was ${after ? 'half done' : 'not asked'}`);
+  }
+});
+
+test('a connection that comes back and is lost again takes no edit along', async () => {
+  const { core, queue, names, refused, add } = open();
+  core.push = () => {};
+  core.fail = { code: 'connection-lost', after: true };
+  core.unread = 3;
+  assert.deepEqual(await Promise.all([add('a'), add('b')]), [true, true]);
+  assert.deepEqual([names(), refused], [['a', 'b'], []]);
   assert.deepEqual(queue.state.markers, core.state.markers);
 });
