@@ -183,7 +183,7 @@ export class Playback {
     try {
       const other = await this.film.slowOther(picture.frame);
       // Something else is shown by now.
-      if (this.#picture !== picture || this.#disposed) return other?.close();
+      if (this.#picture !== picture || picture.other || this.#disposed) return other?.close();
       this.other = null;
       picture.other = other;
       this.comparing = other !== null;

@@ -145,7 +145,11 @@ export class VideoReader {
     if (this.#closed) throw new Error('It was closed.');
     const walk = await this.#walkTo(at);
     for (;;) {
-      const { value: sample, done } = await walk.samples.next();
+      const { value: sample, done } = await walk.samples.next().catch((error: unknown) => {
+        // A decoder that failed says from now on that it is at the end: it must not be asked for the next picture.
+        this.#walk = undefined;
+        throw error;
+      });
       if (done) {
         this.#walk = undefined;
         const last = this.#nearestKept(at);
@@ -173,7 +177,8 @@ export class VideoReader {
   async #stopWalk(): Promise<void> {
     const walk = this.#walk;
     this.#walk = undefined;
-    await walk?.samples.return();
+    // One that has failed fails again.
+    await walk?.samples.return().catch(() => {});
   }
 
   #keep(sample: VideoSample, focus: number): void {
