@@ -43,14 +43,14 @@ test('what is larger than the frame is decoded smaller, turned pictures by their
 });
 
 test('a picture that fits is encoded by the very plan, also where its pixels are square but for rounding', async () => {
-  const frame = canvas(640, 360);
-  const plan = await planFor('yuv420p', size(640, 360));
+  const frame = canvas(480, 270);
+  const plan = await planFor('yuv420p', size(480, 270));
   for (const sampleAspect of [SQUARE, { num: 640, den: 639 }, { num: 639, den: 640 }]) {
-    const info = infoOf('yuv420p', 640, 360, { sampleAspect });
+    const info = infoOf('yuv420p', 480, 270, { sampleAspect });
     assert.equal(conformed(plan, frame, info), plan);
     assert.deepEqual(conformNotes('clip', info, frame), []);
   }
-  const oblong = infoOf('yuv420p', 640, 360, { sampleAspect: { num: 12, den: 11 } });
+  const oblong = infoOf('yuv420p', 480, 270, { sampleAspect: { num: 12, den: 11 } });
   assert.notEqual(conformed(plan, frame, oblong), plan);
 });
 
