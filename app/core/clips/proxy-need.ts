@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline';
 import type { VideoInfo } from '../../contract/media.ts';
 import { spawnFfmpeg } from '../media/ffmpeg.ts';
 import { inputArgsOf } from '../media/input.ts';
+import { isNearlySquare } from '../media/square-pixels.ts';
 
 /** Pixels from one keyframe to the next: 12 frames of 720p, 5 of 1080p. */
 const MOST_PIXELS_PER_KEY = 12 * 1280 * 720;
@@ -35,8 +36,7 @@ export function kindNeed({ format, video, other }: VideoInfo): string | null {
   if (/^(smpte2084|arib-std-b67)$/.test(video.colour.transfer ?? '')) return 'it is HDR';
   if (video.mirrored) return 'it is stored mirrored';
   if (video.rotation !== 0 && !/\b(mp4|mov)\b/.test(format)) return 'it is stored turned';
-  if (video.sampleAspect.num !== video.sampleAspect.den && video.sampleAspect.num > 0)
-    return 'its pixels are not square';
+  if (!isNearlySquare(video.sampleAspect)) return 'its pixels are not square';
   if (video.fieldOrder !== undefined && !/^(progressive|unknown)$/.test(video.fieldOrder)) return 'it is interlaced';
   // Which one is the film is a matter of opinion: the proxy is of the one that ffmpeg takes.
   if (other.some(({ type }) => type === 'video')) return 'it has several video streams';

@@ -12,6 +12,7 @@ import { decodedFormat } from './decode.ts';
 import { isRgb } from './fit.ts';
 import type { PixelFormat } from './frame.ts';
 import type { OutputPlan } from './output-format.ts';
+import { isNearlySquare } from './square-pixels.ts';
 
 export interface Size {
   readonly width: number;
@@ -95,11 +96,8 @@ export function conformNotes(name: string, info: VideoInfo, canvas: Canvas): str
   return notes;
 }
 
-/** Also where its pixels are so nearly square (640:639, from encoders that aim at a round shape) that scaling would round to the size it has. */
 function sameSize({ video }: VideoInfo, canvas: Size): boolean {
-  const fitted = fittedSize(video, video.sampleAspect, canvas);
-  const alike = (one: Size): boolean => one.width === canvas.width && one.height === canvas.height;
-  return alike(video) && alike(fitted);
+  return isNearlySquare(video.sampleAspect) && video.width === canvas.width && video.height === canvas.height;
 }
 
 function isFull({ range }: ColourInfo, format: PixelFormat): boolean {

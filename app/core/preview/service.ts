@@ -142,6 +142,8 @@ export class PreviewService {
     if (this.#rendering?.project !== project) return;
     this.#rendering = undefined;
     if (this.#process.running) this.#process.send({ type: 'stop' });
+    // Nobody waits for what is missing.
+    this.#options.emit('preview.progress', { project, missing: 0, framesPerSecond: null, error: null });
   }
 
   /** The picture of a frame of the sequence by another engine: its key, and how far it may be trusted. Throws clip-unknown, and what rendering throws. */
