@@ -65,9 +65,16 @@ async function full(clips: readonly string[], folder: string): Promise<void> {
   await page.getByRole('button', { name: 'Curve editor' }).first().click();
   await page.waitForTimeout(800);
   await shoot(studio, 'edit-curve-editor', BOTH);
-  await page.keyboard.press('Alt+KeyN');
-  await page.waitForTimeout(2500);
-  await shoot(studio, 'edit-trust');
+  await page.getByRole('button', { name: 'Curve editor' }).first().click();
+  // Only what was rendered can be judged.
+  await page.getByText('to render').first().waitFor({ state: 'detached', timeout: 90_000 });
+  await page.keyboard.press('KeyG');
+  await page.waitForTimeout(1500);
+  await page.keyboard.press('KeyB');
+  await page.waitForTimeout(4000);
+  await page.keyboard.press('KeyG');
+  await page.waitForTimeout(1500);
+  await shoot(studio, 'edit-trust', BOTH);
   await page
     .getByRole('button', { name: /^Export/ })
     .first()
@@ -81,6 +88,7 @@ async function full(clips: readonly string[], folder: string): Promise<void> {
   await shoot(studio, 'queue', BOTH);
   await fillBatch(studio, folder);
   await visit(studio, 'batch');
+  await page.locator('summary').first().click();
   await page.waitForTimeout(2000);
   await shoot(studio, 'batch');
   await fillPair(studio, folder);
