@@ -5,14 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
-import type { Change, ProjectDocument, TimelineClip } from '../../app/contract/project.ts';
+import type { ProjectDocument, TimelineClip } from '../../app/contract/project.ts';
 import { applyChanges } from '../../app/core/sequence/apply.ts';
 import { rippleDelete } from '../../app/core/sequence/edits.ts';
 import { clipsInOrder, retimeFrames } from '../../app/core/sequence/geometry.ts';
 import { skipWithoutChromium } from '../support/chromium.ts';
 import { ffmpegOutput, makeClip } from '../support/clips.ts';
-import { describeTrace, traceFrames } from '../support/frame-trace.ts';
+import { describeTrace } from '../support/frame-trace.ts';
 import { openStudioPage, type StudioPage } from '../support/studio-page.ts';
+import { dragHundredth, openTwoHundred } from '../support/timeline-figures.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'inbetween-timeline-e2e-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -302,42 +303,16 @@ test('the planted frame is the first suspicious one; its remedy is one key', { s
 });
 
 test('dragging with 200 clips on the timeline costs at most 8 ms a frame', { skip }, async (t) => {
-  const media = await mediaOf('silent');
-  const { id, version } = await studio.call('project.create', { name: 'Two hundred' });
-  const { update } = {
-    update: await studio.call('project.place', { id, version, clips: [{ media }], at: 0, how: 'append' }),
-  };
-  const change = update.changes.find((each) => each.kind === 'clip');
-  assert.ok(change?.kind === 'clip' && change.after);
-  const model = change.after;
-  const changes: Change[] = Array.from({ length: 199 }, (_, i) => {
-    const made = { ...model, id: `clip${i}`, name: `Clip ${i} with a long name`, start: 60 * (i + 1) };
-    return { kind: 'clip', id: made.id, before: null, after: made };
-  });
-  await studio.call('project.edit', { id, version: update.version, edit: { label: 'Fill', changes } });
-  await show(id);
-  assert.equal(await page.locator('[data-clip]').count(), 200, 'all are in sight');
-  // Plans come by themselves when a project is opened: that is not the drag. (Sound of 200 clips would go on coming for a minute.)
-  await page.waitForTimeout(5000);
-
-  const across = async (what: Locator, dx: number): Promise<number> => {
-    const box = (await what.boundingBox())!;
-    const [x, y] = [box.x + box.width / 2, box.y + 60];
-    await page.mouse.move(x, y);
-    await page.mouse.down();
-    for (let i = 1; i <= 10; i++) await page.mouse.move(x + i, y);
-    const trace = await traceFrames(page, async () => {
-      for (let i = 1; i <= 120; i++) await page.mouse.move(x + 10 + Math.abs(Math.sin(i / 12)) * dx, y);
-    });
-    await page.mouse.up();
-    await saved();
-    t.diagnostic(describeTrace(`drag (${dx} px)`, trace));
-    return trace.p95;
-  };
+  await openTwoHundred(studio, await mediaOf('silent'));
   // What else the machine does can only add to it: a second measurement may stand for the first.
-  const best = async (dx: number): Promise<number> => {
-    const first = await across(page.locator('[data-clip=clip100]'), dx);
-    return first <= 8 ? first : Math.min(first, await across(page.locator('[data-clip=clip100]'), dx));
+  const best = async (reach: number): Promise<number> => {
+    let least = Infinity;
+    for (let tries = 0; tries < 2 && least > 8; tries++) {
+      const trace = await dragHundredth(studio, reach);
+      t.diagnostic(describeTrace(`drag (${reach} px)`, trace));
+      least = Math.min(least, trace.p95);
+    }
+    return least;
   };
   const one = await best(200);
   await page.keyboard.press('Control+KeyA');
