@@ -23,6 +23,9 @@ const VERBS: Record<string, () => Promise<Verb>> = {
   setup: async () => (await import('./verbs/setup.ts')).setup,
 };
 
+/** What the command line says besides; a window has a switch for it. */
+const FORCE_HINT = ' --force replaces it.';
+
 /** Runs the command and returns its exit status: 0 done, 2 usage, 3 refused, 4 failed, 130 cancelled. */
 export async function main(argv: readonly string[]): Promise<number> {
   const [name = 'help', ...words] = argv;
@@ -61,7 +64,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   } catch (thrown) {
     const error = toAppError(cancel.signal.aborted ? cancel.signal.reason : thrown);
     if (json) io.out(JSON.stringify({ error: { code: error.code, message: error.message } }));
-    else io.err(`${error.code}: ${error.message}`);
+    else io.err(`${error.code}: ${error.message}${error.code === 'output-exists' ? FORCE_HINT : ''}`);
     if (error.code === 'internal' && process.env.INBETWEEN_DEBUG) io.err(String((thrown as Error).stack));
     return EXIT_STATUS[error.kind];
   }

@@ -67,7 +67,7 @@ export async function refuseForeign(db: Library, job: string, path: string, forc
   const ours = jobOutputs(db, job).filter((output) => output.path === path);
   if (ours.some((output) => sameOutput(output, found))) return;
   const why = ours.length === 0 ? 'exists already' : 'was changed after this job wrote it';
-  throw new AppError('output-exists', `${path} ${why}; --force replaces it.`);
+  throw new AppError('output-exists', `${path} ${why}.`);
 }
 
 /** Outputs with these endings are sequences when their name has a number pattern; in other names it stands for itself. */

@@ -52,7 +52,7 @@ async function refuseAny(folder: string, names: readonly string[]): Promise<void
 }
 
 function exists(path: string): AppError {
-  return new AppError('output-exists', `${path} exists already; --force replaces it.`);
+  return new AppError('output-exists', `${path} exists already.`);
 }
 
 async function place(from: string, to: string, force: boolean): Promise<void> {

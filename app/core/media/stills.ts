@@ -122,7 +122,7 @@ async function place(temporary: string, path: string, force: boolean): Promise<v
     await link(temporary, path);
     await unlink(temporary);
   } catch (error) {
-    if (isErrno(error, 'EEXIST')) throw new AppError('output-exists', `${path} exists already; --force replaces it.`);
+    if (isErrno(error, 'EEXIST')) throw new AppError('output-exists', `${path} exists already.`);
     throw error;
   }
 }

@@ -78,7 +78,7 @@ export async function requireFree(output: string, { a, b, force }: Pair): Promis
     if ((await realpath(input).catch(() => undefined)) !== real) continue;
     throw new AppError('output-is-input', `'${output}' is one of the two stills; choose another name for the new one.`);
   }
-  if (!force) throw new AppError('output-exists', `'${output}' exists; choose another name or say --force.`);
+  if (!force) throw new AppError('output-exists', `'${output}' exists already.`);
 }
 
 /** Throws 'size-mismatch' unless both are of one size. */

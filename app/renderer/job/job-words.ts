@@ -1,7 +1,7 @@
 /** Jobs in words. */
 import type { JobStage, JobSpec, RetimeResult } from '../../contract/jobs.ts';
 import type { QueueItem, QueueState } from '../../contract/queue.ts';
-import { showCount, showDuration, showEta } from '../shared/format.ts';
+import { baseName, showCount, showDuration, showEta } from '../shared/format.ts';
 
 export const STATE_WORDS: Readonly<Record<QueueState, string>> = {
   waiting: 'Waiting',
@@ -44,7 +44,10 @@ export function describeItem(item: QueueItem, unfinished: boolean): string {
       .join(' · ');
   }
   if (item.state === 'failed') return item.job.error?.message ?? 'It failed.';
-  if (item.state === 'done' && item.job.result) return describeResult(item.job.result);
+  if (item.state === 'done' && item.job.result) {
+    // One project is exported more than once: the file tells them apart.
+    return `${baseName(item.job.spec.output)} · ${describeResult(item.job.result)}`;
+  }
   if (item.state === 'paused') {
     const percent = Math.floor(100 * item.fraction);
     const made = percent > 0 ? `${percent} % is made and kept` : 'nothing is made yet';
