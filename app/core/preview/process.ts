@@ -7,7 +7,7 @@ import { answerSchema, type PreviewAnswer, type PreviewOrder } from './messages.
 
 const WORKER = ownModulePath('./worker', import.meta.url);
 
-/** Milliseconds after the last order and the last answer. */
+/** Milliseconds after the last order and the last answer, unless told otherwise. */
 const IDLE_MS = 180_000;
 
 export interface PreviewProcessOptions {
@@ -16,6 +16,9 @@ export interface PreviewProcessOptions {
   readonly onAnswer: (answer: PreviewAnswer) => void;
   /** It ended although nobody asked it to: what it was asked for will not come. */
   readonly onDeath: (error: AppError) => void;
+  /** Whether an answer is waited for, however long it takes. */
+  readonly busy: () => boolean;
+  readonly idleMs?: number | undefined;
 }
 
 export class PreviewProcess {
@@ -57,8 +60,8 @@ export class PreviewProcess {
   /** Engines take hundreds of megabytes: who has not been asked for a while, and has nothing to say, goes. */
   #awaken(): void {
     clearTimeout(this.#idle);
-    this.#idle = setTimeout(() => this.#end(), IDLE_MS);
-    this.#idle.unref();
+    const { busy, idleMs = IDLE_MS } = this.#options;
+    this.#idle = setTimeout(() => (busy() ? this.#awaken() : this.#end()), idleMs).unref();
   }
 
   #start(): OwnProcess {

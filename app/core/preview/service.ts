@@ -39,6 +39,8 @@ export interface PreviewOptions {
   /** Throws path-refused for a file that may not be looked at: a clip may have been added when other folders were open. */
   readonly check: (path: string) => Promise<string>;
   readonly emit: <T extends keyof Topics>(topic: T, payload: Topics[T]) => void;
+  /** Milliseconds that the process is kept with nothing to do. */
+  readonly idleMs?: number;
 }
 
 /** Milliseconds that the answer to `clip` waits for an analysis that may be known already; and between two tidings of one that is not. */
@@ -80,6 +82,8 @@ export class PreviewService {
       threads: options.threads,
       onAnswer: (answer) => this.#answered(answer),
       onDeath: (error) => this.#died(error),
+      busy: () => this.#rendering !== undefined || this.#pictures.size > 0,
+      idleMs: options.idleMs,
     });
   }
 

@@ -6,6 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Params, Method, Result, Topics } from '../../../app/contract/api.ts';
 import { FRAME_KINDS, type ClipPreview } from '../../../app/contract/preview.ts';
 import type { TimelineClip } from '../../../app/contract/project.ts';
+import { openLibrary } from '../../../app/core/library/db.ts';
+import { PreviewService } from '../../../app/core/preview/service.ts';
 import { openStudio, type Studio } from '../../../app/core/studio/open.ts';
 import { differenceDb, frameAt, frameHashes, Room, samplesOf } from '../jobs/clips.ts';
 
@@ -189,5 +191,31 @@ test('one frame by another engine is a picture; what is not there is refused', a
   assert.equal(failed.state === 'failed' && failed.error.code, 'engine-unknown');
   for (const odd of ['chunk/00', 'sound/../library.db', `frame/${'0'.repeat(64)}`, 'chunk']) {
     assert.equal((await desk.studio.media(odd, new Request('http://localhost/'))).status, 404, odd);
+  }
+});
+
+test('the process is not taken for idle while somebody waits for it', async () => {
+  await using room = await Room.make();
+  await using desk = await Desk.of(room, room.clip('a.mov', { frames: 4, size: '160x90' }), slow(2));
+  const settings = await desk.call('settings.get', {});
+  using db = openLibrary(room.home);
+  const ends = Promise.withResolvers<Topics['preview.progress']>();
+  const service = new PreviewService({
+    ...{ db, home: room.home, threads: 1, settings: () => settings, signal: new AbortController().signal },
+    check: async (path) => path,
+    emit: (topic, payload) => {
+      const progress = payload as Topics['preview.progress'];
+      if (topic === 'preview.progress' && progress.framesPerSecond === null) ends.resolve(progress);
+    },
+    // It takes longer to start.
+    idleMs: 20,
+  });
+  try {
+    const { confidence } = await service.picture(desk.project, desk.clip, 1, 'hold');
+    assert.equal(confidence, 1);
+    assert.equal(await service.render(desk.project, 0), 8);
+    assert.equal((await ends.promise).error, null);
+  } finally {
+    service.close();
   }
 });
