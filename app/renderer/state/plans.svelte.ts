@@ -29,6 +29,7 @@ export class Plans {
       client.on('preview.chunk', ({ project, clip, key, first, confidence }) => {
         if (mine(project)) this.#chunk(clip, key, first, confidence);
       }),
+      client.on('library.changed', ({ ids }) => this.#sourcesChanged(new Set(ids))),
     ];
   }
 
@@ -59,6 +60,13 @@ export class Plans {
   #again(id: string): void {
     this.#asked.delete(id);
     this.follow();
+  }
+
+  /** A file came back, was relinked, or is another: what was said of its clips may be wrong now. */
+  #sourcesChanged(media: ReadonlySet<string>): void {
+    for (const clip of Object.values(this.#session.doc.state.clips)) {
+      if (media.has(clip.media) || (media.size === 0 && this.failed.has(clip.id))) this.#again(clip.id);
+    }
   }
 
   #forget(id: string): void {

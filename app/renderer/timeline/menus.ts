@@ -3,6 +3,7 @@ import type { Marker } from '../../contract/project.ts';
 import { changeClip, changeMarker, removeMarker } from '../../core/sequence/edits.ts';
 import { clipOf, markerOf } from '../../core/sequence/geometry.ts';
 import { applyChanges } from '../../core/sequence/apply.ts';
+import { relinkClip } from '../clip/clip-actions.ts';
 import type { MenuEntry } from '../shared/menu-items.ts';
 import { forEach } from './clip-gestures.ts';
 import type { TimelineCommands } from './commands.ts';
@@ -50,8 +51,15 @@ function clipMenu(commands: TimelineCommands, places: MenuPlaces): MenuEntry[] {
   const { view } = commands;
   const { session } = view;
   const ids = [...session.selection];
-  const colourOf = ids.length === 1 ? clipOf(session.doc.state, ids[0]!)?.colour : undefined;
+  const clip = ids.length === 1 ? clipOf(session.doc.state, ids[0]!) : undefined;
+  const file = clip && commands.media.row(clip.media);
+  const colourOf = clip?.colour;
+  const lost: MenuEntry[] =
+    file?.state === 'missing'
+      ? [{ label: 'Say where the file is now', run: () => void relinkClip(file) }, 'separator']
+      : [];
   return [
+    ...lost,
     { label: 'Split at the playhead', action: 'edit.split', run: () => commands.split() },
     { label: 'Delete and close the gap', action: 'edit.rippleDelete', run: () => commands.rippleDelete() },
     { label: 'Delete and leave a gap', action: 'edit.lift', run: () => commands.lift() },
