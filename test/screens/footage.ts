@@ -1,7 +1,7 @@
 /** Clips for pictures of the studio: of shared/ where it is, else made by ffmpeg. */
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeClip } from '../support/clips.ts';
+import { ffmpegOutput, makeClip } from '../support/clips.ts';
 
 /** Of clips/train, whose licences allow showing them: SAM 2's demo (Apache 2.0), Big Buck Bunny (CC BY 3.0), Intel's samples (CC BY 4.0), CC0 and public domain. */
 const NAMES = [
@@ -15,13 +15,18 @@ const NAMES = [
   'moviepy_chaplin-281.mp4',
 ];
 
-/** At least six clips; the first two are what the timeline shows. */
+/** At least six clips; one of them, with 'cups' in its name, has a flash over half of one picture: something for the trust strip to find. */
 export function footage(folder: string): string[] {
   const shared = process.env['INBETWEEN_SHARED'];
   const found =
     shared === undefined ? [] : NAMES.map((name) => join(shared, 'clips', 'train', name)).filter(existsSync);
-  if (found.length >= 6) return found;
   mkdirSync(folder, { recursive: true });
+  if (found.length >= 6) {
+    const flash = join(folder, 'cups with a flash.mp4');
+    const half = "drawbox=x=0:y=0:w=iw/2:h=ih:color=white:t=fill:enable='eq(n,50)'";
+    ffmpegOutput('-i', `file:${found[0]}`, '-vf', half, '-an', '-c:v', 'libx264', '-crf', '18', '-y', `file:${flash}`);
+    return [flash, ...found];
+  }
   return [
     'mandelbrot',
     'test pattern',

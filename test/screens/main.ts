@@ -62,10 +62,10 @@ async function full(clips: readonly string[], folder: string): Promise<void> {
   await page.getByRole('button', { name: 'Speed curves on the clips' }).first().click();
   await page.waitForTimeout(800);
   await shoot(studio, 'edit-curve');
-  await page.getByRole('button', { name: 'Curve editor' }).first().click();
+  await page.getByRole('toolbar', { name: 'Timeline' }).getByRole('button', { name: 'Curve editor' }).click();
   await page.waitForTimeout(800);
   await shoot(studio, 'edit-curve-editor', BOTH);
-  await page.getByRole('button', { name: 'Curve editor' }).first().click();
+  await page.getByRole('toolbar', { name: 'Timeline' }).getByRole('button', { name: 'Curve editor' }).click();
   // Only what was rendered can be judged.
   await page.getByText('to render').first().waitFor({ state: 'detached', timeout: 90_000 });
   await page.keyboard.press('KeyG');
