@@ -38,8 +38,9 @@ export async function findClips(
   });
   const inside = (path: string) => path === out || path.startsWith(out.endsWith(sep) ? out : `${out}${sep}`);
   const files = entries
-    .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
+    .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => !isHidden(relative(folder, path)))
     .filter((path) => out === folder || !inside(path))
     .toSorted();
   const clips = files.filter((path) => CLIP.test(path));
@@ -60,4 +61,9 @@ export async function findClips(
     return { input, output };
   });
   return { items, others: files.length - clips.length };
+}
+
+/** A file whose name begins with a dot, or that lies in a folder whose name does: trash, previews of other programs, what nobody means. */
+function isHidden(path: string): boolean {
+  return path.split(sep).some((name) => name.startsWith('.'));
 }

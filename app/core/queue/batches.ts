@@ -25,6 +25,11 @@ export interface BatchesOptions {
   readonly db: Library;
   readonly queue: JobQueue;
   readonly onChanged: (status: BatchStatus) => void;
+  /**
+   * Throws path-refused for a file that may not be read or written: a link in the mirrored tree may lead anywhere, and a batch that watches is older
+   * than the folders that are open now.
+   */
+  readonly check?: (path: string) => Promise<unknown>;
   /** Milliseconds a file must stay as it is before it is taken by a batch that watches. */
   readonly settleMs?: number;
 }
@@ -228,6 +233,7 @@ export class Batches {
     if (recipe !== null) {
       try {
         const job = batchJob(recipe, join(spec.input, file.path), file.output);
+        for (const path of [job.input, job.output]) await this.#options.check?.(path);
         if ((await isWritten(this.#db, job, 'anybody', signal)) === 'yes') taken = { ...taken, state: 'valid' };
         else {
           await mkdir(dirname(file.output), { recursive: true });

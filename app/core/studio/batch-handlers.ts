@@ -18,7 +18,8 @@ export async function openBatchPart(
   { db, topics, access, settings }: StudioContext,
   queue: JobQueue,
 ): Promise<BatchPart> {
-  const batches = new Batches({ db, queue, onChanged: (status) => topics.emit('batch.changed', status) });
+  const check = (path: string): Promise<string> => access.check(path);
+  const batches = new Batches({ db, queue, check, onChanged: (status) => topics.emit('batch.changed', status) });
   const deaf = topics.listen((topic) => {
     if (topic === 'queue.changed') batches.refresh();
   });
