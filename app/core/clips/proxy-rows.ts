@@ -1,4 +1,5 @@
 /** What is to be done about proxies, over all clips. A clip's own columns are in library/clip-rows.ts. */
+import { basename } from 'node:path';
 import { z } from 'zod';
 import type { Library } from '../library/db.ts';
 
@@ -22,4 +23,12 @@ export function forgetProxies(db: Library): string[] {
     db.run(`UPDATE clips SET proxy_state = 'unneeded', proxy_path = NULL WHERE proxy_state IN ('ready', 'failed')`);
     return ids.map(({ id }) => id);
   });
+}
+
+const pathSchema = z.object({ path: z.string() });
+
+/** Names of the files that are clips' proxies. */
+export function usedProxies(db: Library): Set<string> {
+  const rows = db.all(pathSchema, 'SELECT DISTINCT proxy_path AS path FROM clips WHERE proxy_path IS NOT NULL');
+  return new Set(rows.map(({ path }) => basename(path)));
 }

@@ -14,10 +14,12 @@ import type { Library } from '../library/db.ts';
 import { identify } from '../library/file-identity.ts';
 import { clipById, needClip, setProxy, usableClip, type ClipRow } from '../library/clip-rows.ts';
 import { PROXY_VERSION, renderProxy } from './proxy-render.ts';
-import { forgetProxies, nextWanted, requeueProxies } from './proxy-rows.ts';
+import { forgetProxies, nextWanted, requeueProxies, usedProxies } from './proxy-rows.ts';
 
 /** Milliseconds until it is looked again whether it is our turn. */
 const HOLD_MS = 300;
+/** Age at which a proxy of no clip goes. */
+const UNUSED_MS = 24 * 3600e3;
 
 export interface ProxyWorkerOptions {
   readonly db: Library;
@@ -50,7 +52,7 @@ export class ProxyWorker {
   /** Goes on with what a former run left. */
   async start(): Promise<void> {
     requeueProxies(this.#options.db);
-    await sweep(this.#folder);
+    await sweep(this.#folder, usedProxies(this.#options.db));
     this.wake();
   }
 
@@ -174,13 +176,14 @@ async function isThere(path: string): Promise<boolean> {
   );
 }
 
-/** Removes what a killed run left half written. */
-async function sweep(folder: string): Promise<void> {
+/** Removes what a killed run left half written, and after a day what no clip shows any more: a clip that was taken out may come back. */
+async function sweep(folder: string, used: ReadonlySet<string>): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
-    if (!name.startsWith('.')) continue;
+    if (used.has(name)) continue;
     const path = join(folder, name);
     const found = await stat(path).catch(() => undefined);
     // Another Inbetween on the same library may be writing now.
-    if (found && Date.now() - found.mtimeMs > 60_000) await rm(path, { force: true });
+    const kept = name.startsWith('.') ? 60_000 : UNUSED_MS;
+    if (found && Date.now() - found.mtimeMs > kept) await rm(path, { force: true });
   }
 }

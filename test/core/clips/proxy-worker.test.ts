@@ -1,6 +1,6 @@
 /** Proxies in a library: made in the background, served, shared, cleared, gone on with. */
 import assert from 'node:assert/strict';
-import { copyFile, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -62,7 +62,18 @@ test('what Chromium cannot play gets a proxy by itself, anything else when it is
     assert.equal(files.filter((name) => name.endsWith('.mp4')).length, 2, 'copies share one proxy');
     assert.equal(files.length, 2, 'nothing half written is left');
   }
-  await rm(join(library, 'proxies'), { recursive: true });
+  const proxies = join(library, 'proxies');
+  const [mine] = await readdir(proxies);
+  const days = new Date(Date.now() - 3 * 24 * 3600e3);
+  for (const name of ['of no clip.mp4', 'new.mp4', '.half.mp4.1.part']) await writeFile(join(proxies, name), '');
+  for (const name of [mine!, 'of no clip.mp4', '.half.mp4.1.part']) await utimes(join(proxies, name), days, days);
+  {
+    await using _ = await open(library);
+  }
+  const left = await readdir(proxies);
+  assert.ok(left.includes(mine!) && left.includes('new.mp4'));
+  assert.equal(left.length, 3, 'what no clip has goes after a day');
+  await rm(proxies, { recursive: true });
   await using studio = await open(library);
   assert.equal((await fetched(studio, id)).status, 404, 'it was deleted');
   await until(studio, id, ({ proxy }) => proxy === 'ready');
