@@ -11,7 +11,7 @@ const LAYERS: Record<string, readonly string[]> = {
   contract: [],
   core: ['contract'],
   cli: ['core', 'contract'],
-  main: ['cli', 'core', 'contract'],
+  main: ['core', 'contract'],
   // And, of the core, what is pure arithmetic: see PURE.
   renderer: ['contract', 'core'],
 };
@@ -42,13 +42,13 @@ const CORE: Record<string, readonly string[]> = {
   bench: ['engines', 'kernels', 'nn', 'onnx', 'media', 'demo'],
   dataset: ['media', 'import'],
   doctor: ['media', 'nn', 'library'],
-  clips: ['library', 'media', 'engines'],
+  clips: ['library', 'media'],
   projects: ['library', 'sequence', 'clips', 'media'],
-  queue: ['jobs', 'library', 'media', 'engines', 'morph', 'stills'],
-  preview: ['jobs', 'library', 'media', 'engines', 'clips', 'projects', 'sequence'],
+  queue: ['jobs', 'library', 'media', 'morph'],
+  preview: ['jobs', 'library', 'media', 'clips', 'projects', 'sequence'],
   studio: [
     ...['clips', 'projects', 'queue', 'preview', 'sequence', 'jobs', 'library', 'media', 'engines', 'models', 'nn'],
-    ...['morph', 'stills', 'bench'],
+    'bench',
   ],
   serve: ['studio'],
   app: ['jobs', 'engines', 'media', 'library'],
