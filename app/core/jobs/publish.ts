@@ -1,6 +1,6 @@
 /** Outputs: whose they are, and how they get into place. [Note: outputs] */
 import { access, constants, rename, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 import type { JobSpec } from '../../contract/jobs.ts';
 import { isErrno, syncFile, syncFolder } from '../base/durable.ts';
@@ -86,9 +86,15 @@ export async function refuseInputAsOutput(spec: JobSpec): Promise<void> {
   }
 }
 
+/** Bytes of a file's name on the file systems there are. */
+const LONGEST_NAME = 255;
+
 /** Throws `output-folder` unless the output's folder is there and may be written to: said before hours of work, not after. */
 export async function requireOutputFolder({ output }: Pick<JobSpec, 'output'>): Promise<void> {
   const folder = dirname(output);
+  if (Buffer.byteLength(basename(output)) > LONGEST_NAME) {
+    throw new AppError('output-folder', `The name of ${output} is too long: a file's may have ${LONGEST_NAME} bytes.`);
+  }
   try {
     await access(folder, constants.W_OK);
     if ((await stat(folder)).isDirectory()) return;

@@ -41,7 +41,7 @@ export async function outputOnDisk(path: string): Promise<OutputFile | undefined
     const { size, mtimeNs } = await stat(path, { bigint: true });
     return { path, bytes: Number(size), mtimeNs: String(mtimeNs) };
   } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
+    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'ENAMETOOLONG')) return undefined;
     throw error;
   }
 }

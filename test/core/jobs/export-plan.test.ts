@@ -66,6 +66,7 @@ test('everything that stands in the way is listed', async () => {
   assert.deepEqual(await refusals([clip], { output: room.path('there.mp4'), force: true }), []);
   assert.deepEqual(await refusals([clip], { output: clip.input, codec: 'h264', force: true }), ['output-is-input']);
   assert.deepEqual(await refusals([clip], { output: room.path('no/folder.mp4') }), ['output-folder']);
+  assert.deepEqual(await refusals([clip], { output: room.path(`${'ä'.repeat(130)}.mp4`) }), ['output-folder']);
   assert.deepEqual(await refusals([clip], { codec: 'prores' }), ['output-format']);
   assert.deepEqual(await refusals([{ ...clip, engine: 'no-such' }]), ['engine-unknown']);
   assert.deepEqual(await refusals([clip], { quality: 99 }), ['usage']);
