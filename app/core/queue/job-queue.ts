@@ -240,7 +240,8 @@ export class JobQueue {
       try {
         // Refused before it began: its row knows nothing of it.
         failJob(db, id, { code: error.code, message: error.message });
-        rows.setQueueState(db, id, 'ended');
+        // What was cancelled here was ended before its process, and somebody may have asked for it again since.
+        if (error.code !== 'cancelled' || !signal.aborted) rows.setQueueState(db, id, 'ended');
       } catch {
         // The database is what failed; there is nowhere to write that down.
       }

@@ -84,6 +84,17 @@ test('pausing ends the process and keeps the chunks; resuming goes on from there
   assert.ok(jobDetails(room.room.db, id).log.some(({ message }) => message === 'Paused.'));
 });
 
+test('what is asked for again while its process is being ended is done', async () => {
+  await using room = await QueueRoom.make();
+  const spec = await room.spec(SLOW);
+  const id = room.queue.enqueue(spec);
+  await until(() => room.item(id).fraction > 0.1);
+  const cancelled = room.queue.cancel(id);
+  assert.equal(room.queue.enqueue(spec), id);
+  await cancelled;
+  await room.until(id, 'done');
+});
+
 test('the whole queue can be held, and a cancelled or failed job runs again when asked', async () => {
   await using room = await QueueRoom.make();
   const [running, waiting] = [await room.add(SLOW), await room.add(QUICK)];
