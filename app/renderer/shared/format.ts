@@ -46,23 +46,6 @@ export function showRate({ num, den }: Rational): string {
   return String(Number((num / den).toFixed(3)));
 }
 
-/** Frames as hours, minutes, seconds and frames of the rate, without drop: '00:00:05:12'. */
-export function showTimecode(frame: number, rate: Rational): string {
-  const base = Math.max(1, Math.round(rate.num / rate.den));
-  const whole = Math.max(0, Math.floor(frame));
-  const seconds = Math.floor(whole / base);
-  return [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60, whole % base].map(pad).join(':');
-}
-
-/** The frame a timecode says; '12' are frames, '5:00' seconds and frames. Null for what is none. */
-export function readTimecode(text: string, rate: Rational): number | null {
-  const parts = text.trim().split(/[:;.]/);
-  if (parts.length > 4 || !parts.every((part) => /^\d{1,6}$/.test(part))) return null;
-  const base = Math.max(1, Math.round(rate.num / rate.den));
-  const [f = 0, s = 0, m = 0, h = 0] = parts.map(Number).toReversed();
-  return ((h * 60 + m) * 60 + s) * base + f;
-}
-
 function pad(value: number): string {
   return String(value).padStart(2, '0');
 }

@@ -1,15 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  baseName,
-  plural,
-  readTimecode,
-  showBytes,
-  showDuration,
-  showEta,
-  showRate,
-  showTimecode,
-} from '../../../app/renderer/shared/format.ts';
+import { baseName, plural, showBytes, showDuration, showEta, showRate } from '../../../app/renderer/shared/format.ts';
 
 test('numbers as people read them', () => {
   assert.deepEqual([0, 999, 1500, 99_960, 20e9, 1.25e12].map(showBytes), [
@@ -25,12 +16,4 @@ test('numbers as people read them', () => {
   );
   assert.deepEqual([showRate({ num: 24000, den: 1001 }), showRate({ num: 60, den: 1 })], ['23.976', '60']);
   assert.deepEqual(['/a/b/c.mp4', 'C:\\films\\x.mov', '/a/b/'].map(baseName), ['c.mp4', 'x.mov', 'b']);
-});
-
-test('timecodes are read as they are shown', () => {
-  const rate = { num: 24000, den: 1001 };
-  for (const frame of [0, 23, 24, 1439, 86_400]) assert.equal(readTimecode(showTimecode(frame, rate), rate), frame);
-  assert.equal(readTimecode('12', rate), 12);
-  assert.equal(readTimecode('5:00', rate), 120);
-  for (const bad of ['', 'x', '1:2:3:4:5', '-3']) assert.equal(readTimecode(bad, rate), null, bad);
 });
