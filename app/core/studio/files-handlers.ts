@@ -21,7 +21,11 @@ export function filesHandlers(access: Access): HandlersOf<'files'> {
         () => (parent === folder ? null : parent),
         () => null,
       );
-      return { path: folder, parent: upwards ?? (access.roots === null ? null : ''), entries: await entriesOf(folder) };
+      return {
+        path: folder,
+        parent: upwards ?? (access.roots === null ? null : ''),
+        entries: await entriesOf(folder, access),
+      };
     },
   };
 }
@@ -35,7 +39,7 @@ async function roots(access: Access): ReturnType<HandlersOf<'files'>['files.brow
   };
 }
 
-async function entriesOf(folder: string): Promise<FolderEntry[]> {
+async function entriesOf(folder: string, access: Access): Promise<FolderEntry[]> {
   let found;
   try {
     found = await readdir(folder, { withFileTypes: true });
@@ -43,15 +47,25 @@ async function entriesOf(folder: string): Promise<FolderEntry[]> {
     throw new AppError('not-found', `${folder} cannot be opened.`, { cause });
   }
   const entries: FolderEntry[] = [];
-  for (const { name } of found.slice(0, MOST)) {
+  for (const entry of found.slice(0, MOST)) {
+    const { name } = entry;
     if (name.startsWith('.')) continue;
     const path = join(folder, name);
+    // What a link that leads out is, and how large, is nobody's business.
+    if (entry.isSymbolicLink() && !(await isOpen(path, access))) continue;
     const is = await stat(path).catch(() => undefined);
     if (is?.isDirectory()) entries.push({ name, path, kind: 'folder', bytes: 0 });
     else if (is?.isFile()) entries.push({ name, path, kind: 'file', bytes: is.size });
   }
   return entries.toSorted(
     (a, b) => Number(a.kind === 'file') - Number(b.kind === 'file') || a.name.localeCompare(b.name, 'en'),
+  );
+}
+
+async function isOpen(path: string, access: Access): Promise<boolean> {
+  return await access.check(path).then(
+    () => true,
+    () => false,
   );
 }
 
