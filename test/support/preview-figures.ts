@@ -55,19 +55,21 @@ export async function measureAllSeeks(
   }
 }
 
-/** Seeks to places all over the ruler, none near the last; milliseconds of each. The editor is open and stands still. */
+/** Seeks to places all over the one clip, none near the last; milliseconds of each. The editor is open and stands still. */
 export async function measureSeeks({ page }: StudioPage, seeks: number): Promise<number[]> {
   await page.keyboard.press('Shift+KeyZ');
   await page.waitForTimeout(300);
   const ruler = await page.locator('.ruler').first().boundingBox();
   if (!ruler) throw new Error('There is no ruler.');
-  const seen = Math.min(ruler.width, (page.viewportSize()?.width ?? 1440) - ruler.x);
+  // Not all of the ruler need be above the clip; past its end every place is the same frame.
+  const clip = await page.locator('[data-track] [data-clip]').first().boundingBox();
+  if (!clip) throw new Error('There is no clip.');
   await page.evaluate(watchSeeks);
   const times: number[] = [];
   for (let i = 0; i < seeks; i++) {
     // The golden ratio: evenly spread, and far from the place before.
     const at = 0.02 + 0.9 * ((i * 0.618_033_988_7 + 0.3) % 1);
-    await page.mouse.click(ruler.x + seen * at, ruler.y + ruler.height / 2);
+    await page.mouse.click(clip.x + clip.width * at, ruler.y + ruler.height / 2);
     const time = await page.evaluate(() => (globalThis as unknown as { seek: () => Promise<number> }).seek());
     times.push(time);
     // As somebody would who looks at it; frames beside it are decoded meanwhile.
