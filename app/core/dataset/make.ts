@@ -81,7 +81,7 @@ async function prepareFolder(out: string, force: boolean): Promise<boolean> {
   try {
     const names = await readdir(out);
     if (names.length > 0 && !force)
-      throw new AppError('output-exists', `${out} is not empty; --force replaces the data set in it.`);
+      throw new AppError('output-exists', `${out} is not empty.`);
     // What a run that was killed has left.
     for (const name of names) if (name.startsWith(MAKING)) await rm(join(out, name), { recursive: true, force: true });
     return false;
