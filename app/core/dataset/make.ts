@@ -80,8 +80,7 @@ export async function makeTriplets(clips: readonly Clip[], out: string, options:
 async function prepareFolder(out: string, force: boolean): Promise<boolean> {
   try {
     const names = await readdir(out);
-    if (names.length > 0 && !force)
-      throw new AppError('output-exists', `${out} is not empty.`);
+    if (names.length > 0 && !force) throw new AppError('output-exists', `${out} is not empty.`);
     // What a run that was killed has left.
     for (const name of names) if (name.startsWith(MAKING)) await rm(join(out, name), { recursive: true, force: true });
     return false;
