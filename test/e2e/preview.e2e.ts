@@ -5,7 +5,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { setSpeed } from '../../app/core/sequence/edits.ts';
+import { applyChanges } from '../../app/core/sequence/apply.ts';
+import { changeSettings, setSpeed } from '../../app/core/sequence/edits.ts';
 import { skipWithoutChromium } from '../support/chromium.ts';
 import { ffmpegOutput } from '../support/clips.ts';
 import { measureSeeks } from '../support/preview-figures.ts';
@@ -124,6 +125,32 @@ describe('preview', { skip: skipWithoutChromium() }, () => {
     const source = ffmpegPixels(film, 1, real);
     assert.ok(psnr(real, source) >= 30, `real: ${psnr(real, source)} dB`);
     assert.ok(psnr(between, source) < psnr(real, source), 'the synthesised one is another picture');
+
+    // In another shape every chunk is another: the page forgets those it has and has them made.
+    const { id, version, state } = project;
+    const keys = async (): Promise<string[] | undefined> => {
+      const now = await studio.call('preview.clip', { project: id, clip: clip! });
+      if (now.state !== 'ready' || !now.preview.chunks.every(({ ready }) => ready)) return undefined;
+      return now.preview.chunks.map(({ key }) => key);
+    };
+    const allRendered = async (): Promise<string[] | undefined> => {
+      for (let tries = 0; tries < 150; tries++) {
+        const found = await keys();
+        if (found) return found;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      return undefined;
+    };
+    const old = state.clips[clip!]!;
+    const quick = { kind: 'clip' as const, id: old.id, before: old, after: { ...old, engine: 'blend' } };
+    const edited = await studio.call('project.edit', { id, version, edit: { label: 'Engine', changes: [quick] } });
+    const before = await allRendered();
+    const changes = changeSettings(applyChanges(state, [quick]), { ...state.settings, width: state.settings.height });
+    await studio.call('project.edit', { id, version: edited.version, edit: { label: 'Square', changes } });
+    const made = await allRendered();
+    assert.ok(before, 'all chunks are made');
+    assert.ok(made, 'all chunks of the new shape are made');
+    assert.ok(!made.some((key) => before.includes(key)));
   });
 
   test('playing goes by the clock, J goes back, and seeks end where they should', async () => {

@@ -1,6 +1,7 @@
 /** The plans of a project's clips (preview.clip): which frames are real, where chunks are, what is rendered. Asked for when they are needed, and again when they changed. */
 import type { ClipPreview, ClipPreviewAnswer } from '../../contract/preview.ts';
-import type { TimelineClip } from '../../contract/project.ts';
+import type { SequenceSettings, TimelineClip } from '../../contract/project.ts';
+import { sameValue } from '../../core/sequence/apply.ts';
 import type { PlannedClip } from '../preview/place.ts';
 import { stillHolds } from '../preview/place.ts';
 import { client } from './connection.svelte.ts';
@@ -17,12 +18,15 @@ export class Plans {
   failed: ReadonlyMap<string, string> = $state.raw(new Map());
   readonly #session: ProjectSession;
   readonly #asked = new Map<string, TimelineClip>();
+  /** What the plans that are there were made for, besides their clips. */
+  #settings: SequenceSettings;
   readonly #stops: (() => void)[];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
   constructor(session: ProjectSession) {
     this.#session = session;
+    this.#settings = session.doc.state.settings;
     const mine = (project: string): boolean => project === session.doc.id;
     this.#stops = [
       client.on('preview.changed', ({ project, clip }) => mine(project) && this.#again(clip)),
@@ -35,6 +39,7 @@ export class Plans {
 
   /** Asks for the plans of clips that have none, or one for another state of the clip; call it whenever the project changed. */
   follow(): void {
+    this.#forgetWhereSettingsChanged();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#follow(), QUIET_MS);
   }
@@ -55,6 +60,15 @@ export class Plans {
       if (!enough) void this.#ask(clip);
     }
     for (const id of this.#asked.keys()) if (!Object.hasOwn(clips, id)) this.#forget(id);
+  }
+
+  /** At another rate frames are others, in another shape or colour all chunks are: nothing of before is to be shown. */
+  #forgetWhereSettingsChanged(): void {
+    const { settings } = this.#session.doc.state;
+    if (sameValue(settings, this.#settings)) return;
+    this.#settings = settings;
+    this.#asked.clear();
+    [this.ready, this.analysing, this.failed] = [new Map(), new Map(), new Map()];
   }
 
   #again(id: string): void {
