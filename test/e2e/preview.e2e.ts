@@ -144,13 +144,13 @@ describe('preview', { skip: skipWithoutChromium() }, () => {
     const old = state.clips[clip!]!;
     const quick = { kind: 'clip' as const, id: old.id, before: old, after: { ...old, engine: 'blend' } };
     const edited = await studio.call('project.edit', { id, version, edit: { label: 'Engine', changes: [quick] } });
-    const before = await allRendered();
+    const earlier = await allRendered();
     const changes = changeSettings(applyChanges(state, [quick]), { ...state.settings, width: state.settings.height });
     await studio.call('project.edit', { id, version: edited.version, edit: { label: 'Square', changes } });
     const made = await allRendered();
-    assert.ok(before, 'all chunks are made');
+    assert.ok(earlier, 'all chunks are made');
     assert.ok(made, 'all chunks of the new shape are made');
-    assert.ok(!made.some((key) => before.includes(key)));
+    assert.ok(!made.some((key) => earlier.includes(key)));
   });
 
   test('playing goes by the clock, J goes back, and seeks end where they should', async () => {
