@@ -136,6 +136,6 @@ export class ExportForm {
 
 /** A project's name as the name of a file anywhere. */
 function fileName(name: string): string {
-  const plain = name.replaceAll(/[^\p{L}\p{N} ._()-]+/gu, '_').trim();
-  return plain === '' ? 'export' : plain.slice(0, 80);
+  const plain = name.replaceAll(/[\p{Cc}<>:"/\\|?*]+/gu, '_').trim();
+  return plain === '' ? 'export' : [...plain].slice(0, 60).join('');
 }
