@@ -16,12 +16,8 @@ async function visit({ page }: StudioPage, view: string): Promise<void> {
   await page.waitForTimeout(600);
 }
 
-async function shoot(
-  { page }: StudioPage,
-  name: string,
-  themes: readonly ('dark' | 'light')[] = ['dark'],
-): Promise<void> {
-  for (const theme of themes) {
+async function shoot({ page }: StudioPage, name: string): Promise<void> {
+  for (const theme of ['dark', 'light'] as const) {
     await page.emulateMedia({ colorScheme: theme });
     await page.mouse.move(720, 895);
     await page.waitForTimeout(500);
@@ -31,13 +27,11 @@ async function shoot(
   await page.emulateMedia({ colorScheme: 'dark' });
 }
 
-const BOTH = ['dark', 'light'] as const;
-
 async function empty(): Promise<void> {
   await using studio = await openStudioPage();
   for (const view of ['library', 'edit', 'batch', 'pair', 'queue', 'tags']) {
     await visit(studio, view);
-    await shoot(studio, `${view}-empty`, view === 'library' ? BOTH : ['dark']);
+    await shoot(studio, `${view}-empty`);
   }
 }
 
@@ -48,7 +42,7 @@ async function full(clips: readonly string[], folder: string): Promise<void> {
   // Thumbnails are made in the background.
   await page.waitForTimeout(6000);
   await visit(studio, 'library');
-  await shoot(studio, 'library', BOTH);
+  await shoot(studio, 'library');
   await page.locator('[data-index="0"]').click();
   await page.waitForTimeout(2500);
   await shoot(studio, 'library-inspector');
@@ -58,13 +52,13 @@ async function full(clips: readonly string[], folder: string): Promise<void> {
   await page.waitForTimeout(3000);
   await page.locator(`[data-clip="${project.slow}"]`).click({ position: { x: 60, y: 40 } });
   await page.waitForTimeout(12_000);
-  await shoot(studio, 'edit', BOTH);
+  await shoot(studio, 'edit');
   await page.getByRole('button', { name: 'Speed curves on the clips' }).first().click();
   await page.waitForTimeout(800);
   await shoot(studio, 'edit-curve');
   await page.getByRole('toolbar', { name: 'Timeline' }).getByRole('button', { name: 'Curve editor' }).click();
   await page.waitForTimeout(800);
-  await shoot(studio, 'edit-curve-editor', BOTH);
+  await shoot(studio, 'edit-curve-editor');
   await page.getByRole('toolbar', { name: 'Timeline' }).getByRole('button', { name: 'Curve editor' }).click();
   // Only what was rendered can be judged.
   await page.getByText('to render').first().waitFor({ state: 'detached', timeout: 90_000 });
@@ -74,18 +68,18 @@ async function full(clips: readonly string[], folder: string): Promise<void> {
   await page.waitForTimeout(4000);
   await page.keyboard.press('KeyG');
   await page.waitForTimeout(1500);
-  await shoot(studio, 'edit-trust', BOTH);
+  await shoot(studio, 'edit-trust');
   await page
     .getByRole('button', { name: /^Export/ })
     .first()
     .click();
   await page.waitForTimeout(2500);
-  await shoot(studio, 'export', BOTH);
+  await shoot(studio, 'export');
   await page.keyboard.press('Escape');
 
   await fillQueue(studio, project.id, folder);
   await visit(studio, 'queue');
-  await shoot(studio, 'queue', BOTH);
+  await shoot(studio, 'queue');
   await fillBatch(studio, folder);
   await visit(studio, 'batch');
   await page.locator('summary').first().click();
@@ -96,7 +90,7 @@ async function full(clips: readonly string[], folder: string): Promise<void> {
   await shoot(studio, 'pair');
   for (const view of ['tags', 'morph', 'models', 'settings']) {
     await visit(studio, view);
-    await shoot(studio, view, view === 'morph' || view === 'tags' ? ['dark'] : BOTH);
+    await shoot(studio, view);
   }
   await page
     .getByRole('button', { name: 'Keys' })
