@@ -10,6 +10,7 @@ import type { VideoInfo } from '../../contract/media.ts';
 import { spawnFfmpeg } from '../media/ffmpeg.ts';
 import { inputArgsOf } from '../media/input.ts';
 import { isNearlySquare } from '../media/square-pixels.ts';
+import { isHdrTransfer } from '../media/tone-map.ts';
 
 /** Pixels from one keyframe to the next: 12 frames of 720p, 5 of 1080p. */
 const MOST_PIXELS_PER_KEY = 12 * 1280 * 720;
@@ -33,7 +34,7 @@ export function kindNeed({ format, video, other }: VideoInfo): string | null {
   if (!/\b(mp4|mov|matroska|webm)\b/.test(format)) return `its container is ${format}`;
   if (!/^(h264|vp8|vp9|av1)$/.test(video.codec)) return `it is ${video.codec}`;
   if (!/^yuvj?420p$/.test(video.pixelFormat)) return `its pixels are ${video.pixelFormat}`;
-  if (/^(smpte2084|arib-std-b67)$/.test(video.colour.transfer ?? '')) return 'it is HDR';
+  if (isHdrTransfer(video.colour.transfer)) return 'it is HDR';
   if (video.mirrored) return 'it is stored mirrored';
   if (video.rotation !== 0 && !/\b(mp4|mov)\b/.test(format)) return 'it is stored turned';
   if (!isNearlySquare(video.sampleAspect)) return 'its pixels are not square';

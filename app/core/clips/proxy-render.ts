@@ -16,6 +16,7 @@ import { IMAGE_SEQUENCE, inputArgs, inputArgsOf } from '../media/input.ts';
 import { turnFilters } from '../media/picture.ts';
 import type { SourceIndex } from '../media/source.ts';
 import { StampReader, showinfoReader } from '../media/stamps.ts';
+import { isHdrTransfer } from '../media/tone-map.ts';
 import { putTimes } from './mp4-times.ts';
 
 /** Frames from key to key: one to this many are decoded for a picture. */
@@ -102,19 +103,8 @@ async function renderPictures(
     },
     onTimeBase: (base) => (reader.timeBase = base),
   });
-  const ffmpeg = await spawnFfmpeg(await pictureArgs(info, to, height, able), {
-    ...(signal ? { signal } : {}),
-    logLevel: 'level+info',
-    onLine: showinfo,
-  });
-  ffmpeg.stdout.resume();
-  try {
-    await ffmpeg.done;
-  } catch (error) {
-    throw asEncodeError(error, ffmpeg.tail(), to);
-  } finally {
-    await ffmpeg.stop();
-  }
+  const listening = { logLevel: 'level+info', onLine: showinfo } as const;
+  await run(await pictureArgs(info, to, height, able), to, signal, listening);
   if (reader.count === 0) throw new AppError('no-frames', `No picture of ${info.path} can be decoded.`);
   return reader.finish(info.video.duration);
 }
@@ -166,8 +156,7 @@ function scaled(info: VideoInfo, height: number, { filters }: Capabilities): str
   const [width, lines] = quarter ? [size.height, size.width] : [size.width, size.height];
   const { matrix, range, transfer, primaries } = video.colour;
   const flags = 'flags=bicubic+accurate_rnd+full_chroma_int';
-  const hdr = transfer === 'smpte2084' || transfer === 'arib-std-b67';
-  if (hdr && filters.has('zscale') && filters.has('tonemap')) {
+  if (isHdrTransfer(transfer) && filters.has('zscale') && filters.has('tonemap')) {
     const from = `min=${matrix === 'bt709' ? '709' : '2020_ncl'}:pin=${primaries === 'bt709' ? '709' : '2020'}`;
     return [
       `scale=${width}:${lines}:${flags}`,
@@ -223,8 +212,13 @@ async function copyPictures(pictures: string, to: string, signal?: AbortSignal):
   await run(['-y', ...(await inputArgs(pictures)), ...copy], to, signal);
 }
 
-async function run(args: readonly string[], to: string, signal?: AbortSignal): Promise<void> {
-  const ffmpeg = await spawnFfmpeg(args, signal ? { signal } : {});
+async function run(
+  args: readonly string[],
+  to: string,
+  signal?: AbortSignal,
+  listening: Pick<NonNullable<Parameters<typeof spawnFfmpeg>[1]>, 'logLevel' | 'onLine'> = {},
+): Promise<void> {
+  const ffmpeg = await spawnFfmpeg(args, { ...(signal ? { signal } : {}), ...listening });
   ffmpeg.stdout.resume();
   try {
     await ffmpeg.done;
