@@ -10,6 +10,7 @@ import { AppError, type WireError } from './errors.ts';
 import type { DeviceChoice, JobSummary } from './jobs.ts';
 import type { AddReport, ClipDetails, ClipFacts, ClipPage, ClipQuery } from './library.ts';
 import type { ModelDetails, ModelSummary, ModelVerdict } from './models.ts';
+import type { MorphApi, MorphTopics } from './morph.ts';
 import type { ChunkReady, ClipPreviewAnswer } from './preview.ts';
 import type { Edit, ProjectDocument, ProjectSummary, ProjectUpdate, SequenceSettings } from './project.ts';
 import type {
@@ -52,7 +53,7 @@ export interface FolderEntry {
 }
 
 /** Method: what it is given, and what it answers. */
-export interface Api {
+export interface Api extends MorphApi {
   'app.info': { params: None; result: AppInfo };
 
   /** Files and folders (searched recursively). Probing goes on in the background. */
@@ -187,7 +188,7 @@ export type Params<M extends Method> = Api[M]['params'];
 export type Result<M extends Method> = Api[M]['result'];
 
 /** What the core tells without being asked. Each says what changed; whoever shows it asks again. */
-export interface Topics {
+export interface Topics extends MorphTopics {
   /** Clips that were added, changed or removed; empty for "many". */
   'library.changed': { ids: string[] };
   'library.progress': { probing: number; thumbnails: number; proxies: number };

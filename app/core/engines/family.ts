@@ -1,9 +1,9 @@
 /** A family of networks: one graph builder for every checkpoint of it, whatever wrote the file. */
 import type { Checkpoint } from '../import/checkpoint.ts';
 import type { EngineSetup, Interpolator } from './engine.ts';
+import type { InbetweenEntry, Inbetweener } from './inbetween.ts';
 
-export interface Family {
-  readonly id: 'film' | 'rife' | 'sepconv' | 'adaconv';
+interface AnyFamily {
   /** Part of every chunk's key: changes whenever the pixels do. */
   readonly version: string;
   readonly summary: string;
@@ -12,9 +12,33 @@ export interface Family {
    * shapes and metadata; reads no values.
    */
   recognise(checkpoint: Checkpoint): Promise<Readonly<Record<string, unknown>> | null>;
+}
+
+/** Networks that find the frame between two. */
+export interface InterpolatingFamily extends AnyFamily {
+  readonly kind: 'interpolate';
+  readonly id: 'film' | 'rife' | 'sepconv' | 'adaconv';
   /**
    * Opens the checkpoint at `path` (as `openCheckpoint` takes it) for pictures of one size; larger ones than memory allows are cut into
    * tiles. Throws `weights-mismatch` and what the readers throw.
    */
   open(path: string, setup: EngineSetup): Promise<Interpolator>;
 }
+
+/** Networks that fill the way between stills far apart. */
+export interface InbetweeningFamily extends AnyFamily, Pick<InbetweenEntry, 'uses' | 'note'> {
+  readonly kind: 'inbetween';
+  readonly id: 'cvi' | 'fomm';
+  /** As of InterpolatingFamily. `config` is the manifest's: what `recognise` found, or what training said. */
+  open(path: string, setup: EngineSetup, config: Readonly<Record<string, unknown>>): Promise<Inbetweener>;
+}
+
+/** Networks that are a part of another engine: how key points move (fomm's --motion). Opened by that engine. */
+export interface MotionFamily extends AnyFamily {
+  readonly kind: 'motion';
+  readonly id: 'motion';
+  /** Runs the checkpoint at `path` once. Throws `weights-mismatch`, 'engine-failed' for what is no number, and what the readers throw. */
+  trial(path: string, config: Readonly<Record<string, unknown>>, signal?: AbortSignal): Promise<void>;
+}
+
+export type Family = InterpolatingFamily | InbetweeningFamily | MotionFamily;

@@ -1,14 +1,15 @@
-/** The interpolating engines there are: one row each for those without weights, and every model that is here. */
+/** The engines there are: one row each for those without weights, and every model that is here. */
 import { createHash } from 'node:crypto';
 import { AppError } from '../../contract/errors.ts';
 import { installedModel, scanModels, type InstalledModel, type ModelPlaces } from '../nn/store.ts';
 import { Blend } from './blend.ts';
 import type { EngineEntry } from './engine.ts';
 import { FAMILIES } from './families.ts';
-import type { Family } from './family.ts';
+import type { Family, InbetweeningFamily, InterpolatingFamily } from './family.ts';
 import { openGlide } from './glide/open.ts';
 import { BEST, DRAFT, STANDARD } from './glide/settings.ts';
 import { Hold } from './hold.ts';
+import { asInbetween, type InbetweenEntry } from './inbetween.ts';
 
 /** The engine used where none is named. */
 export const DEFAULT_ENGINE = 'glide';
@@ -63,33 +64,73 @@ export interface ListedEngine {
   readonly model: InstalledModel | undefined;
 }
 
-/** Every engine that can be used now: those without weights, then the models at `places`. */
+export interface ListedInbetweener {
+  readonly entry: InbetweenEntry;
+  readonly model: InstalledModel;
+}
+
+/** Every interpolating engine that can be used now: those without weights, then the models at `places`. */
 export async function listEngines(places?: ModelPlaces): Promise<ListedEngine[]> {
   const { models } = await scanModels(places);
   return [
     ...ENGINES.map((entry) => ({ entry, model: undefined })),
     ...models.flatMap((model) => {
       const family = familyOf(model.manifest.family);
-      return family ? [{ entry: engineOfModel(model, family), model }] : [];
+      return family?.kind === 'interpolate' ? [{ entry: engineOfModel(model, family), model }] : [];
     }),
   ];
 }
 
+/** Every engine that only in-betweens: the models at `places`. The interpolating ones in-between as well. */
+export async function listInbetweeners(places?: ModelPlaces): Promise<ListedInbetweener[]> {
+  const { models } = await scanModels(places);
+  return models.flatMap((model) => {
+    const family = familyOf(model.manifest.family);
+    return family?.kind === 'inbetween' ? [{ entry: inbetweenerOfModel(model, family), model }] : [];
+  });
+}
+
 /**
- * The engine called `id`: a row of ENGINES, or a model that is here by its name, with or without its family before it ('film',
- * 'rife:rife-v4.6'). Throws AppError 'engine-unknown', which lists the ids there are, and 'model-damaged'.
+ * The interpolating engine called `id`: a row of ENGINES, or a model that is here by its name, with or without its family before it ('film',
+ * 'rife:rife-v4.6'). Throws AppError 'engine-unknown', which lists the ids there are, 'engine-kind' and 'model-damaged'.
  */
 export async function findEngine(id: string): Promise<EngineEntry> {
   const entry = ENGINES.find((engine) => engine.id === id);
   if (entry) return entry;
+  const { model, family } = await findModel(id, ['interpolate']);
+  if (family.kind === 'interpolate') return engineOfModel(model, family);
+  throw new AppError('engine-kind', `'${id}' fills the way between stills: use it with morph.`);
+}
+
+/** The engine called `id` for in-betweening, also an interpolating one. Throws as `findEngine`. */
+export async function findInbetweener(id: string): Promise<InbetweenEntry> {
+  const entry = ENGINES.find((engine) => engine.id === id);
+  if (entry) return asInbetween(entry);
+  const { model, family } = await findModel(id, ['interpolate', 'inbetween']);
+  if (family.kind === 'inbetween') return inbetweenerOfModel(model, family);
+  if (family.kind === 'interpolate') return asInbetween(engineOfModel(model, family));
+  throw new AppError('engine-kind', `'${id}' is a part of another engine: choose it with --motion.`);
+}
+
+/** `kinds` are those that the message lists where there is no model of that name. */
+async function findModel(
+  id: string,
+  kinds: readonly Family['kind'][],
+): Promise<{ model: InstalledModel; family: Family }> {
   const { models: all, damaged } = await scanModels();
-  const models = all.filter(({ manifest }) => familyOf(manifest.family) !== undefined);
-  const model = models.find(({ manifest }) => id === manifest.id || id === `${manifest.family}:${manifest.id}`);
-  if (model) return engineOfModel(model, familyOf(model.manifest.family)!);
+  const known = all.flatMap((model) => {
+    const family = familyOf(model.manifest.family);
+    return family ? [{ model, family }] : [];
+  });
+  const found = known.find(
+    ({ model: { manifest } }) => id === manifest.id || id === `${manifest.family}:${manifest.id}`,
+  );
+  if (found) return found;
   // A damaged model has lost its family; this says what is wrong with it.
   const broken = damaged.find((one) => one.id === id || id.endsWith(`:${one.id}`));
   if (broken) await installedModel(broken.id);
-  const ids = [...ENGINES.map((engine) => engine.id), ...models.map(({ manifest }) => manifest.id)].join(', ');
+  const usable = known.filter(({ family }) => kinds.includes(family.kind)).map(({ model }) => model.manifest.id);
+  const ids = [...ENGINES.map((engine) => engine.id), ...usable].join(', ');
   throw new AppError(
     'engine-unknown',
     `There is no engine called '${id}'; there are ${ids}. models list shows what else could be installed.`,
@@ -100,16 +141,35 @@ function familyOf(id: string): Family | undefined {
   return FAMILIES.find((family) => family.id === id);
 }
 
-/** A model as an engine. Its files' hashes are part of the version: another file is another engine. */
-function engineOfModel({ manifest, path }: InstalledModel, family: Family): EngineEntry {
+/** Its files' hashes are part of the version: another file is another engine. */
+function versionOf({ manifest }: InstalledModel, family: Family): string {
   const content = createHash('sha256').update(manifest.files.map(({ sha256 }) => sha256).join());
+  return `${family.version}-${content.digest('hex').slice(0, 16)}`;
+}
+
+function engineOfModel(model: InstalledModel, family: InterpolatingFamily): EngineEntry {
+  const { manifest, path } = model;
   return {
     id: manifest.id,
-    version: `${family.version}-${content.digest('hex').slice(0, 16)}`,
+    version: versionOf(model, family),
     name: manifest.name,
     summary: family.summary,
     scores: manifest.scores,
     network: true,
     open: (setup) => family.open(path, setup),
+  };
+}
+
+function inbetweenerOfModel(model: InstalledModel, family: InbetweeningFamily): InbetweenEntry {
+  const { manifest, path } = model;
+  return {
+    id: manifest.id,
+    version: versionOf(model, family),
+    name: manifest.name,
+    summary: family.summary,
+    network: true,
+    uses: family.uses,
+    ...(family.note && { note: (frames: number) => family.note!(frames) }),
+    open: (setup) => family.open(path, setup, manifest.config),
   };
 }

@@ -67,7 +67,11 @@ export async function admit(
     const { family, ...found } = await recognise(path, shown, families, options.signal);
     if (wanted !== undefined && family.id !== wanted)
       throw new AppError('family-unknown', `${shown} should be of the family ${wanted} and is of ${family.id}.`);
-    const result = await probe(family, path, options);
+    if (family.kind === 'motion') {
+      await family.trial(path, found.config, options.signal);
+      return { family: family.id, ...found, entry };
+    }
+    const result = await probe(family, path, { ...options, config: found.config });
     return { family: family.id, ...found, probe: result, entry };
   } catch (cause) {
     if (!(cause instanceof AppError)) throw cause;

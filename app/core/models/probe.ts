@@ -3,7 +3,8 @@ import { AppError, toAppError } from '../../contract/errors.ts';
 import type { ProbeResult } from '../../contract/models.ts';
 import { Blend } from '../engines/blend.ts';
 import type { Interpolator } from '../engines/engine.ts';
-import type { Family } from '../engines/family.ts';
+import type { InbetweeningFamily, InterpolatingFamily } from '../engines/family.ts';
+import type { Inbetweener } from '../engines/inbetween.ts';
 import type { Frame } from '../media/frame.ts';
 import { PAIR_HEIGHT, PAIR_WIDTH, testPair } from './test-pair.ts';
 
@@ -19,13 +20,21 @@ export interface ProbeOptions {
 /**
  * Opens the checkpoint at `path` and makes the middle of the test pair twice (the second is timed). Throws `probe-failed` when the
  * network cannot be opened or run, when its picture lies outside the range (what is not a number lies there too), or when it is no nearer
- * to the truth than plain grey would be.
+ * to the truth than plain grey would be. In-betweening networks may have been trained on one kind of picture alone: theirs need only be pictures.
  */
-export async function probe(family: Family, path: string, options: ProbeOptions): Promise<ProbeResult> {
-  const { signal, threads, device } = options;
+export async function probe(
+  family: InterpolatingFamily | InbetweeningFamily,
+  path: string,
+  options: ProbeOptions & { readonly config: Readonly<Record<string, unknown>> },
+): Promise<ProbeResult> {
+  const { signal, threads, device, config } = options;
   const setup = { width: PAIR_WIDTH, height: PAIR_HEIGHT, threads, ...(device ? { device } : {}) };
   const pair = testPair();
-  const { picture, milliseconds, where } = await runOn(family, path, setup, pair, signal);
+  const { picture, milliseconds, where } = await runOn(
+    () => (family.kind === 'interpolate' ? family.open(path, setup) : family.open(path, setup, config)),
+    pair,
+    signal,
+  );
   const truth = pair.middle;
   const result: ProbeResult = {
     psnr: rounded(psnr(picture, truth)),
@@ -41,7 +50,7 @@ export async function probe(family: Family, path: string, options: ProbeOptions)
     throw failed(`${share} % of its picture is outside the range of colours, or is no number`);
   }
   const grey = psnr(flat(truth), truth);
-  if (!(result.psnr > grey)) {
+  if (family.kind === 'interpolate' && !(result.psnr > grey)) {
     throw failed(`its picture is ${result.psnr} dB from the true one, no nearer than plain grey (${rounded(grey)} dB)`);
   }
   return result;
@@ -50,26 +59,32 @@ export async function probe(family: Family, path: string, options: ProbeOptions)
 type Pair = ReturnType<typeof testPair>;
 
 async function runOn(
-  family: Family,
-  path: string,
-  setup: Parameters<Family['open']>[1],
+  open: () => Promise<Interpolator | Inbetweener>,
   pair: Pair,
   signal: AbortSignal | undefined,
 ): Promise<{ picture: Frame; milliseconds: number; where: string }> {
   try {
-    await using interpolator = await family.open(path, setup);
-    await middleOf(interpolator, pair, signal);
+    await using engine = await open();
+    await middleOf(engine, pair, signal);
     const start = performance.now();
-    const picture = await middleOf(interpolator, pair, signal);
-    return { picture, milliseconds: performance.now() - start, where: interpolator.device };
+    const picture = await middleOf(engine, pair, signal);
+    return { picture, milliseconds: performance.now() - start, where: engine.device };
   } catch (cause) {
     signal?.throwIfAborted();
     throw failed(`it cannot be run: ${toAppError(cause).message.replace(/\.$/, '')}`, cause);
   }
 }
 
-async function middleOf(interpolator: Interpolator, { a, b }: Pair, signal: AbortSignal | undefined): Promise<Frame> {
-  for await (const { frame, confidence } of interpolator.between(a, b, [0.5], signal ? { signal } : {})) {
+async function middleOf(
+  engine: Interpolator | Inbetweener,
+  { a, b }: Pair,
+  signal: AbortSignal | undefined,
+): Promise<Frame> {
+  const made =
+    'between' in engine
+      ? engine.between(a, b, [0.5], signal ? { signal } : {})
+      : engine.fill({ first: { frame: a }, last: { frame: b } }, [0.5], { seed: 0, motion: 'linear', signal });
+  for await (const { frame, confidence } of made) {
     if (!Number.isFinite(confidence)) throw new AppError('engine-failed', 'Its confidence is no number.');
     return frame;
   }

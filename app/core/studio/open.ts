@@ -11,6 +11,7 @@ import { Access } from './access.ts';
 import { openBatchPart } from './batch-handlers.ts';
 import type { DesktopHost, StudioContext } from './context.ts';
 import { dispatch } from './dispatch.ts';
+import { openBoardPart } from './board-handlers.ts';
 import { openExportPart } from './export-handlers.ts';
 import { filesHandlers, hostHandlers } from './files-handlers.ts';
 import type { CallContext, Handlers } from './handlers.ts';
@@ -80,8 +81,9 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
   const exporting = await openExportPart(context, queue.queue);
   const batch = await openBatchPart(context, queue.queue);
   const pair = await openPairPart(context);
+  const board = await openBoardPart(context);
   const models = await openModelsPart(context, library);
-  const parts = [models, pair, batch, exporting, queue, preview, project, library];
+  const parts = [models, board, pair, batch, exporting, queue, preview, project, library];
   const info: AppInfo = {
     version: version(),
     host: options.desktop ? 'window' : 'page',
@@ -104,6 +106,7 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
     ...exporting.handlers,
     ...batch.handlers,
     ...pair.handlers,
+    ...board.handlers,
     ...models.handlers,
   };
   const routes: MediaRoutes = Object.assign({}, ...parts.map((part) => part.media));

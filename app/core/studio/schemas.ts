@@ -2,6 +2,15 @@
 import { z } from 'zod';
 import type { Method, Params } from '../../contract/api.ts';
 import { AUDIO_MODES, CODECS, DEVICES } from '../../contract/jobs.ts';
+import {
+  MORPH_EASES,
+  MORPH_FITS,
+  MORPH_MOTIONS,
+  MOST_GAP_FRAMES,
+  MOST_KEYFRAMES,
+  MOST_TAKES,
+  type Board,
+} from '../../contract/morph.ts';
 import { CLIP_ORDERS, CLIP_STATES } from '../../contract/library.ts';
 import type { BatchSpec, ExportOptions } from '../../contract/queue.ts';
 import { KEY_PRESETS, THEMES } from '../../contract/settings.ts';
@@ -45,6 +54,50 @@ const exportOptions = z.strictObject({
     .optional(),
   force: z.boolean(),
 }) satisfies z.ZodType<ExportOptions>;
+
+const seed = z
+  .int()
+  .min(0)
+  .max(2 ** 32 - 1);
+const codecAndQuality = { codec: z.enum(CODECS).optional(), quality };
+const unit = z.number().min(-4).max(4);
+const keyPoint = z.strictObject({ x: unit, y: unit, jacobian: z.tuple([finite, finite, finite, finite]) });
+const side = z.int().min(16).max(16_384);
+
+export const boardSchema = z.strictObject({
+  name: text,
+  keyframes: z
+    .array(
+      z.strictObject({
+        id,
+        name: text,
+        path,
+        at: z.number().min(0).max(1e9).nullable(),
+        points: z.array(keyPoint).max(1000).nullable(),
+      }),
+    )
+    .max(MOST_KEYFRAMES),
+  gaps: z
+    .array(
+      z.strictObject({
+        frames: z.int().min(0).max(MOST_GAP_FRAMES),
+        engine,
+        motion: z.enum(MORPH_MOTIONS),
+        ease: z.enum(MORPH_EASES),
+        takes: z.array(seed).min(1).max(MOST_TAKES),
+        take: z
+          .int()
+          .min(0)
+          .max(MOST_TAKES - 1),
+      }),
+    )
+    .max(MOST_KEYFRAMES),
+  loop: z.boolean(),
+  fps: rate,
+  fit: z.enum(MORPH_FITS),
+  size: z.strictObject({ width: side, height: side }).nullable(),
+  origin: z.strictObject({ project: id, at: count, frames: count }).nullable(),
+}) satisfies z.ZodType<Board>;
 
 const recipe = z.strictObject({
   speed: rational.refine(({ num }) => num !== 0, 'must not be 0'),
@@ -172,6 +225,22 @@ export const SCHEMAS: { readonly [M in Method]: z.ZodType<Params<M>> } = {
   }),
   'pair.list': none,
   'pair.cancel': z.strictObject({ id }),
+  'board.engines': none,
+  'board.list': none,
+  'board.create': z.strictObject({ name: word }),
+  'board.open': z.strictObject({ id }),
+  'board.remove': z.strictObject({ id }),
+  'board.edit': z.strictObject({ ...versioned, label: text, board: boardSchema }),
+  'board.undo': z.strictObject(versioned),
+  'board.redo': z.strictObject(versioned),
+  'board.plan': z.strictObject({ id }),
+  'board.pictures': z.strictObject({ id }),
+  'board.render': z.strictObject({ id, gaps: z.array(z.int().min(0)).max(MOST_KEYFRAMES).optional() }),
+  'board.stop': z.strictObject({ id }),
+  'board.points': z.strictObject({ id, keyframe: id, engine }),
+  'board.export': z.strictObject({ id, output: path, ...codecAndQuality, force: z.boolean() }),
+  'board.fromTimeline': z.strictObject({ project: id, at: count, frames: count.optional() }),
+  'board.toTimeline': z.strictObject({ id }),
   'models.list': none,
   'models.show': z.strictObject({ id: word.max(200) }),
   'models.install': z.strictObject({ id: word.max(200), accept: z.boolean() }),

@@ -2,7 +2,7 @@
 import { openCheckpoint } from '../../import/registry.ts';
 import type { PixelFormat } from '../../media/frame.ts';
 import type { EngineSetup, Interpolator } from '../engine.ts';
-import type { Family } from '../family.ts';
+import type { InterpolatingFamily } from '../family.ts';
 import { overPictures } from '../picture-network.ts';
 import { tiled } from '../tiles.ts';
 import type { Weights } from '../weights.ts';
@@ -11,7 +11,8 @@ import { filmBytes, WHOLE_BYTES } from './memory.ts';
 import { openFilmNetwork } from './run.ts';
 import { readFilm, recogniseFilm } from './weights.ts';
 
-export const film: Family = {
+export const film: InterpolatingFamily = {
+  kind: 'interpolate',
   id: 'film',
   version: '1',
   summary: 'A network for large motion (FILM).',

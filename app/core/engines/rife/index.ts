@@ -6,7 +6,7 @@ import { openCheckpoint } from '../../import/registry.ts';
 import type { PixelFormat } from '../../media/frame.ts';
 import type { Graph } from '../../onnx/graph.ts';
 import type { EngineSetup, Interpolator } from '../engine.ts';
-import type { Family } from '../family.ts';
+import type { InterpolatingFamily } from '../family.ts';
 import { overPictures, type PictureNetwork } from '../picture-network.ts';
 import { tiled } from '../tiles.ts';
 import { versionsOf, type RifeConfig, type RifeOptions } from './config.ts';
@@ -43,7 +43,8 @@ function graphBytes(graph: Graph): number {
   return (2 * liveBytes(graph)) / (MEASURED.width * MEASURED.height);
 }
 
-export const rife: Family = {
+export const rife: InterpolatingFamily = {
+  kind: 'interpolate',
   id: 'rife',
   version: '1',
   summary: 'RIFE and its kin: flow at any moment, in one pass; import a published checkpoint.',

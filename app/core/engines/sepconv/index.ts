@@ -2,7 +2,7 @@
 import { openCheckpoint } from '../../import/registry.ts';
 import type { PixelFormat } from '../../media/frame.ts';
 import type { EngineSetup, Interpolator } from '../engine.ts';
-import type { Family } from '../family.ts';
+import type { InterpolatingFamily } from '../family.ts';
 import { overPictures } from '../picture-network.ts';
 import { tiled } from '../tiles.ts';
 import type { SepconvConfig } from './config.ts';
@@ -21,7 +21,8 @@ export function sepconvBytes(config: SepconvConfig, width: number, height: numbe
   return padded.width * padded.height * 4 * (6 + 3 * config.widths[0]! + config.widths[1]! / 4);
 }
 
-export const sepconv: Family = {
+export const sepconv: InterpolatingFamily = {
+  kind: 'interpolate',
   id: 'sepconv',
   version: '1',
   summary: 'Adaptive separable convolution: moves up to half its taps, 25 pixels in the published networks.',
