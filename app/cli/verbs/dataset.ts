@@ -1,7 +1,9 @@
-/** `dataset`: triplets for training, from your own videos. */
-import { resolve } from 'node:path';
+/** `dataset`: triplets and windows for training, from your own videos. */
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 import { makeTriplets, type Clip, type MakeResult } from '../../core/dataset/make.ts';
+import { WINDOWS_MANIFEST } from '../../core/dataset/make-windows.ts';
 import { showTriplets, type Shown } from '../../core/dataset/show.ts';
 import type { Triplet } from '../../core/dataset/triplet.ts';
 import { contactSheet, type Tile } from '../../core/demo/contact-sheet.ts';
@@ -10,6 +12,8 @@ import type { Rgb8 } from '../../core/score/rgb.ts';
 import { parseWords } from '../slowmo-options.ts';
 import { statusLine } from '../status-line.ts';
 import type { Verb, VerbIo } from '../verb.ts';
+import { number } from './dataset-options.ts';
+import { cutWindows, showOfWindows, WINDOWS_OPTIONS, WINDOWS_USAGE } from './dataset-windows.ts';
 import { findClips } from '../../core/queue/batch-files.ts';
 
 const text = { type: 'string' } as const;
@@ -20,9 +24,10 @@ const MOST_GAP = 30;
 
 export const dataset: Verb = {
   name: 'dataset',
-  summary: 'Cut triplets for training out of your own videos, or look at them',
+  summary: 'Cut triplets or windows for training out of your own videos, or look at them',
   usage: `dataset triplets FOLDER -o DIR [--gaps 1] [--per-clip 100] [--limit N] [--seed 1] [--exclude NAMES]
                  [--min-motion 1] [--max-motion 36] [--force] [--json]
+${WINDOWS_USAGE.head}
 dataset show DIR [--sheet OUT.png] [--json]
 
 triplets finds three frames of one shot, evenly spaced in time, none of them a repeat, and cuts patches of 150 pixels out of them where
@@ -35,8 +40,9 @@ something moves. The more it moves the likelier it is taken. DIR gets triplets-0
   --min-motion  pixels from the first to the last frame, mean over the patch
   --max-motion  pixels that at most one block in twenty exceeds
   --force       replace the data set in DIR
+${WINDOWS_USAGE.body}
 show reads every record, with its checksums.
-  --sheet       a picture of some triplets, two in a row`,
+  --sheet       a picture of some triplets, two in a row, or of some windows`,
   async run(args, io) {
     const { values, positionals } = parseWords({
       args: [...args],
@@ -51,16 +57,23 @@ show reads every record, with its checksums.
         'max-motion': { ...text, default: '36' },
         force: { type: 'boolean', default: false },
         sheet: text,
+        ...WINDOWS_OPTIONS,
       },
       allowPositionals: true,
     });
     const [what, folder, ...extra] = positionals;
-    if (folder === undefined || extra.length > 0 || (what !== 'triplets' && what !== 'show'))
-      throw new AppError('usage', 'dataset is used so: dataset triplets FOLDER -o DIR, or dataset show DIR.');
-    if (what === 'show') return await show(resolve(folder), values.sheet, io);
-    if (values.output === undefined)
-      throw new AppError('usage', 'dataset triplets needs a folder to write to: -o DIR.');
+    if (folder === undefined || extra.length > 0 || !['triplets', 'windows', 'show'].includes(what ?? ''))
+      throw new AppError(
+        'usage',
+        'dataset is used so: dataset triplets FOLDER -o DIR, dataset windows FOLDER -o DIR, or dataset show DIR.',
+      );
+    if (what === 'show') {
+      if (existsSync(join(folder, WINDOWS_MANIFEST))) return await showOfWindows(resolve(folder), values.sheet, io);
+      return await show(resolve(folder), values.sheet, io);
+    }
+    if (values.output === undefined) throw new AppError('usage', `dataset ${what} needs a folder to write to: -o DIR.`);
     const [from, out] = [resolve(folder), resolve(values.output)];
+    if (what === 'windows') return await cutWindows(from, out, values, io);
     const clips = without(await clipsOf(from, out), values.exclude);
     const status = statusLine(io);
     try {
@@ -83,16 +96,6 @@ show reads every record, with its checksums.
     }
   },
 };
-
-function number(name: string, word: string, least: number, most: number, whole = true): number {
-  const value = Number(word);
-  if (/^\d+(\.\d+)?$/.test(word.trim()) && value >= least && value <= most && (!whole || Number.isInteger(value)))
-    return value;
-  throw new AppError(
-    'usage',
-    `--${name} takes ${whole ? 'whole numbers' : 'a number'} from ${least} to ${most}, not '${word}'.`,
-  );
-}
 
 async function clipsOf(folder: string, out: string): Promise<Clip[]> {
   const { items } = await findClips(folder, out);

@@ -1,15 +1,12 @@
 /** Triplets of one video. */
 import { AppError } from '../../contract/errors.ts';
 import type { VideoInfo } from '../../contract/media.ts';
-import { HoldDetector } from '../media/holds.ts';
-import { indexSource, thumbnailSize } from '../media/index-source.ts';
 import { probe } from '../media/probe.ts';
-import { CutDetector, THUMBNAIL_WIDTH } from '../media/scenes.ts';
-import type { SourceIndex } from '../media/source.ts';
 import { choosePlaces, FLAWS, lotOf, randomOf, type Bounds, type Choice, type Place } from './choose.ts';
 import { rgbPatch } from './patch.ts';
+import { findShots } from './shots.ts';
 import { emptyTally, type Tally } from './tally.ts';
-import { chooseTriples, lookedAt, type Shots, type Three, type Triple } from './triples.ts';
+import { chooseTriples, lookedAt, type Three, type Triple } from './triples.ts';
 import { PATCH, type Triplet } from './triplet.ts';
 
 export interface ClipOptions extends Bounds {
@@ -47,7 +44,10 @@ export async function mineClip(
     );
   if (options.most < 1) return { triplets: [], tally };
   const random = randomOf(`${options.seed}/${clip.name}`);
-  const { index, ...shots } = await findShots(clip.path, info, options);
+  const { index, ...shots } = await findShots(clip.path, info, {
+    ...(signal ? { signal } : {}),
+    onProgress: (share) => onProgress?.(INDEX_SHARE * share),
+  });
   const triples = chooseTriples(index, shots, options, random, tally.triples);
   const kept = new Lottery<Triplet>(options.most);
   let done = 0;
@@ -69,26 +69,6 @@ function addChoice(patches: Tally['patches'], { tried, sound, flaws }: Choice): 
   patches.tried += tried;
   patches.sound += sound;
   for (const flaw of FLAWS) patches[flaw] += flaws[flaw];
-}
-
-async function findShots(
-  path: string,
-  info: VideoInfo,
-  { signal, onProgress }: ClipOptions,
-): Promise<Shots & { index: SourceIndex }> {
-  const size = thumbnailSize(info, THUMBNAIL_WIDTH);
-  const [cuts, holds] = [new CutDetector(size), new HoldDetector(size)];
-  const seconds = info.video.duration ?? 0;
-  const index = await indexSource(path, info, {
-    ...(signal ? { signal } : {}),
-    thumbnails: { width: THUMBNAIL_WIDTH },
-    onThumbnail: (frame, luma) => {
-      cuts.push(frame, luma);
-      holds.push(frame, luma);
-    },
-    onProgress: (at) => onProgress?.(INDEX_SHARE * Math.min(1, at.seconds / Math.max(seconds, at.seconds))),
-  });
-  return { index, ...cuts.finish(), ...holds.finish() };
 }
 
 /** Keeps the `most` that drew the highest lots; what cannot win is not even made. */

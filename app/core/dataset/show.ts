@@ -6,6 +6,7 @@ import { isErrno } from '../base/durable.ts';
 import { lotOf, randomOf } from './choose.ts';
 import { readTfRecords } from './tfrecord.ts';
 import { decodeTriplet, type Triplet } from './triplet.ts';
+import { decodeWindow, type Window } from './window.ts';
 
 export interface Shown {
   readonly files: number;
@@ -33,13 +34,7 @@ export async function showTriplets(
   folder: string,
   { samples = 0, signal }: { samples?: number; signal?: AbortSignal } = {},
 ): Promise<Shown> {
-  const names = await readdir(folder).catch((cause: unknown) => {
-    if (isErrno(cause, 'ENOENT', 'ENOTDIR'))
-      throw new AppError('not-found', `There is no folder ${folder}.`, { cause });
-    throw new AppError('unreadable', `${folder} cannot be read.`, { cause });
-  });
-  const files = names.filter((name) => name.endsWith('.tfrecord')).toSorted();
-  if (files.length === 0) throw new AppError('not-found', `There are no .tfrecord files in ${folder}.`);
+  const files = await recordFiles(folder);
   const random = randomOf('samples');
   const sources = new Map<string, number>();
   const gaps: Record<number, number> = {};
@@ -53,7 +48,7 @@ export async function showTriplets(
       motions.push(triplet.motion);
       if (samples === 0) continue;
       drawn.push({ lot: lotOf(1, random), triplet });
-      if (drawn.length > 2 * samples) drawn = drawn.toSorted((a, b) => b.lot - a.lot).slice(0, samples);
+      if (drawn.length > 2 * samples) drawn = best(drawn, samples);
     }
   motions.sort((a, b) => a - b);
   const at = (share: number): number => motions[Math.floor(share * (motions.length - 1))] ?? 0;
@@ -63,9 +58,66 @@ export async function showTriplets(
     sources: [...sources].toSorted((a, b) => b[1] - a[1]),
     gaps,
     motion: { tenth: at(0.1), half: at(0.5), nineTenths: at(0.9), most: at(1) },
-    samples: drawn
-      .toSorted((a, b) => b.lot - a.lot)
-      .slice(0, samples)
-      .map(({ triplet }) => triplet),
+    samples: best(drawn, samples).map(({ triplet }) => triplet),
   };
+}
+
+/** Names of the record files in a folder. Throws `not-found` where there are none, `unreadable`. */
+async function recordFiles(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch((cause: unknown) => {
+    if (isErrno(cause, 'ENOENT', 'ENOTDIR'))
+      throw new AppError('not-found', `There is no folder ${folder}.`, { cause });
+    throw new AppError('unreadable', `${folder} cannot be read.`, { cause });
+  });
+  const files = names.filter((name) => name.endsWith('.tfrecord')).toSorted();
+  if (files.length === 0) throw new AppError('not-found', `There are no .tfrecord files in ${folder}.`);
+  return files;
+}
+
+export interface ShownWindows {
+  readonly files: number;
+  readonly records: number;
+  /** 'frames x height x width x channels, stride n': records of that shape, most first. */
+  readonly shapes: readonly (readonly [shape: string, records: number])[];
+  /** Records by source, most first. */
+  readonly sources: readonly (readonly [name: string, records: number])[];
+  /** Some records, by lot. */
+  readonly samples: readonly Window[];
+}
+
+/** As showTriplets, of windows. */
+export async function showWindows(
+  folder: string,
+  { samples = 0, signal }: { samples?: number; signal?: AbortSignal } = {},
+): Promise<ShownWindows> {
+  const files = await recordFiles(folder);
+  const random = randomOf('samples');
+  const [shapes, sources] = [new Map<string, number>(), new Map<string, number>()];
+  const add = (counts: Map<string, number>, name: string): void => void counts.set(name, (counts.get(name) ?? 0) + 1);
+  let records = 0;
+  let drawn: { lot: number; window: Window }[] = [];
+  for (const name of files)
+    for await (const record of readTfRecords(join(folder, name), signal ? { signal } : {})) {
+      const window = decodeWindow(record);
+      const { frames, height, width, channels, stride } = window;
+      add(shapes, `${frames} x ${height} x ${width} x ${channels}, stride ${stride}`);
+      add(sources, window.source);
+      records++;
+      if (samples === 0) continue;
+      drawn.push({ lot: lotOf(1, random), window });
+      if (drawn.length > 2 * samples) drawn = best(drawn, samples);
+    }
+  const mostFirst = (counts: Map<string, number>) => [...counts].toSorted((a, b) => b[1] - a[1]);
+  return {
+    files: files.length,
+    records,
+    shapes: mostFirst(shapes),
+    sources: mostFirst(sources),
+    samples: best(drawn, samples).map(({ window }) => window),
+  };
+}
+
+/** Those that drew the highest lots. */
+function best<T extends { readonly lot: number }>(drawn: readonly T[], count: number): T[] {
+  return drawn.toSorted((a, b) => b.lot - a.lot).slice(0, count);
 }

@@ -2,10 +2,10 @@
 import type { VideoInfo } from '../../contract/media.ts';
 import { decodeFrames } from '../media/decode.ts';
 import type { Frame } from '../media/frame.ts';
-import type { Hold } from '../media/holds.ts';
 import type { SourceIndex } from '../media/source.ts';
 import { blockFacts, type BlockFacts } from './choose.ts';
 import { blockTexture, lumaPyramid, matchBlocks, type Pyramid } from './motion.ts';
+import type { Shots } from './shots.ts';
 import type { Tally } from './tally.ts';
 
 /** Triples looked at by triplet wanted, and in any case. */
@@ -18,11 +18,6 @@ const UNEVEN_TIME = 0.1;
 export interface Triple {
   readonly middle: number;
   readonly gap: number;
-}
-
-export interface Shots {
-  readonly cuts: readonly { readonly frame: number }[];
-  readonly holds: readonly Hold[];
 }
 
 /**
