@@ -2,18 +2,11 @@
 import { z } from 'zod';
 import type { Method, Params } from '../../contract/api.ts';
 import { AUDIO_MODES, CODECS, DEVICES } from '../../contract/jobs.ts';
-import {
-  MORPH_EASES,
-  MORPH_FITS,
-  MORPH_MOTIONS,
-  MOST_GAP_FRAMES,
-  MOST_KEYFRAMES,
-  MOST_TAKES,
-  type Board,
-} from '../../contract/morph.ts';
+import { MOST_KEYFRAMES } from '../../contract/morph.ts';
 import { CLIP_ORDERS, CLIP_STATES } from '../../contract/library.ts';
 import type { BatchSpec, ExportOptions } from '../../contract/queue.ts';
 import { KEY_PRESETS, THEMES } from '../../contract/settings.ts';
+import { boardSchema } from '../boards/schema.ts';
 import { changeSchema, recordId as id, settingsSchema } from '../sequence/schemas.ts';
 
 export { changeSchema, markerSchema, settingsSchema, timelineClipSchema } from '../sequence/schemas.ts';
@@ -55,50 +48,7 @@ const exportOptions = z.strictObject({
   force: z.boolean(),
 }) satisfies z.ZodType<ExportOptions>;
 
-const seed = z
-  .int()
-  .min(0)
-  .max(2 ** 32 - 1);
 const codecAndQuality = { codec: z.enum(CODECS).optional(), quality };
-const unit = z.number().min(-4).max(4);
-const keyPoint = z.strictObject({ x: unit, y: unit, jacobian: z.tuple([finite, finite, finite, finite]) });
-const side = z.int().min(16).max(16_384);
-
-export const boardSchema = z.strictObject({
-  name: text,
-  keyframes: z
-    .array(
-      z.strictObject({
-        id,
-        name: text,
-        path,
-        at: z.number().min(0).max(1e9).nullable(),
-        points: z.array(keyPoint).max(1000).nullable(),
-      }),
-    )
-    .max(MOST_KEYFRAMES),
-  gaps: z
-    .array(
-      z.strictObject({
-        frames: z.int().min(0).max(MOST_GAP_FRAMES),
-        engine,
-        motion: z.enum(MORPH_MOTIONS),
-        ease: z.enum(MORPH_EASES),
-        takes: z.array(seed).min(1).max(MOST_TAKES),
-        take: z
-          .int()
-          .min(0)
-          .max(MOST_TAKES - 1),
-      }),
-    )
-    .max(MOST_KEYFRAMES),
-  loop: z.boolean(),
-  fps: rate,
-  fit: z.enum(MORPH_FITS),
-  size: z.strictObject({ width: side, height: side }).nullable(),
-  origin: z.strictObject({ project: id, at: count, frames: count }).nullable(),
-}) satisfies z.ZodType<Board>;
-
 const recipe = z.strictObject({
   speed: rational.refine(({ num }) => num !== 0, 'must not be 0'),
   factor: z.int().min(1).max(1000),

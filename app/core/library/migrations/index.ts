@@ -8,6 +8,7 @@ import { projects } from './000006-projects.ts';
 import { queue } from './000007-queue.ts';
 import { chunkFacts } from './000008-chunk-facts.ts';
 import { engineSpeeds } from './000009-engine-speeds.ts';
+import { boards } from './000010-boards.ts';
 import type { Migration } from './migration.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -20,4 +21,5 @@ export const MIGRATIONS: readonly Migration[] = [
   queue,
   chunkFacts,
   engineSpeeds,
+  boards,
 ];
