@@ -1,0 +1,312 @@
+"""Trains the compact First Order Motion Model (fomm_net.py).
+
+    python fomm.py train OUT --data ../shared/clips --cache CACHE --minutes 60 [--resume] [--channels 1]
+    python fomm.py score OUT --data ../shared/clips --cache CACHE          the best checkpoint on the dev windows against blending
+
+A step takes three frames of one shot, two stills and a true one between them, and warps both stills to it, once to the key points
+found in it and, from a quarter of the time on, for half of the samples to those on the straight line between the stills', which is
+how the engine uses the network ([Note: two stills] in fomm_net.py). Losses: Laplacian-pyramid L1 and census of the frame made,
+the same of each still warped and of what is painted, equivariance (value 4, jacobian 2: the picture losses are smaller than the
+published ones), known motion as a teacher of the deformation (fading out) and of the key points (those of the stills are where the
+motion takes those between; moving pixels have a key point near; points keep apart), and for the last part feature matching and a hinge loss of a small discriminator: the published model's
+VGG loss cannot be had here.
+
+SIGTERM saves and ends. OUT has last.pt (resumes), best.pt (EMA, best on the dev windows), log.jsonl, curve.png, and after every
+dev run keypoints-N.png and sheet-N.png.
+"""
+
+import argparse
+import copy
+import math
+import random
+import signal
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from common import Log, load_checkpoint, save_checkpoint
+from fomm_data import Triples, dev_windows
+from fomm_losses import Discriminator, blend_window, census, coverage, crowding, equivariance, laplacian_l1, tracked, true_flows, window_scores
+from fomm_net import COMPACT, Fomm, KeyPoints, between, compose, line
+
+torch.set_num_threads(1)
+cv2.setNumThreads(1)
+DEV_EVERY = 420.0  # seconds
+FLOW_UNTIL, LINE_FROM, GAN_FROM = 0.8, 0.25, 0.65  # parts of the time
+FLOW_LEAST = 0.1
+LINE_SHARE = 0.5
+
+
+class Average:
+    """Exponential moving average of parameters and batch-norm statistics."""
+
+    def __init__(self, net: torch.nn.Module, decay: float):
+        self.decay, self.steps = decay, 0
+        self.values = {k: v.detach().clone() for k, v in net.state_dict().items()}
+
+    @torch.no_grad()
+    def update(self, net: torch.nn.Module) -> None:
+        self.steps += 1
+        rate = 1 - min(self.decay, (1 + self.steps) / (10 + self.steps))
+        for key, value in net.state_dict().items():
+            if value.is_floating_point():
+                self.values[key].lerp_(value, rate)
+            else:
+                self.values[key].copy_(value)
+
+
+def config_of(channels: int) -> dict:
+    config = copy.deepcopy(COMPACT)
+    config["common"]["num_channels"] = channels
+    return config
+
+
+def picture(frames: np.ndarray, channels: int) -> Tensor:
+    """Byte frames [n, h, w, 3] as floats [n, channels, h, w]; one channel is the mean luma."""
+    x = torch.from_numpy(frames).permute(0, 3, 1, 2).float() / 255
+    x = x if channels == 3 else (x * torch.tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1, keepdim=True)
+    return x.contiguous(memory_format=torch.channels_last)
+
+
+def take(kp: KeyPoints, part: slice) -> KeyPoints:
+    return {k: v[part] for k, v in kp.items()}
+
+
+def flow_loss(made: dict[str, Tensor], flows: np.ndarray, trust: np.ndarray) -> Tensor:
+    """Robust end-point error in pixels where the motion is known, moving parts weighing more."""
+    h, w = made["frame"].shape[2:]
+    moved = torch.cat((made["moved_first"], made["moved_last"]))
+    moved = moved * torch.tensor([(w - 1) / 2, (h - 1) / 2])[:, None, None]
+    known = torch.from_numpy(flows).permute(0, 3, 1, 2)
+    away = (moved - known).square().sum(1)
+    weight = torch.from_numpy(trust) * (1 + known.square().sum(1).sqrt().clamp(max=6))
+    return (weight * ((away + 0.01).sqrt() - 0.1)).mean()
+
+
+class Trainer:
+    def __init__(self, args: argparse.Namespace):
+        self.args, self.channels, self.out = args, args.channels, Path(args.out)
+        self.out.mkdir(parents=True, exist_ok=True)
+        self.config = config_of(args.channels)
+        self.net = Fomm(self.config).to(memory_format=torch.channels_last)
+        self.disc = Discriminator(args.channels).to(memory_format=torch.channels_last)
+        self.average = Average(self.net, 0.997)
+        self.adam = torch.optim.Adam(self.net.parameters(), lr=args.rate, betas=(0.5, 0.99))
+        self.adam_d = torch.optim.Adam(self.disc.parameters(), lr=4e-4, betas=(0.5, 0.99))
+        self.step, self.spent, self.best, self.log = 0, 0.0, math.inf, Log(self.out)
+        if args.resume and (state := load_checkpoint(self.out / "last.pt")):
+            self.net.load_state_dict(state["net"])
+            self.disc.load_state_dict(state["disc"])
+            self.adam.load_state_dict(state["adam"])
+            self.adam_d.load_state_dict(state["adam_d"])
+            self.average.steps, self.average.values = state["average"]
+            self.step, self.spent, self.best = state["step"], state["spent"], state["best"]
+
+    def save(self) -> None:
+        state = {
+            "net": self.net.state_dict(),
+            "disc": self.disc.state_dict(),
+            "adam": self.adam.state_dict(),
+            "adam_d": self.adam_d.state_dict(),
+            "average": (self.average.steps, self.average.values),
+            "step": self.step,
+            "spent": self.spent,
+            "best": self.best,
+        }
+        save_checkpoint(self.out / "last.pt", state)
+
+    def losses(self, batch: tuple, part: float) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Weighted losses of a batch by name, and what was made."""
+        frames, times, flows, trust = batch
+        t, b = torch.from_numpy(times), len(times)
+        x = picture(np.concatenate(frames), self.channels)
+        first, middle, last = x[:b], x[b : 2 * b], x[2 * b :]
+        with torch.autocast("cpu", torch.bfloat16):
+            kp = self.net.kp_detector(x)
+            kp0, kp1, kp2 = (take(kp, slice(k * b, k * b + b)) for k in range(3))
+            value, jacobian = equivariance(self.net.kp_detector, middle, kp1)
+        there = kp1
+        if part > LINE_FROM:
+            straight, some = line(kp0, kp2, t), torch.rand(b) < LINE_SHARE
+            there = {k: torch.where(some.view(-1, *[1] * (v.dim() - 1)), straight[k], v) for k, v in kp1.items()}
+        ends = {k: torch.cat((kp0[k], kp2[k])) for k in kp0}
+        stills = torch.cat((first, last))
+        with torch.autocast("cpu", torch.bfloat16):
+            out = self.net.generator(stills, {k: torch.cat((v, v)) for k, v in there.items()}, ends)
+        halves = [{k: v[part_] for k, v in out.items()} for part_ in (slice(b), slice(b, None))]
+        made = compose(*halves, (first, last), t[:, None, None, None])
+        twice = torch.cat((middle, middle))
+        deformed = torch.cat((made["first"], made["last"]))
+        rows = {
+            "frame": 2.5 * laplacian_l1(made["frame"], middle).mean() + 1.0 * census(made["frame"], middle).mean(),
+            "warped": 1.0 * laplacian_l1(deformed, twice).mean() + 0.5 * census(deformed, twice).mean(),
+            "painted": 1.0 * laplacian_l1(out["prediction"], twice).mean(),
+            "value": 4 * value,
+            "jacobian": 2 * min(1.0, 0.1 + 4 * part) * jacobian,
+            "crowding": 2 * crowding(kp),
+        }
+        flows_, trust_ = torch.from_numpy(flows), torch.from_numpy(trust)
+        twice_kp = {k: torch.cat((v, v)) for k, v in kp1.items()}
+        rows["tracked"] = 3 * tracked(twice_kp, ends, flows_, trust_)
+        rows["coverage"] = max(0.2, 2 - 4 * part) * coverage(twice_kp, flows_, trust_)
+        rows["flow"] = 0.25 * max(FLOW_LEAST, 1 - part / FLOW_UNTIL) * flow_loss(made, flows, trust)
+        if part > GAN_FROM:
+            for p in self.disc.parameters():
+                p.requires_grad_(False)
+            (true, _), (false, score) = self.disc(middle), self.disc(made["frame"])
+            rows["match"] = 1.0 * sum((a - b_).abs().mean() for a, b_ in zip(true, false, strict=True))
+            rows["g"] = -0.01 * score.mean()
+            for p in self.disc.parameters():
+                p.requires_grad_(True)
+        return rows, {**made, "middle": middle}
+
+    def learn_disc(self, made: dict[str, Tensor]) -> Tensor:
+        real, fake = self.disc(made["middle"])[1], self.disc(made["frame"].detach())[1]
+        loss = F.relu(1 - real).mean() + F.relu(1 + fake).mean()
+        self.adam_d.zero_grad()
+        loss.backward()
+        self.adam_d.step()
+        return loss.detach()
+
+    def train(self) -> None:
+        args = self.args
+        seed = 7 + self.step
+        random.seed(seed)
+        torch.manual_seed(seed)
+        data = Triples(args.data, args.cache, seed)
+        dev = dev_windows(args.data, args.cache)
+        truths = [(w, true_flows(w)) for w in dev]
+        blend = mean_scores([window_scores(blend_window(w), w, f) for w, f in truths])
+        self.log.add(kind="blend", **blend)
+        stop = []
+        signal.signal(signal.SIGTERM, lambda *_: stop.append(1))
+        total, clock, last_dev, sums, count = args.minutes * 60, time.time(), time.time(), {}, 0
+        while self.spent < total and not stop:
+            part = self.spent / total
+            warm = min(1.0, (self.step + 1) / 100)
+            for group in self.adam.param_groups:
+                group["lr"] = args.rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * part)))
+            rows, made = self.losses(data.batch(args.batch), part)
+            loss = sum(rows.values())
+            self.adam.zero_grad()
+            loss.backward()
+            norm = torch.nn.utils.clip_grad_norm_(self.net.parameters(), 2.0)
+            if torch.isfinite(norm):
+                self.adam.step()
+                self.average.update(self.net)
+            if "match" in rows:
+                rows["d"] = self.learn_disc(made)
+            self.step += 1
+            now = time.time()
+            self.spent, clock = self.spent + now - clock, now
+            for key, row in {**rows, "norm": norm, "loss": loss}.items():
+                sums[key] = sums.get(key, 0.0) + float(row.detach())
+            count += 1
+            if self.step % 50 == 0:
+                self.log.add(step=self.step, minutes=self.spent / 60, **{k: v / count for k, v in sums.items()})
+                sums, count = {}, 0
+            if now - last_dev > (120 if self.step < 400 else DEV_EVERY) or self.spent >= total:
+                self.dev(truths, blend)
+                last_dev = clock = time.time()
+        self.save()
+
+    def dev(self, truths: list, blend: dict[str, float]) -> None:
+        """Scores the average, keeps it where it is the best so far (GMSD and flow error over blending's), draws pictures."""
+        net = Fomm(self.config)
+        net.load_state_dict(self.average.values)
+        net.eval()
+        made = [render(net, w) for w, _ in truths]
+        scores = mean_scores([window_scores(m, w, f) for m, (w, f) in zip(made, truths, strict=True)])
+        rank = scores["gmsd"] / blend["gmsd"] + scores["flow"] / blend["flow"] - 0.02 * (scores["psnr"] - blend["psnr"])
+        if rank < self.best:
+            self.best = rank
+            best = {"net": self.average.values, "config": self.config, "step": self.step, "dev": scores, "blend": blend}
+            save_checkpoint(self.out / "best.pt", best)
+        self.log.add(kind="dev", step=self.step, minutes=self.spent / 60, rank=rank, **{f"dev_{k}": v for k, v in scores.items()})
+        self.log.draw(["loss", "frame", "warped", "flow", "d", "dev_gmsd", "dev_flow", "dev_psnr"])
+        sheet(self.out / f"sheet-{self.step}.png", made, [w for w, _ in truths])
+        key_point_picture(self.out / f"keypoints-{self.step}.png", net, [w for w, _ in truths])
+        self.save()
+
+
+def mean_scores(rows: list[dict[str, float]]) -> dict[str, float]:
+    return {k: float(np.mean([r[k] for r in rows])) for k in rows[0]}
+
+
+def render(net: Fomm, window: np.ndarray, path: KeyPoints | None = None) -> np.ndarray:
+    """The window made from its ends, as bytes [frames, h, w, 3]."""
+    channels = net.config["common"]["num_channels"]
+    ends = picture(window[[0, -1]], channels)
+    frames = between(net, ends[:1], ends[1:], path, len(window)).clamp(0, 1)
+    return (frames.permute(0, 2, 3, 1).expand(-1, -1, -1, 3) * 255).round().byte().numpy()
+
+
+def sheet(path: Path, made: list[np.ndarray], true: list[np.ndarray], rows: int = 10) -> None:
+    """Every other frame; true, made and blended under each other."""
+    strips = []
+    for k in np.linspace(0, len(true) - 1, min(rows, len(true))).astype(int):
+        for frames in (true[k], made[k], blend_window(true[k])):
+            strips.append(np.concatenate(list(frames[[0, 2, 4, 6, 8, 10, 12, 15]]), 1))
+    cv2.imwrite(str(path), cv2.cvtColor(cv2.resize(np.concatenate(strips), None, fx=1.5, fy=1.5), cv2.COLOR_RGB2BGR))
+
+
+def key_point_picture(path: Path, net: Fomm, windows: list[np.ndarray], rows: int = 10, scale: int = 3) -> None:
+    """Key points and their axes over frames of dev windows."""
+    strips = []
+    for k in np.linspace(0, len(windows) - 1, min(rows, len(windows))).astype(int):
+        frames = windows[k][[0, 5, 10, 15]]
+        with torch.no_grad():
+            kp = net.kp_detector(picture(frames, net.config["common"]["num_channels"]))
+        tiles = []
+        for n, frame in enumerate(frames):
+            h, w = frame.shape[:2]
+            tile = cv2.resize(frame, (w * scale, h * scale), interpolation=cv2.INTER_CUBIC)
+            for i, (value, jacobian) in enumerate(zip(kp["value"][n].numpy(), kp["jacobian"][n].numpy(), strict=True)):
+                hue = np.array([[[i * 18, 255, 255]]], np.uint8)
+                colour = cv2.cvtColor(hue, cv2.COLOR_HSV2RGB)[0, 0].tolist()
+                at = (value + 1) / 2 * (w - 1) * scale
+                for axis in jacobian.T:
+                    cv2.line(tile, at.astype(int).tolist(), (at + axis * 8).astype(int).tolist(), colour, 1)
+                cv2.circle(tile, at.astype(int).tolist(), 4, colour, -1)
+            tiles.append(tile)
+        strips.append(np.concatenate(tiles, 1))
+    half = (len(strips) + 1) // 2
+    columns = [np.concatenate(strips[:half]), np.concatenate((strips + [np.zeros_like(strips[0])])[half : 2 * half])]
+    cv2.imwrite(str(path), cv2.cvtColor(np.concatenate(columns, 1), cv2.COLOR_RGB2BGR))
+
+
+def load(path: Path) -> Fomm:
+    """The network of a best.pt, ready to use."""
+    best = load_checkpoint(path)
+    net = Fomm(best["config"])
+    net.load_state_dict(best["net"])
+    return net.eval()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("what", choices=["train", "score"])
+    parser.add_argument("out")
+    parser.add_argument("--data", type=Path, required=True, help="the folder of actions/ and train/")
+    parser.add_argument("--cache", type=Path, default=Path("cache"), help="of motion_data.py")
+    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--batch", type=int, default=12)
+    parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--channels", type=int, choices=[1, 3], default=3)
+    parser.add_argument("--resume", action="store_true")
+    args = parser.parse_args()
+    if args.what == "train":
+        Trainer(args).train()
+        return
+    net, windows = load(Path(args.out) / "best.pt"), dev_windows(args.data, args.cache)
+    for name, make in (("blend", blend_window), ("fomm", lambda w: render(net, w))):
+        print(name, mean_scores([window_scores(make(w), w) for w in windows]))
+
+
+if __name__ == "__main__":
+    main()
