@@ -28,7 +28,7 @@ import { previewOf, type PlannedPreview } from './clip-preview.ts';
 import { previewFiles } from './kept-files.ts';
 import type { PreviewAnswer } from './messages.ts';
 import { previewEncoding, previewSpec } from './preview-spec.ts';
-import { PreviewProcess } from './process.ts';
+import { previewProcess } from './process.ts';
 
 export interface PreviewOptions {
   readonly db: Library;
@@ -63,7 +63,7 @@ interface Rendering {
 
 export class PreviewService {
   readonly #options: PreviewOptions;
-  readonly #process: PreviewProcess;
+  readonly #process: ReturnType<typeof previewProcess>;
   readonly #files: ReturnType<typeof previewFiles>;
   readonly #analysing = new Map<string, Analysing>();
   readonly #failed = new Map<string, AppError>();
@@ -77,7 +77,7 @@ export class PreviewService {
   constructor(options: PreviewOptions) {
     this.#options = options;
     this.#files = previewFiles(options.home.root);
-    this.#process = new PreviewProcess({
+    this.#process = previewProcess({
       home: options.home.root,
       threads: options.threads,
       onAnswer: (answer) => this.#answered(answer),
