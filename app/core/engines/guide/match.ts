@@ -3,7 +3,7 @@ import type { GuideFields, Picture } from './fields.ts';
 import { SmallFlow } from './flow.ts';
 
 /** Difference of R'G'B' values at which a still's claim on a pixel falls to 1/e. */
-const AGREEMENT = 0.05;
+const AGREEMENT = 0.025;
 /** Claim of the painted picture, whose difference is none; it wins where neither still comes near. */
 const PAINTED = 0.02;
 
