@@ -1,0 +1,61 @@
+/** FOMM, the First Order Motion Model: key points with the motion around them, found in stills and moved. docs/fomm.md. */
+import { AppError } from '../../../contract/errors.ts';
+import { openCheckpoint } from '../../import/registry.ts';
+import { scanModels } from '../../nn/store.ts';
+import type { EngineSetup } from '../engine.ts';
+import type { InbetweeningFamily } from '../family.ts';
+import { motion, openMotion, type MotionModel } from '../motion/index.ts';
+import { configJson, parseConfig } from './config.ts';
+import { FommInbetweener, type FindMotion, type Published } from './fill.ts';
+import { FommNetwork } from './network.ts';
+import { readFomm, recogniseFomm } from './weights.ts';
+
+export const fomm: InbetweeningFamily = {
+  kind: 'inbetween',
+  id: 'fomm',
+  version: '1',
+  summary: 'Finds key points in both stills and moves them: straight, or as a model of motion says (FOMM).',
+  uses: { seed: true, motion: true, points: true },
+  recognise: async (checkpoint) => {
+    const config = recogniseFomm(checkpoint);
+    return config && { ...configJson(config) };
+  },
+  open: openFomm,
+};
+
+/** As InbetweeningFamily.open; `published` is for comparing with the authors' own use. */
+export async function openFomm(
+  path: string,
+  setup: EngineSetup,
+  config: Readonly<Record<string, unknown>>,
+  published: Published = {},
+): Promise<FommInbetweener> {
+  await using checkpoint = await openCheckpoint(path);
+  const read = await readFomm(checkpoint, parseConfig(config));
+  const { threads, device } = setup;
+  const network = await FommNetwork.open(read.config, read.weights, { threads, device });
+  return new FommInbetweener(network, setup, motionFinder(), published);
+}
+
+/** Of the models that are here: 'motion-KIND' first, else any of its kind for so many points. Opened once. */
+function motionFinder(): FindMotion {
+  const opened = new Map<string, Promise<MotionModel>>();
+  return async (kind, points) => {
+    const key = `${kind} ${points}`;
+    const found = opened.get(key) ?? findMotion(kind, points);
+    opened.set(key, found);
+    return await found;
+  };
+}
+
+const findMotion: FindMotion = async (kind, points) => {
+  const { models } = await scanModels();
+  const ofKind = models.filter(({ manifest }) => manifest.family === motion.id && manifest.config['kind'] === kind);
+  const own = (id: string): number => (id === `motion-${kind}` ? 0 : 1);
+  for (const { path, manifest } of ofKind.toSorted((a, b) => own(a.id) - own(b.id))) {
+    const model = await openMotion(path, manifest.config);
+    if (model.config.points === points) return model;
+  }
+  const why = ofKind.length === 0 ? 'there is none here' : `those here are for other numbers than ${points}`;
+  throw new AppError('model-unknown', `--motion ${kind} needs a model of how key points move, and ${why}.`);
+};
