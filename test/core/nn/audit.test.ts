@@ -14,6 +14,7 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
   'coreml film': ['Abs', 'Gather', 'Min'],
   'coreml rife': ['Abs', 'Expand', 'Min'],
   'coreml adaconv': ['BatchNormalization', 'Gemm'],
+  'coreml cvi': ['Min'],
 };
 
 const all = graphs();

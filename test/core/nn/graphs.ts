@@ -1,5 +1,6 @@
 /** The graphs that devices are held against. */
 import * as adaconv from '../../../app/core/engines/adaconv/graph.ts';
+import { cviGraph } from '../../../app/core/engines/cvi/graph.ts';
 import { filmGraph } from '../../../app/core/engines/film/graph.ts';
 import { PUBLISHED } from '../../../app/core/engines/rife/config.ts';
 import * as rife from '../../../app/core/engines/rife/graph.ts';
@@ -7,6 +8,7 @@ import * as sepconv from '../../../app/core/engines/sepconv/graph.ts';
 import { trialModel } from '../../../app/core/nn/trial-model.ts';
 import type { Graph } from '../../../app/core/onnx/graph.ts';
 import * as adaconvSupport from '../engines/adaconv/support.ts';
+import * as cviSupport from '../engines/cvi/support.ts';
 import { fadingWeights, TINY } from '../engines/film/support.ts';
 import type { Weights } from '../../../app/core/engines/weights.ts';
 import { zeros } from '../engines/rife/support.ts';
@@ -39,6 +41,10 @@ export function graphs(): Record<string, readonly Graph[]> {
       adaconv.headGraph(adaconvSupport.SMALL, kernels, { width: 48, height: 48 }),
       adaconv.patchGraph(adaconvSupport.SMALL, kernels, 1),
     ],
+    cvi: (['warp', 'tanh', 'bn_lrelu'] as const).map((output) => {
+      const config = { ...cviSupport.TINY, output };
+      return cviGraph(config, cviSupport.seeded(config, 1), size);
+    }),
   };
 }
 

@@ -1,0 +1,31 @@
+/** CVI, the family: the film between two stills that may be far apart. docs/cvi.md says how it works and what it cannot do. */
+import { AppError } from '../../../contract/errors.ts';
+import { openCheckpoint } from '../../import/registry.ts';
+import type { InbetweeningFamily } from '../family.ts';
+import { configJson, FRAMES, parameterCount, parseConfig } from './config.ts';
+import { CviInbetweener, isOwn } from './fill.ts';
+import { CviNetwork } from './run.ts';
+import { readCvi, recogniseCvi } from './weights.ts';
+
+export const cvi: InbetweeningFamily = {
+  kind: 'inbetween',
+  id: 'cvi',
+  version: '1',
+  summary: 'A network that imagines sixteen frames of motion; another seed, another motion (CVI).',
+  uses: { seed: true, motion: false, points: false },
+  note(frames) {
+    if (frames === 0 || isOwn(frames)) return undefined;
+    return `cvi makes ${FRAMES - 2} pictures; the ${frames} asked for are found between them with glide.`;
+  },
+  async recognise(checkpoint) {
+    const config = recogniseCvi(checkpoint);
+    return config && { parameters: parameterCount(config), ...configJson(config) };
+  },
+  async open(path, setup, json) {
+    await using checkpoint = await openCheckpoint(path);
+    const config = parseConfig(json) ?? recogniseCvi(checkpoint);
+    if (!config) throw new AppError('weights-mismatch', 'The checkpoint does not have the layers of CVI.');
+    const network = await CviNetwork.open(config, await readCvi(checkpoint, config), setup);
+    return new CviInbetweener(network, setup);
+  },
+};
