@@ -2,7 +2,9 @@
 import { AppError } from '../../contract/errors.ts';
 import { readProtocol } from '../../core/score/protocol.ts';
 import { readBaselines, scoreJson, scoreTable } from '../../core/score/report.ts';
-import { runScore } from '../../core/score/run.ts';
+import { runScore, type ScoreProgress } from '../../core/score/run.ts';
+import { windowJson, windowTable } from '../../core/score/window-report.ts';
+import { scoreWindows } from '../../core/score/window-run.ts';
 import { deviceChoice } from '../../core/nn/device.ts';
 import { deviceUsage, parseWords } from '../slowmo-options.ts';
 import { statusLine } from '../status-line.ts';
@@ -17,11 +19,15 @@ export const score: Verb = {
                {"set", "id", "f0", "f1", "gt", "t"}  three images, paths relative to the protocol;
                {"set", "id", "video"}                a video: every odd frame is dropped and rebuilt, the set is SET:FILENAME;
                {"set", "id", "video", "frames": [A, TRUTH, B], "t"}  three frames of a video, by number;
+               {"set", "id", "video", "window": [FIRST, STRIDE], "frames": 16, "size": 64}  frames of a video, its middle square made so
+                                                     small; both ends are given, those between are made (no other entries then);
              or a folder of triplets (subfolders of three images: first, truth, second by name), or a video
-  --engines  engine ids, separated by commas
+  --engines  engine ids, separated by commas; for windows also those that in-between, each with a motion model after a colon, and
+             with :enlarged to leave out guidance: fomm:adversarial,cvi:enlarged
   ${deviceUsage(11)}
 
-  PSNR is over 8-bit RGB; SSIM and GMSD are on luma; each is the mean of the per-image values. A baselines.json beside the protocol is shown.`,
+  PSNR is over 8-bit RGB; SSIM and GMSD are on luma; each is the mean of the per-image values. A baselines.json beside the protocol is shown.
+  Of windows also the error of the flow between consecutive pictures, and how much two takes of an engine with seeds differ.`,
   async run(args, io) {
     const { values, positionals } = parseWords({
       args: [...args],
@@ -33,13 +39,21 @@ export const score: Verb = {
     const engines = [...new Set(values.engines.split(',').map((id) => id.trim()))];
     const status = statusLine(io);
     try {
-      const result = await runScore(await readProtocol(path), {
-        engines,
-        device: deviceChoice(values.device),
-        signal: io.signal,
-        onProgress: ({ done, total, set, ...eta }) =>
-          status.tell({ sentence: `${done} of ${total} frames rebuilt (${set})`, fraction: done / total, ...eta }),
-      });
+      const items = await readProtocol(path);
+      const progress =
+        (what: string) =>
+        ({ done, total, set, ...eta }: ScoreProgress) =>
+          status.tell({ sentence: `${done} of ${total} ${what} (${set})`, fraction: done / total, ...eta });
+      const options = { engines, device: deviceChoice(values.device), signal: io.signal };
+      const windows = items.filter((item) => item.kind === 'window');
+      if (windows.length > 0) {
+        const result = await scoreWindows(windows, { ...options, onProgress: progress('windows filled') });
+        status.end();
+        io.out(io.json ? JSON.stringify(windowJson(result)) : windowTable(result));
+        return 0;
+      }
+      const frames = items.filter((item) => item.kind !== 'window');
+      const result = await runScore(frames, { ...options, onProgress: progress('frames rebuilt') });
       status.end();
       io.out(io.json ? JSON.stringify(scoreJson(result)) : scoreTable(result, await readBaselines(path)));
       return 0;

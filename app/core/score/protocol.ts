@@ -5,6 +5,9 @@
  *   {set, id, f0, f1, gt, t}             three images; paths are relative to the protocol and may climb with '..'
  *   {set, id, video, t}                  a video: every odd frame is dropped and rebuilt; its own set, named SET:FILENAME
  *   {set, id, video, frames: [a, g, b], t}   one triplet out of a video, by frame numbers; counted in SET
+ *   {set, id, video, window: [first, stride], frames, size}   a window: `frames` (3 to 64, default 16) frames of a video, the first of them number `first`, every
+ *       `stride`th of those after it, cut to their centre square and reduced to `size` pixels (16 to 1024, default 64); its ends are given, those between are
+ *       the truth (windows.ts). A protocol of windows has no other entries.
  * `t` (0 < t < 1, default 0.5) is where the truth lies on the way from f0 to f1. A folder of triplets is a protocol
  * too: each subfolder with exactly three images, sorted by name, is first, truth, second at t = 0.5. So is a video
  * alone.
@@ -44,7 +47,20 @@ export interface DropOddItem {
   readonly t: number;
 }
 
-export type ScoreItem = ImageItem | TripletItem | DropOddItem;
+/** Evenly spaced frames of a video, made square: [Note: protocols]. */
+export interface WindowItem {
+  readonly kind: 'window';
+  readonly set: string;
+  readonly id: string;
+  readonly video: string;
+  readonly window: readonly [first: number, stride: number];
+  readonly frames: number;
+  readonly size: number;
+}
+
+/** What gives single frames to rebuild. */
+export type FrameItem = ImageItem | TripletItem | DropOddItem;
+export type ScoreItem = FrameItem | WindowItem;
 
 /** The name of the set that a video alone, without a protocol, belongs to. */
 const VIDEO_SET = 'video_drop_odd';
@@ -63,6 +79,14 @@ const videoEntry = z.object({
     .refine(([a, g, b]) => a < g && g < b, 'must ascend')
     .optional(),
   t: timestep,
+});
+const windowEntry = z.object({
+  set: text,
+  id: text,
+  video: text,
+  window: z.tuple([frameNumber, z.number().int().min(1).max(1000)]),
+  frames: z.number().int().min(3).max(64).default(16),
+  size: z.number().int().min(16).max(1024).default(64),
 });
 const MAX_ENTRIES = 1_000_000;
 
@@ -97,11 +121,22 @@ export function parseProtocol(json: string, path: string): ScoreItem[] {
   if (!Array.isArray(entries) || entries.length === 0 || entries.length > MAX_ENTRIES) {
     throw new AppError('bad-protocol', `'${path}' must be an array of 1 to ${MAX_ENTRIES} entries.`);
   }
-  return entries.map((entry: unknown, index) => parseEntry(entry, index, path));
+  const items = entries.map((entry: unknown, index) => parseEntry(entry, index, path));
+  const windows = items.filter(({ kind }) => kind === 'window').length;
+  if (windows > 0 && windows < items.length)
+    throw new AppError(
+      'bad-protocol',
+      `'${path}' has windows and other entries; a protocol of windows has windows only.`,
+    );
+  return items;
 }
 
 function parseEntry(entry: unknown, index: number, path: string): ScoreItem {
   const at = (name: string) => resolve(dirname(path), name);
+  if (typeof entry === 'object' && entry !== null && 'window' in entry) {
+    const window = checked(windowEntry, entry, index, path);
+    return { kind: 'window', ...window, video: at(window.video) };
+  }
   if (typeof entry === 'object' && entry !== null && 'video' in entry) {
     const { frames, ...rest } = checked(videoEntry, entry, index, path);
     const video = at(rest.video);

@@ -122,8 +122,8 @@ function cells(engine: string, psnr?: number, ssim?: number, gmsd?: number): str
   return [engine, psnr?.toFixed(2) ?? '-', ssim?.toFixed(4) ?? '-', gmsd?.toFixed(4) ?? '-'];
 }
 
-/** Columns as wide as their widest cell; numbers to the right. */
-function align(rows: readonly (readonly string[])[]): string {
+/** Columns as wide as their widest cell; numbers to the right, the first and third column to the left. */
+export function align(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const left = (column: number) => column === 0 || column === 2;
   return rows

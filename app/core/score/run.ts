@@ -8,7 +8,7 @@ import { engineDevice } from '../engines/engine-device.ts';
 import type { EngineEntry, Interpolator } from '../engines/engine.ts';
 import { findEngine } from '../engines/registry.ts';
 import { gmsd, psnr, PSNR_CAP, ssim } from './metrics.ts';
-import type { ScoreItem } from './protocol.ts';
+import type { FrameItem } from './protocol.ts';
 import type { Means, Score, SetScore } from './report.ts';
 import { countSamples, samplesOf, Videos, type Sample } from './samples.ts';
 
@@ -34,7 +34,7 @@ export interface ScoreOptions {
  * 'engine-unknown', 'size-mismatch' and 'bad-protocol' (a frame number past the end of its video) naming the entry,
  * and what decoding throws.
  */
-export async function runScore(items: readonly ScoreItem[], options: ScoreOptions): Promise<Score> {
+export async function runScore(items: readonly FrameItem[], options: ScoreOptions): Promise<Score> {
   const { engines, threads = availableParallelism(), signal, onProgress } = options;
   const tallies = new Map<string, Tally>();
   for (const { set } of items) if (!tallies.has(set)) tallies.set(set, new Tally(engines));

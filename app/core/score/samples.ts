@@ -3,7 +3,7 @@ import { AppError } from '../../contract/errors.ts';
 import type { ColourInfo } from '../../contract/media.ts';
 import type { Frame } from '../media/frame.ts';
 import { frameOfRgb, toRgb8, type Rgb8 } from './rgb.ts';
-import type { DropOddItem, ImageItem, ScoreItem, TripletItem } from './protocol.ts';
+import type { DropOddItem, FrameItem, ImageItem, TripletItem } from './protocol.ts';
 import { openImage, openVideo, type VideoSource } from './sources.ts';
 
 /**
@@ -37,7 +37,7 @@ export class Videos {
 }
 
 /** How many samples there will be. Throws what probing and indexing throw. */
-export async function countSamples(items: readonly ScoreItem[], videos: Videos, signal?: AbortSignal): Promise<number> {
+export async function countSamples(items: readonly FrameItem[], videos: Videos, signal?: AbortSignal): Promise<number> {
   let count = 0;
   for (const item of items) {
     if (item.kind !== 'drop-odd') count++;
@@ -51,7 +51,7 @@ export async function countSamples(items: readonly ScoreItem[], videos: Videos, 
  * 'size-mismatch' and 'bad-protocol'.
  */
 export async function* samplesOf(
-  items: readonly ScoreItem[],
+  items: readonly FrameItem[],
   videos: Videos,
   signal?: AbortSignal,
 ): AsyncGenerator<Sample> {

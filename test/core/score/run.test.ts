@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { writeRgbPng } from '../../../app/core/demo/png.ts';
-import { parseProtocol, readProtocol } from '../../../app/core/score/protocol.ts';
+import { parseProtocol, readProtocol, type ScoreItem } from '../../../app/core/score/protocol.ts';
 import { readBaselines, scoreJson, scoreTable } from '../../../app/core/score/report.ts';
 import { runScore, type ScoreProgress } from '../../../app/core/score/run.ts';
 import { ffmpegOutput } from '../../support/clips.ts';
@@ -30,8 +30,10 @@ function greyVideo(name: string, luma: string, frames: number): void {
   ffmpegOutput('-f', 'lavfi', '-i', picture, '-c:v', 'ffv1', '-y', `file:${at(name)}`);
 }
 
+const framesOf = (items: readonly ScoreItem[]) => items.filter((item) => item.kind !== 'window');
+
 const score = async (entries: readonly object[], engines = ['blend']) =>
-  runScore(parseProtocol(JSON.stringify(entries), at('p.json')), { engines });
+  runScore(framesOf(parseProtocol(JSON.stringify(entries), at('p.json'))), { engines });
 
 const close = (got: number, want: number) => assert.ok(Math.abs(got - want) < 1e-6, `${got} is not ${want}`);
 
@@ -118,7 +120,7 @@ test('the report: JSON has sets alone, the table has the published rows, mean an
   );
   await writeFile(at('baselines.json'), JSON.stringify({ flat: { n: 1, dis_psnr: 30.125, dis_ssim: 0.5 } }));
   const seen: ScoreProgress[] = [];
-  const result = await runScore(await readProtocol(at('p.json')), {
+  const result = await runScore(framesOf(await readProtocol(at('p.json'))), {
     engines: ['blend', 'hold'],
     onProgress: (p) => seen.push(p),
   });
@@ -144,7 +146,7 @@ test('an abort ends a score with its own reason', async () => {
   const cancelled = new AbortController();
   const entry = { set: 'flat', id: 'a', f0: 'dark.png', f1: 'light.png', gt: 'middle.png' };
   const items = parseProtocol(JSON.stringify(Array.from({ length: 50 }, () => entry)), at('p.json'));
-  const running = runScore(items, {
+  const running = runScore(framesOf(items), {
     engines: ['blend'],
     signal: cancelled.signal,
     onProgress: ({ done }) => done === 3 && cancelled.abort(Object.assign(new Error('enough'), { name: 'AbortError' })),
@@ -160,7 +162,7 @@ test(
     const protocol = join(shared!, 'clips', 'eval', 'protocol.json');
     const baselines = await readBaselines(protocol);
     const items = (await readProtocol(protocol)).filter(({ set }) => !set.startsWith('x4k') && set !== 'sam2_bedroom');
-    const { sets } = await runScore(items, { engines: ['blend'] });
+    const { sets } = await runScore(framesOf(items), { engines: ['blend'] });
     assert.equal(sets.length, 3);
     for (const { name, engines } of sets) {
       const [got, want] = [engines.get('blend')!, baselines.get(name)!.get('blend')!];

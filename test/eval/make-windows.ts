@@ -1,0 +1,117 @@
+/**
+ * Makes the protocols of windows over held-out people and scenes: `node test/eval/make-windows.ts`, with shared/ beside the repository (or INBETWEEN_SHARED).
+ *
+ * [Note: held-out windows] The clips of clips/actions that nothing of ours was trained or chosen on: Weizmann persons 5 and 6 (unmirrored), ud810 person 3, the groups
+ * of fight_surv whose index % 5 is 4 (their first two clips each), and everything in samples. Of each clip and stride the window is taken whose two ends differ
+ * most at 64 pixels, out of those that begin at every third frame and hold no cut: in-betweening is for ends far apart, and a window in which nothing
+ * moves says nothing. No engine was asked.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { z } from 'zod';
+import { toRgb8, type Rgb8 } from '../../app/core/score/rgb.ts';
+import { openVideo } from '../../app/core/score/sources.ts';
+import { centreSquare } from '../../app/core/score/windows.ts';
+
+const FRAMES = 16;
+const EVERY = 3;
+const CLIPS = join(process.env['INBETWEEN_SHARED'] ?? join(import.meta.dirname, '../../../shared'), 'clips', 'actions');
+
+interface Clip {
+  readonly set: string;
+  readonly file: string;
+  readonly strides: readonly number[];
+}
+
+interface Entry {
+  readonly set: string;
+  readonly id: string;
+  readonly video: string;
+  readonly window: readonly [number, number];
+  readonly frames: number;
+  readonly size: number;
+}
+
+const labels = z.array(
+  z.object({
+    file: z.string(),
+    person: z.string().optional(),
+    mirrored: z.boolean().optional(),
+    group: z.string().nullish(),
+  }),
+);
+
+async function heldOut(): Promise<Clip[]> {
+  const rows = labels.parse(JSON.parse(await readFile(join(CLIPS, 'labels.json'), 'utf8')));
+  const fights = rows.filter(({ file }) => file.startsWith('fight_surv'));
+  // Those without a group are one of their own, ''.
+  const groups = [...new Set(fights.map(({ group }) => group ?? ''))].toSorted((a, b) => (a < b ? -1 : 1));
+  const weizmann = rows.filter(({ person, mirrored }) => /^weiz[56]$/.test(person ?? '') && !mirrored);
+  const arms = rows.filter(({ person }) => person === 'ps7p3');
+  const scenes = groups
+    .filter((_, i) => i % 5 === 4)
+    .flatMap((group) => fights.filter((row) => (row.group ?? '') === group).slice(0, 2));
+  const index = z.array(z.object({ file: z.string() }).loose());
+  const samples = index.parse(JSON.parse(await readFile(join(CLIPS, 'samples', 'index.json'), 'utf8')));
+  return [
+    ...weizmann.map(({ file }) => ({ set: 'weizmann', file, strides: [1, 2, 3] })),
+    ...arms.map(({ file }) => ({ set: 'arms', file, strides: [2] })),
+    ...scenes.map(({ file }) => ({ set: 'surveillance', file, strides: [2] })),
+    ...samples.map(({ file }) => ({ set: 'samples', file: join('samples', file), strides: [1, 3] })),
+  ];
+}
+
+/** Mean difference of two pictures' 8-bit values. */
+function difference(a: Rgb8, b: Rgb8): number {
+  const sum = (p: Uint8Array, q: Uint8Array): number => p.reduce((n, value, i) => n + Math.abs(value - q[i]!), 0);
+  return (sum(a.r, b.r) + sum(a.g, b.g) + sum(a.b, b.b)) / (3 * a.r.length);
+}
+
+/** The shorter side of the clip's pictures, and the first frame of the window whose ends differ most, for each stride; none where the clip is too short. */
+async function placesOf({ file, strides }: Clip): Promise<{ side: number; places: [number, number][] }> {
+  const { colour, frames } = await openVideo(join(CLIPS, file));
+  const small: Rgb8[] = [];
+  let side = 0;
+  for await (const frame of frames()) {
+    side = Math.min(frame.width, frame.height);
+    small.push(centreSquare(toRgb8(frame, colour, 'replicate'), 64));
+  }
+  const steps = small.slice(1).map((next, i) => difference(small[i]!, next));
+  const places = strides.flatMap((stride): [number, number][] => {
+    const reach = (FRAMES - 1) * stride;
+    const starts = Array.from({ length: Math.max(0, Math.ceil((small.length - reach) / EVERY)) }, (_, i) => i * EVERY);
+    const whole = starts.filter((start) => !hasCut(steps.slice(start, start + reach)));
+    const far = (start: number): number => difference(small[start]!, small[start + reach]!);
+    const best = whole.toSorted((a, b) => far(b) - far(a))[0];
+    return best === undefined ? [] : [[best, stride]];
+  });
+  return { side, places };
+}
+
+/** As models/training/motion_data.py tells a cut: one step that is large, and far larger than is usual. */
+function hasCut(steps: readonly number[]): boolean {
+  const most = Math.max(...steps);
+  return most > 20 && most > 5 * steps.toSorted((a, b) => a - b)[steps.length >> 1]!;
+}
+
+async function write(name: string, entries: readonly Entry[]): Promise<void> {
+  // As prettier would have it.
+  const text = JSON.stringify(entries, null, 2).replaceAll(/\[\s+(\d+),\s+(\d+)\s+\]/g, '[$1, $2]');
+  await writeFile(join(import.meta.dirname, name), `${text}\n`);
+  console.log(`${name}: ${entries.length} windows`);
+}
+
+const [small, large]: [Entry[], Entry[]] = [[], []];
+for (const clip of await heldOut()) {
+  const { set, file } = clip;
+  const { side, places } = await placesOf(clip);
+  const video = relative(import.meta.dirname, join(CLIPS, file));
+  const entries = places.map((window) => {
+    return { set, id: `${file}@${window.join('x')}`, video, window, frames: FRAMES, size: 64 };
+  });
+  small.push(...entries);
+  // One window of each clip whose pictures need not be enlarged; those of samples are.
+  if (side >= 256) large.push(...entries.slice(0, 1).map((entry) => ({ ...entry, size: 256 })));
+}
+await write('actions-windows.json', small);
+await write('actions-windows-256.json', large);
