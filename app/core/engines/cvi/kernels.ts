@@ -37,16 +37,17 @@ export function normOf(weights: Weights, name: string, epsilon: number): { scale
 export function scaled({ dims, data }: Tensor, axis: 0 | 1, scale: Float32Array): Tensor {
   const inner = dims.slice(axis + 1).reduce((product, size) => product * size, 1);
   const outputs = dims[axis]!;
-  const by = (i: number): number => scale[(Math.floor(i / inner) % outputs) % scale.length]!;
-  return tensorOf(
-    dims,
-    Float32Array.from(data as Float32Array, (value, i) => value * by(i)),
-  );
+  const made = Float32Array.from(data as Float32Array);
+  for (let from = 0, n = 0; from < made.length; from += inner, n++) {
+    const by = scale[(n % outputs) % scale.length]!;
+    for (let i = from; i < from + inner; i++) made[i]! *= by;
+  }
+  return tensorOf(dims, made);
 }
 
 /** The convolution with the normalisation that follows it taken in. */
 export function normalised({ kernel, bias }: Kernel, axis: 0 | 1, { scale, shift }: ReturnType<typeof normOf>): Kernel {
-  const biases = Float32Array.from(bias.data as Float32Array, (value, i) => value * scale[i]! + shift[i]!);
+  const biases = (bias.data as Float32Array).map((value, i) => value * scale[i]! + shift[i]!);
   return { kernel: scaled(kernel, axis, scale), bias: tensorOf(bias.dims, biases) };
 }
 
