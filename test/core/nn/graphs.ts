@@ -2,6 +2,7 @@
 import * as adaconv from '../../../app/core/engines/adaconv/graph.ts';
 import { cviGraph } from '../../../app/core/engines/cvi/graph.ts';
 import { filmGraph } from '../../../app/core/engines/film/graph.ts';
+import * as fomm from '../../../app/core/engines/fomm/graph.ts';
 import { PUBLISHED } from '../../../app/core/engines/rife/config.ts';
 import * as rife from '../../../app/core/engines/rife/graph.ts';
 import * as sepconv from '../../../app/core/engines/sepconv/graph.ts';
@@ -11,6 +12,7 @@ import * as adaconvSupport from '../engines/adaconv/support.ts';
 import * as cviSupport from '../engines/cvi/support.ts';
 import { fadingWeights, TINY } from '../engines/film/support.ts';
 import type { Weights } from '../../../app/core/engines/weights.ts';
+import * as fommSupport from '../engines/fomm/support.ts';
 import { zeros } from '../engines/rife/support.ts';
 import * as sepconvSupport from '../engines/sepconv/support.ts';
 
@@ -18,6 +20,7 @@ import * as sepconvSupport from '../engines/sepconv/support.ts';
 export function graphs(): Record<string, readonly Graph[]> {
   const size = { width: 64, height: 64 };
   const { SMALL, SMALL_PLUS } = sepconvSupport;
+  const points = fommSupport.seeded(fommSupport.TINY, 1);
   const kernels = adaconvSupport.seeded(adaconvSupport.SMALL, 1);
   const separable = sepconvSupport.seeded(SMALL, 1);
   const plus = sepconvSupport.seededPlus(SMALL_PLUS, 1);
@@ -35,6 +38,10 @@ export function graphs(): Record<string, readonly Graph[]> {
       sepconv.headsGraph(SMALL, separable, { width: 64, seen: 40, made: 64 }),
       sepconv.trunkGraph(SMALL_PLUS, plus, 128, 128),
       sepconv.headsGraph(SMALL_PLUS, plus, { width: 64, seen: 40, made: 64 }),
+    ],
+    fomm: [
+      fomm.detectorGraph(fommSupport.TINY, points, fommSupport.TINY),
+      fomm.generatorGraph(fommSupport.TINY, points, fommSupport.TINY, true),
     ],
     adaconv: [
       adaconv.trunkGraph(adaconvSupport.SMALL, kernels, { width: 48, height: 48 }),

@@ -140,7 +140,12 @@ class Network {
     const source = this.blur(`${net}.down`, picture, this.#config.motionStep);
     const [height, width] = source.shape.slice(2) as [number, number];
     const moves = this.#moves(points, height, width);
-    const copies = op.expand(g, source, [count + 1, channels, height, width]);
+    // A concatenation rather than Expand, which CoreML does not have.
+    const copies = op.concat(
+      g,
+      Array.from({ length: count + 1 }, () => source),
+      0,
+    );
     const moved = op.gridSample(g, copies, moves, { outside: 'zeros', alignCorners: this.#config.alignCorners });
     const seen = op.concat(g, [this.#heat(points, height, width), moved], 1);
     const stacked = op.reshape(g, seen, [1, (count + 1) * (channels + 1), height, width]);
@@ -171,7 +176,11 @@ class Network {
       return op.exp(g, op.mul(g, op.reduceSum(g, op.mul(g, away, away), [2]), -0.5 / this.#config.variance));
     };
     const heat = op.reshape(g, op.sub(g, gaussian(to), gaussian(from)), [this.#config.points, 1, height, width]);
-    return op.concat(g, [op.zeros(g, [1, 1, height, width]), heat], 0);
+    const none = g.weight('no_heat', {
+      ...{ dtype: 'float32', dims: [1, 1, height, width] },
+      data: new Float32Array(height * width),
+    });
+    return op.concat(g, [none, heat], 0);
   }
 
   warp(x: Value, deformation: Value): Value {

@@ -37,13 +37,14 @@ export async function openFomm(
   return new FommInbetweener(network, setup, motionFinder(), published);
 }
 
-/** Of the models that are here: 'motion-KIND' first, else any of its kind for so many points. Opened once. */
+/** Of the models that are here: 'motion-KIND' first, else any of its kind for so many points. Opened once, asked for again where there was none. */
 function motionFinder(): FindMotion {
   const opened = new Map<string, Promise<MotionModel>>();
   return async (kind, points) => {
     const key = `${kind} ${points}`;
     const found = opened.get(key) ?? findMotion(kind, points);
     opened.set(key, found);
+    found.catch(() => opened.delete(key));
     return await found;
   };
 }
