@@ -60,6 +60,12 @@ const TABLE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'cut.accept': 'Accept the cut',
     'cut.remove': 'Not a cut',
   },
+  Morph: {
+    'morph.new': 'New morph board',
+    'morph.fromGap': 'Open the gap here, or the range, on the morph board',
+    'morph.toTimeline': 'Put the morph on the timeline',
+    'morph.addTake': 'Add a take',
+  },
   Trust: {
     'trust.next': 'Next suspicious frame',
     'trust.previous': 'Previous suspicious frame',

@@ -103,6 +103,8 @@ export const KEY_MAPS: Readonly<Record<KeyPreset, KeyMap>> = {
     'cut.accept': ['KeyA'],
     'cut.remove': ['Shift+KeyD'],
     'go.timecode': ['KeyT'],
+    'morph.fromGap': ['Shift+KeyB'],
+    'morph.addTake': ['Shift+KeyT'],
     'help.palette': ['Mod+KeyK', 'Mod+Shift+KeyP'],
     'view.zoomFit': ['Shift+KeyZ', 'Digit0'],
     'view.renderHere': ['Enter'],

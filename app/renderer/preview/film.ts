@@ -43,6 +43,8 @@ export interface Film {
   slowOther?(frame: number): Promise<VideoSample | null>;
   /** Has pictures near `frame` decoded, which is standing still there. */
   warm(frame: number): Promise<void>;
+  /** There is never anything to hear. */
+  readonly silent?: boolean;
   /** What is heard from second `from` to `to`. */
   sound(from: number, to: number): Promise<SoundPart[]>;
 }

@@ -2,6 +2,7 @@
 import { ACTIONS } from '../keys/actions.ts';
 import type { Action } from '../state/keys.svelte.ts';
 import type { TimelineCommands } from './commands.ts';
+import { openOnBoard } from './morph.ts';
 
 /** `otherEngine` asks for the engine of a remedy; `toggleCurve` opens the curve editor. */
 export function timelineActions(
@@ -34,6 +35,7 @@ export function timelineActions(
     'cut.add': [() => commands.addCut(), some],
     'cut.accept': [() => commands.changeCut('accept'), some],
     'cut.remove': [() => commands.changeCut('remove'), some],
+    'morph.fromGap': [() => void openOnBoard(view, commands.frame), some],
     'trust.next': [() => commands.goSuspect(1), some],
     'trust.previous': [() => commands.goSuspect(-1), some],
     'trust.hold': [() => commands.remedy('hold'), some],

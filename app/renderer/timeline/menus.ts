@@ -7,6 +7,8 @@ import { relinkClip } from '../clip/clip-actions.ts';
 import type { MenuEntry } from '../shared/menu-items.ts';
 import { forEach } from './clip-gestures.ts';
 import type { TimelineCommands } from './commands.ts';
+import { openOnBoard } from './morph.ts';
+import type { TimelineView } from './view.svelte.ts';
 
 export const CLIP_COLOURS = ['blue', 'teal', 'green', 'olive', 'orange', 'red', 'purple', 'grey'] as const;
 export const MARKER_COLOURS = ['blue', 'teal', 'green', 'orange', 'red', 'purple'] as const;
@@ -41,10 +43,24 @@ export function menuFor(commands: TimelineCommands, press: MouseEvent, places: M
   return [
     { label: 'Close the gap', run: () => commands.closeGap(frame), disabled: frame >= view.session.length },
     { label: 'Add a marker here', run: () => commands.addMarker(frame) },
+    {
+      label: 'Open the gap on the morph board',
+      run: () => void openOnBoard(view, frame, false),
+      disabled: frame >= view.session.length,
+    },
+    ...(view.session.range ? [rangeOnBoard(view)] : []),
     'separator',
     { label: 'Select all', action: 'edit.selectAll', run: () => commands.selectAll() },
     { label: 'Show all of the timeline', action: 'view.zoomFit', run: () => view.fit() },
   ];
+}
+
+function rangeOnBoard(view: TimelineView): MenuEntry {
+  return {
+    label: 'Open the range on the morph board',
+    action: 'morph.fromGap',
+    run: () => void openOnBoard(view, view.session.range?.from ?? 0),
+  };
 }
 
 function clipMenu(commands: TimelineCommands, places: MenuPlaces): MenuEntry[] {
@@ -77,6 +93,7 @@ function clipMenu(commands: TimelineCommands, places: MenuPlaces): MenuEntry[] {
     },
     { label: 'Add a speed key', action: 'retime.key', run: () => commands.addKeyHere() },
     { label: 'Add a cut at the playhead', action: 'cut.add', run: () => commands.addCut() },
+    ...(session.range ? [rangeOnBoard(view)] : []),
     'separator',
     {
       label: 'Colour',

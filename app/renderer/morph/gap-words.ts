@@ -1,0 +1,28 @@
+/** Words for what can be chosen of a gap. */
+import type { MorphEase, MorphFit, MorphMotion } from '../../contract/morph.ts';
+
+export const EASE_WORDS: Readonly<Record<MorphEase, { label: string; about: string }>> = {
+  through: { label: 'Through', about: 'At the speed of the gaps beside it: keyframes are passed without a stop.' },
+  linear: { label: 'Even', about: 'The same way from picture to picture.' },
+  in: { label: 'Slow start', about: 'Starts slowly.' },
+  out: { label: 'Slow end', about: 'Ends slowly.' },
+  'in-out': { label: 'Slow start and end', about: 'Rests at both keyframes.' },
+};
+
+export const MOTION_WORDS: Readonly<Record<MorphMotion, { label: string; about: string }>> = {
+  linear: { label: 'Straight lines', about: 'Key points go straight from one keyframe to the next.' },
+  adversarial: {
+    label: 'Generated at once',
+    about: 'A network that learned from recorded motion draws the whole path, by the seed.',
+  },
+  autoregressive: {
+    label: 'Step by step',
+    about: 'Two networks carry the motion forward from one keyframe and backward from the other.',
+  },
+};
+
+export const FIT_WORDS: Readonly<Record<MorphFit, string>> = {
+  crop: 'Cut to fit',
+  pad: 'Framed',
+  stretch: 'Stretched',
+};
