@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from common import psnr
-from fomm_net import KPDetector, KeyPoints, grid_of, inverse
+from fomm_net import KPDetector, KeyPoints, gaussians, grid_of, inverse
 
 
 def laplacian_l1(a: Tensor, b: Tensor, levels: int = 4) -> Tensor:
@@ -39,10 +39,11 @@ def census(a: Tensor, b: Tensor) -> Tensor:
 
 
 class Spline:
-    """A random affine map and thin-plate spline a sample; published: sigma_affine 0.05, sigma_tps 0.005, 5x5 points."""
+    """A random affine map and thin-plate spline a sample, wider than the published one (sigma_affine 0.05, sigma_tps 0.005; 5x5 points):
+    64 pixels are few, and points that follow far moves are learnt sooner."""
 
-    def __init__(self, count: int, like: Tensor, affine: float = 0.05, tps: float = 0.005, points: int = 5):
-        noise = torch.randn(count, 2, 3, device=like.device) * affine
+    def __init__(self, count: int, like: Tensor, affine: float = 0.12, tps: float = 0.008, points: int = 5):
+        noise = torch.randn(count, 2, 3, device=like.device) * affine * torch.tensor([1, 1, 1.5])
         self.theta = noise + torch.eye(2, 3, device=like.device)
         self.control = grid_of(points, points, like).reshape(1, 1, -1, 2)
         self.weights = torch.randn(count, 1, points * points, device=like.device) * tps
@@ -65,33 +66,66 @@ class Spline:
         return torch.stack(columns, -1)
 
 
-def equivariance(detector: KPDetector, picture: Tensor, kp: KeyPoints) -> tuple[Tensor, Tensor]:
-    """How far key points and jacobians of a picture are from those of the picture moved by a spline."""
+def equivariance(detector: KPDetector, picture: Tensor, kp: KeyPoints, heat: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """How far key points, jacobians and heat maps of a picture are from those of the picture moved by a spline."""
     spline = Spline(len(picture), picture)
     with torch.autocast("cpu", enabled=False):
         frame = spline.frame(picture)
-    moved = detector(frame)
+    moved, moved_heat = detector.detect(frame)
     with torch.autocast("cpu", enabled=False):
-        return _away(spline, kp, moved)
+        h, w = heat.shape[2:]
+        grid = spline.coordinates(grid_of(h, w, heat).reshape(1, -1, 2).expand(len(heat), -1, -1)).view(-1, h, w, 2)
+        alike = carried(heat, moved_heat, grid, torch.ones_like(grid[..., 0]))
+        value = (kp["value"] - spline.coordinates(moved["value"])).abs().mean()
+        chained = spline.jacobian(moved["value"]) @ moved["jacobian"]
+        there = inverse(kp["jacobian"]) @ chained
+        return value, (torch.eye(2, device=there.device) - there).abs().mean(), alike
 
 
-def _away(spline: Spline, kp: KeyPoints, moved: KeyPoints) -> tuple[Tensor, Tensor]:
-    value = (kp["value"] - spline.coordinates(moved["value"])).abs().mean()
-    chained = spline.jacobian(moved["value"]) @ moved["jacobian"]
-    there = inverse(kp["jacobian"]) @ chained
-    return value, (torch.eye(2, device=there.device) - there).abs().mean()
+def carried(heat: Tensor, other: Tensor, grid: Tensor, known: Tensor) -> Tensor:
+    """Cross entropy of the heat maps `other` against `heat` carried there along `grid` [b, h, w, 2] (where in `heat` each place of
+    `other` is found), places with `known` 0 left out. Least where both are narrow and follow the picture: heat maps that are wide
+    or that stay in place, which the distance of their centres alone hardly moves, are drawn to what they can follow."""
+    target = F.grid_sample(heat, grid, align_corners=True) * known[:, None]
+    mass = target.sum((2, 3))
+    entropy = -(target * torch.log(other + 1e-6)).sum((2, 3))
+    return (entropy / (mass + 0.05)).mean()
+
+
+def followed(heat: Tensor, stills: Tensor, flows: Tensor, trust: Tensor) -> Tensor:
+    """`carried` along known motion: of the middle frames' heat maps against the stills'; flows [b, h, w, 2] in pixels."""
+    h, w = heat.shape[2:]
+    maps = torch.cat((flows, trust[..., None]), -1).permute(0, 3, 1, 2)
+    maps = F.interpolate(maps, size=(h, w), mode="bilinear", align_corners=True)
+    scale = torch.tensor([2 / (flows.shape[2] - 1), 2 / (flows.shape[1] - 1)])
+    grid = grid_of(h, w, heat) + maps[:, :2].permute(0, 2, 3, 1) * scale
+    return carried(stills, heat, grid, (maps[:, 2] > 0.9).float())
 
 
 def tracked(kp: KeyPoints, still: KeyPoints, flows: Tensor, trust: Tensor) -> Tensor:
     """How far the points of the stills are from where known motion takes the points of the middle frame: flows [b, h, w, 2] in
-    pixels, trust [b, h, w]; the points are [b, k, 2]."""
+    pixels, trust [b, h, w]; the points are [b, k, 2]. Those that move weigh more."""
     h, w = flows.shape[1:3]
     at = kp["value"].detach()[:, :, None]
     maps = torch.cat((flows, trust[..., None]), -1).permute(0, 3, 1, 2)
     found = F.grid_sample(maps, at, padding_mode="border", align_corners=True)[..., 0].transpose(1, 2)
     there = kp["value"] + found[..., :2] * torch.tensor([2 / (w - 1), 2 / (h - 1)])
-    sure = (found[..., 2] > 0.9).float()
+    sure = (found[..., 2] > 0.9).float() * (1 + found[..., :2].norm(dim=2).clamp(max=8))
     return (sure[..., None] * (still["value"] - there).abs()).mean()
+
+
+def limb_loss(kp: KeyPoints, heat: Tensor, limbs: Tensor) -> Tensor:
+    """How far key points are from the limbs of rendered figures, [n, 10, 6] (NaN where there is none): L1 of the places and of the
+    jacobians, cross entropy of the heat maps against a narrow Gaussian."""
+    place = limbs[..., :2]
+    known = (place.abs() < 1.0).all(-1)
+    if not known.any():
+        return heat.new_zeros(())
+    jacobian = (kp["jacobian"].flatten(2)[known] - limbs[..., 2:][known]).abs().mean()
+    target = gaussians(torch.where(known[..., None], place, torch.zeros_like(place)), *heat.shape[2:], variance=0.005)
+    target = target / target.sum((2, 3), keepdim=True)
+    entropy = -(target * torch.log(heat + 1e-6)).sum((2, 3))[known].mean()
+    return 5 * (kp["value"][known] - place[known]).abs().mean() + 0.2 * entropy + jacobian
 
 
 def coverage(kp: KeyPoints, flows: Tensor, trust: Tensor) -> Tensor:
@@ -105,7 +139,7 @@ def coverage(kp: KeyPoints, flows: Tensor, trust: Tensor) -> Tensor:
     return (nearest * weight).sum() / (weight.sum() + 1.0)
 
 
-def crowding(kp: KeyPoints, room: float = 0.25) -> Tensor:
+def crowding(kp: KeyPoints, room: float = 0.18) -> Tensor:
     """Points of one picture nearer to one another than `room` push each other away."""
     v = kp["value"]
     away = ((v[:, :, None] - v[:, None]).square().sum(-1) + 1e-6).sqrt() + torch.eye(v.shape[1])

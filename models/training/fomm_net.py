@@ -158,18 +158,22 @@ class KPDetector(nn.Module):
         self.down = AntiAlias(channels, params["scale_factor"])
 
     def forward(self, x: Tensor) -> KeyPoints:
+        return self.detect(x)[0]
+
+    def detect(self, x: Tensor) -> tuple[KeyPoints, Tensor]:
+        """Key points, and the heat maps [b, k, h, w] they are the centres of."""
         features = self.predictor(self.down(x)).float()
         with torch.autocast("cpu", enabled=False):  # bfloat16 would make the points jitter
-            return self.points(features)
+            return self._points(features)
 
-    def points(self, features: Tensor) -> KeyPoints:
+    def _points(self, features: Tensor) -> tuple[KeyPoints, Tensor]:
         heat, maps = self.kp(features), self.jacobian(features)
         heat = F.softmax(heat.flatten(2) / self.temperature, 2).view_as(heat)
         h, w = heat.shape[2:]
         value = torch.einsum("bkhw,hwc->bkc", heat, grid_of(h, w, heat))
         maps = maps.view(-1, self.count, 4, h, w)
         jacobian = torch.einsum("bkhw,bkchw->bkc", heat, maps).view(-1, self.count, 2, 2)
-        return {"value": value, "jacobian": jacobian}
+        return {"value": value, "jacobian": jacobian}, heat
 
 
 class DenseMotion(nn.Module):
