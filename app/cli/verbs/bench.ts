@@ -3,8 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
+import type { DeviceChoice } from '../../contract/jobs.ts';
 import { openApp } from '../../core/app.ts';
 import { benchKernels, kernelTable } from '../../core/bench/kernels.ts';
+import { benchMorphs, morphBenchTable } from '../../core/bench/morphs.ts';
 import { benchJson, benchTable, runBench } from '../../core/bench/run.ts';
 import { DEFAULT_ENGINE } from '../../core/engines/registry.ts';
 import { deviceChoice } from '../../core/nn/device.ts';
@@ -12,15 +14,19 @@ import { deviceUsage, parseWords } from '../slowmo-options.ts';
 import { statusLine } from '../status-line.ts';
 import type { Verb, VerbIo } from '../verb.ts';
 
+const MORPH_ENGINES = 'blend,glide,film,cvi,fomm:linear,fomm:adversarial,fomm:autoregressive';
+
 export const bench: Verb = {
   name: 'bench',
   summary: 'Measure what engines and a whole job cost a frame on this machine',
   usage: `bench [--size WxH] [--engines glide,blend] [--device D] [--json]
+bench --morph [--engines film,cvi,fomm:adversarial] [--device D] [--json]
 bench --kernels [--json]
 
   --size     size of the picture (1920x1080)
   --engines  engine ids, separated by commas; the whole job runs with the first of them
   ${deviceUsage(11)}
+  --morph    measures a morph of two stills and 14 pictures between them at 64, 256 and 1024 pixels instead
   --kernels  measures the convolutions of SepConv and AdaConv instead
 
   Seconds a frame are (analysis + synthesis) / (N - 1) new frames of a pair, the median of several pairs after one to warm up.`,
@@ -29,16 +35,19 @@ bench --kernels [--json]
       args: [...args],
       options: {
         size: { type: 'string', default: '1920x1080' },
-        engines: { type: 'string', default: `${DEFAULT_ENGINE},blend` },
+        engines: { type: 'string' },
         device: { type: 'string' },
         kernels: { type: 'boolean', default: false },
+        morph: { type: 'boolean', default: false },
       },
       allowPositionals: true,
     });
     if (positionals.length > 0)
       throw new AppError('usage', 'bench takes no words: bench [--size WxH] [--engines a,b].');
     if (values.kernels) return await kernels(io);
-    const engines = [...new Set(values.engines.split(',').map((id) => id.trim()))];
+    const ids = values.engines ?? (values.morph ? MORPH_ENGINES : `${DEFAULT_ENGINE},blend`);
+    const engines = [...new Set(ids.split(',').map((id) => id.trim()))];
+    if (values.morph) return await morphs(engines, deviceChoice(values.device), io);
     const status = statusLine(io);
     // A library of its own: frames kept from an earlier bench would make the job look free.
     const library = await mkdtemp(join(tmpdir(), 'inbetween-bench-library-'));
@@ -62,6 +71,19 @@ bench --kernels [--json]
     }
   },
 };
+
+async function morphs(engines: readonly string[], device: DeviceChoice, io: VerbIo): Promise<number> {
+  const status = statusLine(io);
+  try {
+    const onStage = (sentence: string) => status.tell({ sentence });
+    const result = await benchMorphs({ engines, device, signal: io.signal, onStage });
+    status.end();
+    io.out(io.json ? benchJson(result) : morphBenchTable(result));
+    return 0;
+  } finally {
+    status.end();
+  }
+}
 
 async function kernels(io: VerbIo): Promise<number> {
   const status = statusLine(io);

@@ -1,8 +1,7 @@
 /** Runs in a process of its own: takes one request, measures one engine, answers once. Started by engines.ts. */
-import { toAppError, type WireError } from '../../contract/errors.ts';
 import type { DeviceChoice } from '../../contract/jobs.ts';
-import { parentPort } from '../base/parent-port.ts';
 import { frameFromBytes, type PixelFormat } from '../media/frame.ts';
+import { answerOnce } from './ask.ts';
 import { framesNeeded, measureEngine, QUICK, type EngineCost } from './measure.ts';
 
 export interface Request {
@@ -16,21 +15,6 @@ export interface Request {
   readonly frames: readonly Uint8Array[] | null;
 }
 
-export type Answer = { readonly cost: EngineCost } | { readonly error: WireError };
-
-const port = parentPort();
-
-port.onMessage((received) => {
-  const request = received as Request;
-  measure(request).then(
-    (cost) => answer({ cost }),
-    (thrown: unknown) => {
-      const { code, message } = toAppError(thrown);
-      answer({ error: { code, message } });
-    },
-  );
-});
-
 async function measure(request: Request): Promise<EngineCost> {
   const { engine, threads, device, format, width, height } = request;
   if (request.frames === null) {
@@ -42,6 +26,4 @@ async function measure(request: Request): Promise<EngineCost> {
   return await measureEngine(engine, frames, threads, device);
 }
 
-function answer(value: Answer): void {
-  void port.post(value).then(() => process.exit(0));
-}
+answerOnce(measure);

@@ -1,11 +1,10 @@
 /** Measures engines one after the other, each in a fresh process. */
-import { AppError, toAppError } from '../../contract/errors.ts';
 import type { DeviceChoice } from '../../contract/jobs.ts';
-import { startProcess } from '../base/node-process.ts';
 import { ownModulePath } from '../base/own-files.ts';
 import type { Frame } from '../media/frame.ts';
 import { pixelFormat } from '../media/pixel-format.ts';
-import type { Answer, Request } from './engine-process.ts';
+import { askProcess } from './ask.ts';
+import type { Request } from './engine-process.ts';
 import type { EngineCost } from './measure.ts';
 
 const PROCESS = ownModulePath('./engine-process', import.meta.url);
@@ -41,35 +40,11 @@ function requestOf(engine: string, { threads, device }: EngineCostOptions) {
 }
 
 async function ask(request: Request, signal: AbortSignal | undefined): Promise<EngineCost> {
-  const { engine } = request;
-  const answer = Promise.withResolvers<Answer>();
-  const child = startProcess(PROCESS, {
-    onSpawn: () => child.send(request),
-    onMessage: (message) => answer.resolve(message as Answer),
-    onExit: ({ code, signal: by, error }) => {
-      const how = error?.message ?? by ?? `status ${code}`;
-      answer.reject(new AppError('worker-died', `The process measuring ${engine} ended with ${how}.`));
-    },
-  });
-  child.stdout?.resume();
-  child.stderr?.pipe(process.stderr, { end: false });
-  const stop = () => child.kill('SIGTERM');
-  signal?.addEventListener('abort', stop, { once: true });
-  try {
-    const answered = await answer.promise;
-    if ('error' in answered) throw new AppError(answered.error.code, answered.error.message);
-    return answered.cost;
-  } catch (thrown) {
-    if (signal?.aborted) throw toAppError(signal.reason);
-    throw thrown;
-  } finally {
-    signal?.removeEventListener('abort', stop);
-    child.kill('SIGTERM');
-  }
+  return await askProcess(PROCESS, request, request.engine, signal);
 }
 
 /** The frame as rawvideo. */
-function bytesOf(frame: Frame): Uint8Array {
+export function bytesOf(frame: Frame): Uint8Array {
   const parts = frame.planes.map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   return new Uint8Array(Buffer.concat(parts));
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openApp } from '../../../app/core/app.ts';
 import { engineCost } from '../../../app/core/bench/engines.ts';
+import { benchMorphs, morphBenchTable } from '../../../app/core/bench/morphs.ts';
 import { benchJson, benchTable, runBench } from '../../../app/core/bench/run.ts';
 import { FRAMES_NEEDED } from '../../../app/core/bench/measure.ts';
 import { draw, toFrame } from '../../../app/core/demo/render.ts';
@@ -32,6 +33,17 @@ test('what the engine throws comes back, and an abort ends the process', async (
   await assert.rejects(engineCost('glide:best', frames, { threads: 1, signal: cancelled.signal }), {
     code: 'cancelled',
   });
+});
+
+test('a morph is measured at every size, each in a process of its own', async () => {
+  const result = await benchMorphs({ engines: ['blend:enlarged'], sides: [64, 128] });
+  assert.deepEqual(Object.keys(result.engines), ['blend:enlarged']);
+  for (const bySide of Object.values(result.engines)) {
+    assert.deepEqual(Object.keys(bySide), ['64', '128']);
+    for (const { seconds, memoryMB } of Object.values(bySide)) assert.ok(seconds > 0 && memoryMB > 20);
+  }
+  assert.match(morphBenchTable(result), /64x64 +128x128\n.*\nblend:enlarged( +\d+\.\d\d +\d+){2}\n/);
+  await assert.rejects(benchMorphs({ engines: ['glimmer'] }), { code: 'engine-unknown' });
 });
 
 test('the bench measures engines and a whole job', async (context) => {
