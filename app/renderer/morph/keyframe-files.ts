@@ -12,11 +12,14 @@ export const KEYFRAME_ENDINGS = [...STILL_ENDINGS, 'mp4', 'm4v', 'mov', 'mkv', '
 /** A file as a keyframe: of a video its first frame. */
 export function keyframeOf(path: string, at?: number): BoardKeyframe {
   const moment = at ?? (VIDEOS.test(path) ? 0 : null);
-  const name = path.split(/[/\\]/).findLast((part) => part !== '') ?? path;
-  return newKeyframe({ path, at: moment, name });
+  return newKeyframe({ path, at: moment, name: nameOf(path) });
 }
 
-/** Numbered stills in the order of their numbers: 'a2' before 'a10'. */
+function nameOf(path: string): string {
+  return path.split(/[/\\]/).findLast((part) => part !== '') ?? path;
+}
+
+/** In the order of their names, wherever they lie, numbers by their value: 'a2' before 'a10'. */
 export function inOrder(paths: readonly string[]): string[] {
-  return paths.toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  return paths.toSorted((a, b) => nameOf(a).localeCompare(nameOf(b), 'en', { numeric: true }));
 }

@@ -54,7 +54,7 @@ test('files: of a video a moment, of a still none; in the order of their numbers
     ],
   );
   assert.equal(keyframeOf('/a.mp4', 1.5).at, 1.5);
-  assert.deepEqual(inOrder(['a10.png', 'a2.png', 'a1.png']), ['a1.png', 'a2.png', 'a10.png']);
+  assert.deepEqual(inOrder(['x/a10.png', 'y/a2.png', 'z/a1.png']), ['z/a1.png', 'y/a2.png', 'x/a10.png']);
 });
 
 test('where an export goes, as each kind', () => {
