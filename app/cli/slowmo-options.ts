@@ -99,13 +99,15 @@ async function readJson(path: string, code: 'bad-recipe', what: string): Promise
   }
 }
 
-function oneOf<T extends string>(name: string, value: string, allowed: readonly T[]): T {
+/** One of the words an option takes. Throws 'usage'. */
+export function oneOf<T extends string>(name: string, value: string, allowed: readonly T[]): T {
   const found = allowed.find((option) => option === value);
   if (found === undefined) throw new AppError('usage', `--${name} is one of ${allowed.join(', ')}, not '${value}'.`);
   return found;
 }
 
-function number(name: string, value: string, low: number, high: number, integer = true): number {
+/** A number an option takes. Throws 'usage'. */
+export function number(name: string, value: string, low: number, high: number, integer = true): number {
   const parsed = Number(value);
   if (value.trim() === '' || !(parsed >= low && parsed <= high) || (integer && !Number.isInteger(parsed))) {
     throw new AppError(

@@ -1,19 +1,13 @@
 /** What a job is asked to do, what it promises before it runs, what it says while it runs, and what it leaves behind. Plain data. */
 import type { WireError } from './errors.ts';
+import type { Codec, DeviceChoice } from './choices.ts';
 import type { AudioMode, CurveKey } from './curve.ts';
+import type { MorphSpec } from './morph.ts';
 import type { SequenceSettings, TimelineClip } from './project.ts';
 import type { Rational } from './time.ts';
 
+export { CODECS, DEVICES, type Codec, type Device, type DeviceChoice } from './choices.ts';
 export { AUDIO_MODES, EASES, type AudioMode, type CurveKey, type Ease } from './curve.ts';
-
-export const CODECS = ['h264', 'hevc', 'av1', 'vp9', 'prores', 'ffv1'] as const;
-export type Codec = (typeof CODECS)[number];
-
-/** What a network may be asked to run on; 'auto' is the fastest that works. */
-export const DEVICES = ['auto', 'cpu', 'webgpu', 'cuda', 'tensorrt', 'directml', 'coreml'] as const;
-export type DeviceChoice = (typeof DEVICES)[number];
-/** What it really runs on. */
-export type Device = Exclude<DeviceChoice, 'auto'>;
 
 /** A point in the source: seconds from its first frame, or a frame number. */
 export type TimePoint = { seconds: number } | { frame: number };
@@ -86,12 +80,12 @@ export interface SequenceSpec {
   force: boolean;
 }
 
-export type JobSpec = RetimeSpec | SequenceSpec;
+export type JobSpec = RetimeSpec | SequenceSpec | MorphSpec;
 
 export const JOB_STATES = ['waiting', 'running', 'done', 'failed', 'cancelled'] as const;
 export type JobState = (typeof JOB_STATES)[number];
 
-/** What a run of any kind of job left behind; of a sequence `engine` lists all that were asked for. Durations in seconds; `seconds` is wall time. */
+/** What a run of any kind of job left behind; of a sequence and a morph `engine` lists all that were asked for. Durations in seconds; `seconds` is wall time. */
 export interface RetimeResult {
   output: string;
   engine: string;
@@ -124,6 +118,8 @@ export interface RetimeResult {
   reusedFrames: number;
   /** Notes of the plan that the user should know. */
   notes: string[];
+  /** Of the least certain frame that this run of a morph made, 0..1; absent where it made none, and of other kinds. */
+  confidence?: number | undefined;
 }
 
 export type JobStage = 'probing' | 'analysing' | 'rendering' | 'sound' | 'writing' | 'verifying';

@@ -4,8 +4,8 @@
  * [Note: morph counts] A gap with `frames` n has n new pictures between its two keyframes, so K keyframes and gaps of n1, n2, ... make a film of
  * K + n1 + n2 + ... frames; of a loop the last gap leads back to the first keyframe, which is not shown again. Two stills and 14 frames are 16 frames.
  */
+import type { Codec, DeviceChoice } from './choices.ts';
 import type { WireError } from './errors.ts';
-import type { Codec, DeviceChoice } from './jobs.ts';
 import type { Rational } from './time.ts';
 
 /** How key points go from one keyframe to the next (engine fomm). */
@@ -162,7 +162,7 @@ export interface TakeState {
 }
 
 export interface BoardPictures {
-  /** Media path of each keyframe fitted to the film; null where it cannot be read, and why in `problem`. */
+  /** Media path of each keyframe fitted to the film; null where it cannot be read, and why in `problem`. Both are null while it is being made. */
   keyframes: { picture: string | null; problem: WireError | null }[];
   takes: TakeState[];
 }
@@ -221,4 +221,6 @@ export interface MorphTopics {
   'board.changed': BoardDocument;
   'board.listChanged': None;
   'board.take': { id: string; take: TakeState };
+  /** Pictures of keyframes that board.pictures told neither of nor why not have been made since: ask it again. */
+  'board.pictures': { id: string };
 }

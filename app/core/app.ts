@@ -5,9 +5,12 @@ import { openHome } from './base/home.ts';
 import { cancelJob, jobDetails, jobSummaries, type JobDetails } from './jobs/control.ts';
 import { finishedResult, runJob } from './jobs/runner.ts';
 import { isAlreadyThere } from './jobs/tasks/retime.ts';
+import { sourceFacts } from './jobs/tasks/source-facts.ts';
 import { analysisCache } from './library/analysis-cache.ts';
 import { openLibrary } from './library/db.ts';
 import { identify } from './library/file-identity.ts';
+import { probe } from './media/probe.ts';
+import { sourceTiming, type SourceTiming } from './time/regular.ts';
 
 export interface RunRequest {
   readonly signal?: AbortSignal;
@@ -21,6 +24,8 @@ export interface App extends AsyncDisposable {
   finished(spec: JobSpec): Promise<RetimeResult | undefined>;
   /** Whether a file that this library did not write is what the job would write, as far as probing tells. */
   alreadyThere(spec: RetimeSpec, signal: AbortSignal): Promise<boolean>;
+  /** When a clip's frames are shown; the clip is decoded once for it, unless the library knows. Throws as probe and decoding. */
+  timing(path: string, signal: AbortSignal): Promise<SourceTiming>;
   readonly jobs: AppJobs;
   /** What the user should know about opening the library, such as a damaged database that was set aside. */
   readonly notices: readonly string[];
@@ -52,6 +57,12 @@ export async function openApp({
     finished: (spec) => finishedResult(spec, { db }),
     alreadyThere: async (spec, signal) =>
       isAlreadyThere(spec, { analyses: analysisCache(db), source: await identify(spec.input), signal }),
+    timing: async (path, signal) => {
+      const info = await probe(path, { signal });
+      const { index } = await sourceFacts(info, await identify(path), { analyses: analysisCache(db), signal });
+      const claimed = [info.video.nominalRate, info.video.averageRate];
+      return sourceTiming(index.times, index.end, index.stamps.timeBase, claimed);
+    },
     jobs: {
       list: () => jobSummaries(db),
       show: (id) => jobDetails(db, id),

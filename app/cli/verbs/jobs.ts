@@ -1,13 +1,14 @@
 /** `jobs`: what was asked for, how far it is, stop it, go on with it. */
 import { basename } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
-import type { JobSpec, JobSummary } from '../../contract/jobs.ts';
+import type { JobSpec, JobSummary, RetimeResult } from '../../contract/jobs.ts';
 import { openApp, type App } from '../../core/app.ts';
 import type { JobDetails } from '../../core/jobs/control.ts';
 import { specInputs } from '../../core/jobs/spec.ts';
 import { progressPrinter } from '../progress.ts';
 import { parseWords } from '../slowmo-options.ts';
 import type { Verb, VerbIo } from '../verb.ts';
+import { describeMorph } from './morph.ts';
 import { describeResult, tellNotices } from './slowmo.ts';
 
 type Action = (app: App, id: string, io: VerbIo) => Promise<void>;
@@ -27,7 +28,7 @@ const ACTIONS: Record<string, Action> = {
     try {
       const result = await app.run(spec, { signal: io.signal, onEvent: progress.listen });
       progress.end();
-      io.out(io.json ? JSON.stringify(result) : describeResult(result));
+      io.out(io.json ? JSON.stringify(result) : resultOf(spec, result));
     } finally {
       progress.end();
     }
@@ -68,12 +69,24 @@ function row({ id, state, fraction, updatedAt, spec }: JobSummary): string {
   return `${id}  ${state.padEnd(9)} ${share}  ${when}  ${printable(nameOf(spec))} -> ${printable(spec.output)}`;
 }
 
+function resultOf(spec: JobSpec, result: RetimeResult): string {
+  return spec.kind === 'morph' ? describeMorph(result) : describeResult(result);
+}
+
 function nameOf(spec: JobSpec): string {
   return spec.kind === 'retime' ? basename(spec.input) : spec.title;
 }
 
 function describeSpec(spec: JobSpec): string[] {
   if (spec.kind === 'retime') return [`  input   ${printable(spec.input)}`, `  engine  ${spec.engine}`];
+  if (spec.kind === 'morph') {
+    const frames = spec.gaps.map((gap) => gap.frames).join(', ');
+    return [
+      ...specInputs(spec).map((input) => `  still   ${printable(input)}`),
+      `  frames  ${frames} between${spec.loop ? ', a loop' : ''}`,
+      `  engine  ${[...new Set(spec.gaps.map(({ engine }) => engine))].join(', ')}`,
+    ];
+  }
   const engines = [...new Set(spec.clips.map((clip) => clip.engine))].join(', ');
   return [
     ...specInputs(spec).map((input) => `  input   ${printable(input)}`),
@@ -87,7 +100,7 @@ function describeJob(job: JobDetails): string {
   if (job.holder !== undefined) lines.push(`  run by  process ${job.holder}`);
   if (job.error !== undefined) lines.push(`  ${job.error.code}: ${job.error.message}`);
   for (const { at, message } of job.log) lines.push(`  ${at.slice(0, 19).replace('T', ' ')}  ${message}`);
-  if (job.result !== undefined) lines.push(describeResult(job.result));
+  if (job.result !== undefined) lines.push(resultOf(job.spec, job.result));
   return lines.join('\n');
 }
 

@@ -1,76 +1,103 @@
-/** `morph`: the animation from one still to another. */
+/** `morph`: stills into motion. */
 import { AppError } from '../../contract/errors.ts';
-import { MOST_RECURSIONS, morphStills } from '../../core/morph/run.ts';
-import { deviceChoice } from '../../core/nn/device.ts';
-import { parseRate } from '../../core/time/rational.ts';
-import { clock } from '../progress.ts';
-import { deviceUsage, parseWords } from '../slowmo-options.ts';
-import { statusLine } from '../status-line.ts';
-import type { Verb } from '../verb.ts';
+import type { RetimeResult } from '../../contract/jobs.ts';
+import type { MorphPlan, MorphSpec } from '../../contract/morph.ts';
+import { openApp } from '../../core/app.ts';
+import { findInbetweener } from '../../core/engines/registry.ts';
+import { planMorph } from '../../core/morph/plan.ts';
+import { allNotes } from '../../core/morph/run.ts';
+import { format } from '../../core/time/rational.ts';
+import { MORPH_FLAGS, MORPH_USAGE, morphSpec, morphStills, takesOf } from '../morph-options.ts';
+import { clock, progressPrinter } from '../progress.ts';
+import { parseWords } from '../slowmo-options.ts';
+import type { Verb, VerbIo } from '../verb.ts';
+import { tellNotices } from './slowmo.ts';
 
 export const morph: Verb = {
   name: 'morph',
-  summary: 'Make the animation from one still to another',
-  usage: `morph A B --recursions N -o OUT.webm [--fps R] [--engine ID] [--device D] [--force] [--json]
-
-  --recursions N  1 to ${MOST_RECURSIONS}: 2^N - 1 new frames between the stills (4: 15 frames)
-  --fps R         frames a second (30)
-  --engine ID     film, or any other engine
-  ${deviceUsage(16)}
-  --force         replace an existing output
-
-  The stills have one size. The film is VP9 and begins and ends with the stills themselves.`,
+  summary: 'Turn two stills or more, or a gap in footage, into motion',
+  usage: MORPH_USAGE,
   async run(args, io) {
     const { values, positionals } = parseWords({
       args: [...args],
-      options: {
-        output: { type: 'string', short: 'o' },
-        recursions: { type: 'string', default: '4' },
-        fps: { type: 'string', default: '30' },
-        engine: { type: 'string', default: 'film' },
-        device: { type: 'string' },
-        force: { type: 'boolean', default: false },
-      },
+      options: { ...MORPH_FLAGS, output: { type: 'string', short: 'o' } },
       allowPositionals: true,
     });
-    const [a, b, ...extra] = positionals;
-    if (a === undefined || b === undefined || extra.length > 0)
-      throw new AppError('usage', 'morph takes two stills: morph A B -o OUT.webm.');
-    const { output, engine, force } = values;
-    if (output === undefined) throw new AppError('usage', 'morph needs the output: morph A B -o OUT.webm.');
-    const recursions = /^\d{1,3}$/.test(values.recursions) ? Number(values.recursions) : Number.NaN;
-    if (!(recursions >= 1 && recursions <= MOST_RECURSIONS))
-      throw new AppError(
-        'usage',
-        `--recursions is a whole number from 1 to ${MOST_RECURSIONS}, not '${values.recursions}'.`,
-      );
-    const device = deviceChoice(values.device);
-    const fps = parseRate(values.fps);
-    const status = statusLine(io);
-    try {
-      const result = await morphStills({
-        ...{ a, b, output, recursions, engine, device, fps, force },
-        signal: io.signal,
-        onNote: (message) => io.err(io.json ? JSON.stringify({ type: 'note', message }) : `Note: ${message}`),
-        onProgress: ({ done, total, etaSeconds }) =>
-          status.tell({
-            sentence: `${done} of ${total} frames`,
-            fraction: done / total,
-            ...(etaSeconds !== undefined && { etaSeconds }),
-          }),
-      });
-      status.end();
-      if (io.json) io.out(JSON.stringify(result));
-      else {
-        const { frames, made, seconds, confidence } = result;
-        io.out(
-          `${result.output}\n  ${frames} frames at ${result.fps}, ${made} of them made by ${result.engine} on ${result.device}, ` +
-            `none less certain than ${confidence.toFixed(2)}, ${clock(seconds)}`,
-        );
-      }
+    const { output, ...options } = values;
+    if (output === undefined) throw new AppError('usage', 'morph needs the output: morph A B -o OUT --frames N.');
+    await using app = await openApp();
+    tellNotices(app, io);
+    const stills = await morphStills(positionals, options, (clip) => app.timing(clip, io.signal));
+    const specs = takesOf(morphSpec(stills, output, options), options.takes);
+    const plan = await planMorph(specs[0]!, { signal: io.signal, existing: 'any' });
+    refuse(plan, io);
+    if (specs.length > 1) await requireSeeds(specs[0]!);
+    if (options.plan) {
+      io.out(io.json ? JSON.stringify(plan) : [describePlan(plan, specs), ...notesOf(plan)].join('\n'));
       return 0;
-    } finally {
-      status.end();
     }
+    if (io.json) io.err(JSON.stringify({ type: 'plan', plan }));
+    else io.err(describePlan(plan, specs));
+    for (const note of stills.notes)
+      io.err(io.json ? JSON.stringify({ type: 'note', message: note }) : `Note: ${note}`);
+    const results: RetimeResult[] = [];
+    for (const [i, spec] of specs.entries()) {
+      const progress = progressPrinter(io, specs.length > 1 ? `take ${i + 1}: ` : '');
+      try {
+        results.push(await app.run(spec, { signal: io.signal, onEvent: progress.listen }));
+      } finally {
+        progress.end();
+      }
+      if (!io.json) io.out(describeMorph(results.at(-1)!));
+    }
+    if (io.json)
+      io.out(JSON.stringify(results.length === 1 ? withMade(results[0]!) : { takes: results.map(withMade) }));
+    return 0;
   },
 };
+
+/** Throws the first thing that is refused; the others are said before. */
+function refuse({ refused }: MorphPlan, io: VerbIo): void {
+  const [first, ...others] = refused;
+  if (!first) return;
+  for (const { reason, code } of others)
+    io.err(io.json ? JSON.stringify({ type: 'note', message: reason, code }) : `Also: ${reason}`);
+  throw new AppError(first.code as AppError['code'], first.reason);
+}
+
+/** Throws 'bad-morph' where takes would be alike. */
+async function requireSeeds({ gaps }: MorphSpec): Promise<void> {
+  const ids = [...new Set(gaps.map(({ engine }) => engine))];
+  for (const id of ids) if ((await findInbetweener(id)).uses.seed) return;
+  const who = ids.length === 1 ? `${ids[0]} goes` : `${ids.join(' and ')} go`;
+  throw new AppError(
+    'bad-morph',
+    `${who} one way whatever the seed, so all takes would be alike: leave --takes out, or use cvi or fomm.`,
+  );
+}
+
+function describePlan({ width, height, frames, made, duration }: MorphPlan, specs: readonly MorphSpec[]): string {
+  const { fps, output, gaps } = specs[0]!;
+  const engines = [...new Set(gaps.map(({ engine }) => engine))].join(', ');
+  const films = specs.length > 1 ? ` of each of ${specs.length} takes` : '';
+  return `${output}: ${frames} frames${films} of ${width}x${height} at ${format(fps)} a second (${duration.toFixed(2)} s), ${made} of them made by ${engines}`;
+}
+
+function notesOf(plan: MorphPlan): string[] {
+  return allNotes(plan).map((note) => `  ${note}`);
+}
+
+/** What a person wants to know of a finished morph. */
+export function describeMorph(result: RetimeResult): string {
+  const { frames, synthesised, confidence, reusedFrames } = result;
+  const sure = confidence === undefined ? '' : `, none less certain than ${confidence.toFixed(2)}`;
+  const reused = reusedFrames > 0 ? `, ${reusedFrames} frames from an earlier run` : '';
+  return (
+    `${result.output}\n  ${frames} frames at ${result.fps}, ${synthesised} of them made by ${result.engine} on ${result.device}${sure}, ` +
+    `${clock(result.seconds)}${reused}; checked by reading it back`
+  );
+}
+
+function withMade(result: RetimeResult): RetimeResult & { made: number } {
+  return { ...result, made: result.synthesised };
+}

@@ -14,6 +14,7 @@ import { likelyDevices } from '../nn/devices.ts';
 import { runtimeVersion } from '../nn/ort.ts';
 import type { Trial } from '../nn/trial.ts';
 import type { EngineEntry } from './engine.ts';
+import { asInbetween, type InbetweenEntry } from './inbetween.ts';
 
 /** Side of the pictures devices are compared on: large enough for a GPU to be worth its trouble. */
 const SIDE = 256;
@@ -30,6 +31,15 @@ export interface EngineDeviceOptions {
 export async function engineDevice(
   entry: EngineEntry,
   choice: DeviceChoice = 'auto',
+  options: EngineDeviceOptions,
+): Promise<{ readonly device: Device | undefined }> {
+  return await inbetweenDevice(asInbetween(entry), choice, options);
+}
+
+/** The same for an engine that in-betweens. */
+export async function inbetweenDevice(
+  entry: InbetweenEntry,
+  choice: DeviceChoice = 'auto',
   { threads, signal }: EngineDeviceOptions,
 ): Promise<{ readonly device: Device | undefined }> {
   if (!entry.network) return { device: undefined };
@@ -41,7 +51,12 @@ export async function engineDevice(
   return { device: 'cpu' };
 }
 
-async function comparison(entry: EngineEntry, device: Device, threads: number, signal?: AbortSignal): Promise<Trial> {
+async function comparison(
+  entry: InbetweenEntry,
+  device: Device,
+  threads: number,
+  signal?: AbortSignal,
+): Promise<Trial> {
   const name = new TextEncoder().encode(`${entry.id}@${entry.version}`);
   const key = trialKey(device, name, await runtimeVersion(), threads);
   const found = await recall(key);
@@ -52,7 +67,7 @@ async function comparison(entry: EngineEntry, device: Device, threads: number, s
   return trial;
 }
 
-async function compare(entry: EngineEntry, device: Device, threads: number, signal?: AbortSignal): Promise<Trial> {
+async function compare(entry: InbetweenEntry, device: Device, threads: number, signal?: AbortSignal): Promise<Trial> {
   try {
     return { ms: await time(entry, device, threads, signal), cpuMs: await time(entry, 'cpu', threads, signal) };
   } catch (error) {
@@ -61,13 +76,14 @@ async function compare(entry: EngineEntry, device: Device, threads: number, sign
 }
 
 /** Milliseconds of one frame between two, the second of its kind: the first also compiles. */
-async function time(entry: EngineEntry, device: Device, threads: number, signal?: AbortSignal): Promise<number> {
+async function time(entry: InbetweenEntry, device: Device, threads: number, signal?: AbortSignal): Promise<number> {
   await using engine = await entry.open({ width: SIDE, height: SIDE, threads, device });
   const frames = [0, 1, 2, 3].map(picture);
   let started = 0;
   for (const n of [0, 2]) {
     started = performance.now();
-    const made = engine.between(frames[n]!, frames[n + 1]!, [0.5], signal ? { signal } : {});
+    const gap = { first: { frame: frames[n]! }, last: { frame: frames[n + 1]! } };
+    const made = engine.fill(gap, [0.5], { seed: 0, motion: 'linear', signal });
     for await (const { frame } of made) if (frame.width !== SIDE) throw new Error('a frame of another size');
   }
   return performance.now() - started;

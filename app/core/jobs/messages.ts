@@ -27,6 +27,7 @@ export const resultSchema: z.ZodType<RetimeResult> = z.object({
   engineMs: z.number(),
   reusedFrames: count,
   notes: z.array(z.string()),
+  confidence: z.number().optional(),
 });
 
 function isErrorCode(text: string): text is ErrorCode {

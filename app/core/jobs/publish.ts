@@ -1,5 +1,5 @@
 /** Outputs: whose they are, and how they get into place. [Note: outputs] */
-import { access, constants, rename, stat } from 'node:fs/promises';
+import { access, constants, mkdir, rename, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 import type { JobSpec } from '../../contract/jobs.ts';
@@ -15,6 +15,7 @@ import {
   sameOutput,
   type OutputFile,
 } from '../library/output-rows.ts';
+import { NUMBER_PATTERN } from '../media/containers.ts';
 import { specInputs } from './spec.ts';
 
 /**
@@ -81,7 +82,9 @@ export async function refuseInputAsOutput(spec: JobSpec): Promise<void> {
     const from = to && (await stat(input).catch(() => undefined));
     const same = from !== undefined && from.dev === to?.dev && from.ino === to.ino;
     if (!same && input !== output) continue;
-    const what = spec.kind === 'retime' ? 'the input itself' : 'one of its own sources';
+    const what = { retime: 'the input itself', sequence: 'one of its own sources', morph: 'one of its own stills' }[
+      spec.kind
+    ];
     throw new AppError('output-is-input', `The output ${output} is ${what}; write it under another name.`);
   }
 }
@@ -103,6 +106,23 @@ export async function requireOutputFolder({ output }: Pick<JobSpec, 'output'>): 
     throw new AppError('output-folder', `The folder ${folder} for the output ${why}.`, { cause });
   }
   throw new AppError('output-folder', `${folder}, where the output should go, is not a folder.`);
+}
+
+/** Does `work` with the folder there that the frames of a morph go into (DIR/), made in one that is; it goes again where the work fails and left nothing in it. */
+export async function withMorphFolder<T>({ kind, output }: JobSpec, work: () => Promise<T>): Promise<T> {
+  const folder = kind === 'morph' && NUMBER_PATTERN.test(basename(output)) ? dirname(output) : undefined;
+  const made =
+    folder !== undefined &&
+    (await mkdir(folder).then(
+      () => true,
+      () => false,
+    ));
+  try {
+    return await work();
+  } catch (error) {
+    if (made) await rmdir(folder).catch(() => {});
+    throw error;
+  }
 }
 
 /** As `refuseForeign`, for all files a spec's output may mean: the path itself, or the images of a sequence. */

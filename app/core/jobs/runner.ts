@@ -13,7 +13,13 @@ import { takeLease } from '../library/leases.ts';
 import { attempt } from './attempt.ts';
 import { CACHE_BYTES } from './chunk-files.ts';
 import { resultSchema } from './messages.ts';
-import { outputsIntact, refuseForeignOutput, refuseInputAsOutput, requireOutputFolder } from './publish.ts';
+import {
+  outputsIntact,
+  refuseForeignOutput,
+  refuseInputAsOutput,
+  requireOutputFolder,
+  withMorphFolder,
+} from './publish.ts';
 import { prepareJob, specInputs, type PreparedJob } from './spec.ts';
 
 export interface RunOptions {
@@ -41,7 +47,8 @@ export async function runJob(untrusted: JobSpec, options: RunOptions): Promise<R
   const { onEvent } = options;
   try {
     options.signal?.throwIfAborted();
-    const result = await keepOrRun(prepareJob(untrusted), options);
+    const job = prepareJob(untrusted);
+    const result = await withMorphFolder(job.spec, () => keepOrRun(job, options));
     onEvent?.({ type: 'done', result });
     return result;
   } catch (thrown) {

@@ -5,6 +5,8 @@ import { z } from 'zod';
 import { AppError } from '../../contract/errors.ts';
 import { AUDIO_MODES, CODECS, DEVICES, EASES, type JobSpec, type RetimeSpec } from '../../contract/jobs.ts';
 import { canonicalJson } from '../base/json.ts';
+import { framesPattern } from '../morph/output-kind.ts';
+import { morphSpecSchema } from '../morph/spec.ts';
 import { sequenceSpec } from './sequence-spec.ts';
 
 const rational = z.strictObject({ num: z.int(), den: z.int().positive() });
@@ -45,7 +47,11 @@ const retimeSpec = z.strictObject({
   force: z.boolean(),
 }) satisfies z.ZodType<RetimeSpec>;
 
-export const jobSpecSchema: z.ZodType<JobSpec> = z.discriminatedUnion('kind', [retimeSpec, sequenceSpec]);
+export const jobSpecSchema: z.ZodType<JobSpec> = z.discriminatedUnion('kind', [
+  retimeSpec,
+  sequenceSpec,
+  morphSpecSchema,
+]);
 
 /** A spec that may run, and the names that follow from it. */
 export interface PreparedJob {
@@ -75,12 +81,18 @@ export function prepareJob(untrusted: unknown): PreparedJob {
 function withAbsolutePaths(spec: JobSpec): JobSpec {
   const output = resolve(spec.output);
   if (spec.kind === 'retime') return { ...spec, input: resolve(spec.input), output };
+  if (spec.kind === 'morph') {
+    const keyframes = spec.keyframes.map((keyframe) => ({ ...keyframe, path: resolve(keyframe.path) }));
+    return { ...spec, keyframes, output: framesPattern(spec.output) ?? output };
+  }
   return { ...spec, clips: spec.clips.map((clip) => ({ ...clip, input: resolve(clip.input) })), output };
 }
 
 /** The files a job reads, each once, in the order it first names them; none for a sequence that is only a gap. */
 export function specInputs(spec: JobSpec): string[] {
-  return spec.kind === 'retime' ? [spec.input] : [...new Set(spec.clips.map((clip) => clip.input))];
+  if (spec.kind === 'retime') return [spec.input];
+  if (spec.kind === 'morph') return [...new Set(spec.keyframes.map(({ path: still }) => still))];
+  return [...new Set(spec.clips.map((clip) => clip.input))];
 }
 
 /** The prefix that names of a job's unfinished outputs begin with, in the output's own folder. */

@@ -113,6 +113,10 @@ async function perKind(tasks: TaskTable, spec: JobSpec, context: TaskContext): P
     const task = await tasks.retime();
     return await task(spec, context);
   }
+  if (spec.kind === 'morph') {
+    const task = await tasks.morph();
+    return await task(spec, context);
+  }
   const task = await tasks.sequence();
   return await task(spec, context);
 }

@@ -45,15 +45,15 @@ export async function readStill(path: string, options: { readonly signal?: Abort
   return { frame: withoutOpaqueAlpha(frameFromBytes(setup.format, width, height, bytes, 0, 0)), info };
 }
 
-/** RGB whose alpha is full everywhere, as RGB: most PNG files have an alpha that says nothing. */
-function withoutOpaqueAlpha(frame: Frame): Frame {
-  const alpha = frame.planes[3];
-  const opaque = (1 << frame.format.bits) - 1;
-  if (!frame.format.name.startsWith('gbrap') || !alpha?.data.every((value: number) => value === opaque)) return frame;
+/** A picture whose alpha is full everywhere, without it: most PNG files have an alpha that says nothing. */
+export function withoutOpaqueAlpha(frame: Frame): Frame {
+  const at = frame.format.planes.findIndex(({ channel }) => channel === 'a');
+  const opaque = 2 ** frame.format.bits - 1;
+  if (at < 0 || !frame.planes[at]!.data.every((value: number) => value === opaque)) return frame;
   return {
     ...frame,
-    format: pixelFormat(frame.format.name.replace('gbrap', 'gbrp')),
-    planes: frame.planes.slice(0, 3),
+    format: pixelFormat(frame.format.name.replace('gbrap', 'gbrp').replace('yuva', 'yuv')),
+    planes: frame.planes.slice(0, at),
   };
 }
 

@@ -1,52 +1,22 @@
-/** A morph: the animation that leads from one still to another, by halving the way between them. */
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+/** A morph made here and now, by the process that asks: for pairs of photos. Those that may take long are jobs (jobs/tasks/morph.ts). */
+import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { AppError } from '../../contract/errors.ts';
-import type { DeviceChoice } from '../../contract/jobs.ts';
+import { join } from 'node:path';
 import type { ColourInfo } from '../../contract/media.ts';
-import type { Rational } from '../../contract/time.ts';
+import type { MorphSpec } from '../../contract/morph.ts';
 import { createEta } from '../base/eta.ts';
-import { prefetch } from '../base/prefetch.ts';
-import type { Interpolator } from '../engines/engine.ts';
-import { engineDevice } from '../engines/engine-device.ts';
-import { findEngine } from '../engines/registry.ts';
-import { capabilities } from '../media/capabilities.ts';
-import { openChunkEncoder } from '../media/encode.ts';
 import type { Frame } from '../media/frame.ts';
-import { muxOutput } from '../media/mux.ts';
 import { renameIntoPlace, withTemporary } from '../media/output-file.ts';
-import { planOutput, type OutputPlan } from '../media/output-format.ts';
-import { readStill } from '../media/stills.ts';
-import { verifyOutput } from '../media/verify.ts';
-import { inCommon, requireFree, requireSameSize } from '../stills/between.ts';
 import { format } from '../time/rational.ts';
+import { ontoCanvas } from './canvas.ts';
+import type { ReadOptions } from './keyframe.ts';
+import { makeMorph, type MadeMorph, type MakeOptions, type PieceStore } from './make.ts';
+import { framesPattern } from './output-kind.ts';
+import { MorphPictures } from './pictures.ts';
+import { readyMorph, type MorphFilm } from './plan.ts';
 
-/** Halvings: at most 255 new frames. */
+/** Halvings asked for as recursions: 2^n - 1 new frames. */
 export const MOST_RECURSIONS = 8;
-
-export interface MorphRequest {
-  readonly a: string;
-  readonly b: string;
-  /** A .webm file, or another container that holds VP9. */
-  readonly output: string;
-  /** n of the 2^n - 1 new frames, 1 to MOST_RECURSIONS. */
-  readonly recursions: number;
-  readonly engine: string;
-  readonly device?: DeviceChoice;
-  readonly fps: Rational;
-  /** Replace an existing output. */
-  readonly force: boolean;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: MorphProgress) => void;
-  /** What a user should know of the output; one sentence each. */
-  readonly onNote?: (message: string) => void;
-  /**
-   * Shows the way before it is done: both stills at once, and the picture halfway as the first of all that are made. That one is made twice: engines go
-   * through the times in order. What it throws ends the morph.
-   */
-  readonly onPicture?: (which: 'first' | 'middle' | 'last', picture: Frame, colour: ColourInfo) => Promise<void>;
-}
 
 export interface MorphProgress {
   /** New frames made, and how many there will be. */
@@ -55,11 +25,25 @@ export interface MorphProgress {
   readonly etaSeconds?: number;
 }
 
+export interface RunMorphOptions extends ReadOptions {
+  readonly threads?: number | undefined;
+  readonly onProgress?: ((progress: MorphProgress) => void) | undefined;
+  /** What a user should know; one sentence each. */
+  readonly onNote?: ((message: string) => void) | undefined;
+  /**
+   * Shows the way of a morph of two stills before it is done: both at once, and the picture halfway as the first of all that are made. That one is made
+   * twice: engines go through the times in order. What it throws ends the morph.
+   */
+  readonly onPicture?:
+    ((which: 'first' | 'middle' | 'last', picture: Frame, colour: ColourInfo) => Promise<void>) | undefined;
+}
+
 export interface MorphResult {
   readonly output: string;
+  /** All that were asked for. */
   readonly engine: string;
   readonly device: string;
-  /** Frames of the file: both stills and what lies between. */
+  /** Frames of the film. */
   readonly frames: number;
   /** Those that were made. */
   readonly made: number;
@@ -68,115 +52,101 @@ export interface MorphResult {
   readonly confidence: number;
   /** Wall time. */
   readonly seconds: number;
+  readonly notes: readonly string[];
 }
 
 /**
- * Writes the stills with 2^recursions - 1 frames between them as VP9. The file appears whole or not at all, and is read back before. Throws
- * 'usage', 'engine-unknown', 'output-exists', 'output-is-input', 'output-folder', 'size-mismatch', and what reading, the engine and encoding
- * throw; the signal's reason on abort.
+ * Makes the film. It appears whole or not at all, and is read back before. Throws 'bad-morph', 'engine-unknown', 'output-exists', 'output-is-input',
+ * 'output-folder', and what reading, the engines and encoding throw; the signal's reason on abort.
  */
-export async function morphStills(request: MorphRequest): Promise<MorphResult> {
+export async function runMorph(spec: MorphSpec, options: RunMorphOptions = {}): Promise<MorphResult> {
   const started = performance.now();
-  const { a, b, recursions, fps, signal } = request;
-  if (!Number.isInteger(recursions) || recursions < 1 || recursions > MOST_RECURSIONS)
-    throw new AppError('usage', `A morph takes 1 to ${MOST_RECURSIONS} recursions, not ${recursions}.`);
-  const entry = await findEngine(request.engine);
-  const output = resolve(request.output);
-  await requireFree(output, request);
-  await requireFolder(dirname(output));
-  const options = signal ? { signal } : {};
-  const [first, second] = [await readStill(a, options), await readStill(b, options)];
-  requireSameSize(first, second, request);
-  const pair = inCommon(first, second);
-  const { width, height } = pair.a;
-  const plan = await planOutput(
-    { info: first.info, carrier: pair.a.format, width, height, path: output, codec: 'vp9', rate: fps, sound: false },
-    await capabilities(),
-  );
-  plan.notes.forEach((note) => request.onNote?.(note));
-  const threads = availableParallelism();
-  const { device } = await engineDevice(entry, request.device, { threads, signal });
-  await using engine = await entry.open({ width, height, threads, colour: first.info.video.colour, device });
-  const total = 2 ** recursions - 1;
-  await showWay(pair, engine, first.info.video.colour, request);
-  const made = await withTemporary(output, (temporary) => write(temporary, pair, { plan, engine, total, request }));
-  const seconds = (performance.now() - started) / 1000;
-  return { output, engine: entry.id, device: engine.device, ...made, made: total, fps: format(fps), seconds };
-}
-
-async function showWay(
-  { a, b }: { readonly a: Frame; readonly b: Frame },
-  engine: Interpolator,
-  colour: ColourInfo,
-  { onPicture, signal }: MorphRequest,
-): Promise<void> {
-  if (!onPicture) return;
-  await onPicture('first', a, colour);
-  await onPicture('last', b, colour);
-  for await (const { frame } of engine.between(a, b, [0.5], signal ? { signal } : {})) {
-    await onPicture('middle', frame, colour);
-  }
-}
-
-async function requireFolder(folder: string): Promise<void> {
-  const found = await stat(folder).catch(() => undefined);
-  if (!found?.isDirectory()) throw new AppError('output-folder', `The folder ${folder} for the output does not exist.`);
-}
-
-interface Work {
-  readonly plan: OutputPlan;
-  readonly engine: Interpolator;
-  readonly total: number;
-  readonly request: MorphRequest;
-}
-
-async function write(
-  temporary: string,
-  pair: { readonly a: Frame; readonly b: Frame },
-  { plan, engine, total, request }: Work,
-): Promise<{ frames: number; confidence: number }> {
-  const { signal, force } = request;
-  const options = signal ? { signal } : {};
-  const frames = total + 2;
-  const timestamps = Array.from({ length: frames + 1 }, (_, k) => k);
+  const signal = options.signal ?? new AbortController().signal;
+  const film = await readyMorph(spec, options);
+  const output = framesPattern(spec.output) ?? film.spec.output;
+  for (const note of allNotes(film)) options.onNote?.(note);
+  const threads = options.threads ?? availableParallelism();
+  await showWay(film, { ...options, threads, signal });
   const scratch = await mkdtemp(join(tmpdir(), 'inbetween-morph-'));
+  let made: MadeMorph;
   try {
-    const path = join(scratch, `chunk.${plan.chunkMuxer}`);
-    const encoder = await openChunkEncoder(path, plan, { timestamps, ...options });
-    let confidence = 1;
-    try {
-      await encoder.write(pair.a);
-      const report = reporter(total, request.onProgress);
-      const times = Array.from({ length: total }, (_, k) => (k + 1) / (total + 1));
-      // The next frame is made while this one goes down the pipe.
-      for await (const between of prefetch(engine.between(pair.a, pair.b, times, options), 1)) {
-        await encoder.write(between.frame);
-        confidence = Math.min(confidence, between.confidence);
-        report();
-      }
-      await encoder.write(pair.b);
-      await encoder.finish();
-    } catch (error) {
-      await encoder.abort();
-      throw error;
-    }
-    await muxOutput({ chunks: [{ path, timestamps }], plan, to: temporary, scratch, ...options });
-    await verifyOutput(temporary, { plan, frames, timestamp: (k) => k, ...options });
-    signal?.throwIfAborted();
-    await renameIntoPlace(temporary, plan.path, { force });
-    return { frames, confidence };
+    made = await withTemporary(output, async (to) => {
+      const onFrames = reporter(film, options.onProgress);
+      const shared = { store: passingStore(scratch), content: (path: string) => path, onStage: () => {} };
+      const result = await makeMorph(film, { ...shared, to, scratch, threads, signal, onFrames });
+      signal.throwIfAborted();
+      await renameIntoPlace(to, output, { force: spec.force });
+      return result;
+    });
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
+  return {
+    ...{ output: spec.output, engine: enginesOf(film), device: made.device, frames: film.frames, made: film.made },
+    ...{ fps: format(spec.fps), confidence: made.confidence ?? 1, notes: allNotes(film) },
+    seconds: (performance.now() - started) / 1000,
+  };
 }
 
-/** To be called once a frame. */
-function reporter(total: number, tell: MorphRequest['onProgress']): () => void {
+/** Ids of the engines of a film, each once. */
+export function enginesOf({ gaps }: Pick<MorphFilm, 'gaps'>): string {
+  return [...new Set(gaps.map(({ entry }) => entry.id))].join(', ');
+}
+
+interface Noted {
+  readonly notes: readonly string[];
+  readonly gaps: readonly { readonly notes: readonly string[] }[];
+}
+
+/** Of the film and, where they say anything, of its gaps: those by their number where there are several. */
+export function allNotes({ notes, gaps }: Noted): string[] {
+  const said = new Map<string, number[]>();
+  for (const [i, gap] of gaps.entries()) {
+    for (const note of gap.notes) said.set(note, [...(said.get(note) ?? []), i + 1]);
+  }
+  const own = [...said].map(([note, where]) => {
+    if (where.length === gaps.length) return note;
+    return `Gap${where.length > 1 ? 's' : ''} ${where.join(', ')}: ${note}`;
+  });
+  return [...notes, ...own];
+}
+
+async function showWay(
+  film: MorphFilm,
+  { onPicture, threads, signal }: RunMorphOptions & { threads: number; signal: AbortSignal },
+): Promise<void> {
+  if (!onPicture) return;
+  const { canvas } = film.output;
+  for (const [which, index] of [
+    ['first', 0],
+    ['last', film.keyframes.count - 1],
+  ] as const) {
+    await onPicture(which, ontoCanvas(await film.keyframes.still(index), canvas), canvas.colour);
+  }
+  await using pictures = new MorphPictures(film, { threads, signal });
+  await onPicture('middle', (await pictures.at(0, 0.5)).frame, canvas.colour);
+}
+
+/** Keeps pieces as long as `folder` is there, and finds none again. */
+function passingStore(folder: string): PieceStore {
+  let begun = 0;
+  return {
+    find: async () => undefined,
+    begin: async (_, extension) => {
+      const path = join(folder, `piece-${begun++}.${extension}`);
+      return { path, commit: async () => path, abandon: () => rm(path, { force: true }) };
+    },
+  };
+}
+
+/** Tells of each frame that is made; keyframes are there at once and are no work. */
+function reporter({ made: total }: MorphFilm, tell: RunMorphOptions['onProgress']): MakeOptions['onFrames'] {
   const eta = createEta();
   eta.update(0, performance.now() / 1000);
-  let done = 0;
-  return () => {
-    done++;
+  let told = 0;
+  return ({ made: done }) => {
+    if (done === told) return;
+    told = done;
     const left = eta.update(done / total, performance.now() / 1000);
     tell?.({ done, total, ...(left !== undefined && { etaSeconds: left }) });
   };

@@ -1,10 +1,12 @@
 /** The entry of a pair's own process: makes what leads from one photo to the other, and shows the way. Imported by nobody. [Note: pairs] */
 import { join } from 'node:path';
 import { AppError, toAppError } from '../../contract/errors.ts';
+import type { MorphSpec } from '../../contract/morph.ts';
+import type { PairSpec } from '../../contract/queue.ts';
 import { workerPort } from '../base/asked-process.ts';
 import { throttle } from '../base/throttle.ts';
 import { writeStill } from '../media/stills.ts';
-import { morphStills } from '../morph/run.ts';
+import { runMorph } from '../morph/run.ts';
 import { pairOrderSchema, type PairEvent } from './pair-messages.ts';
 
 const PROGRESS_MS = 100;
@@ -13,13 +15,24 @@ const port = workerPort();
 const stop = new AbortController();
 const say = (event: PairEvent): Promise<void> => port.post(event);
 
+/** A pair as the morph it is: the way halved so many times, evenly. */
+function morphOf({ a, b, recursions, engine, device, fps }: PairSpec, output: string): MorphSpec {
+  const still = (path: string) => ({ path, at: null, points: null });
+  return {
+    kind: 'morph',
+    title: '',
+    keyframes: [still(a), still(b)],
+    gaps: [{ frames: 2 ** recursions - 1, engine, motion: 'linear', ease: 'linear', seed: 0 }],
+    ...{ loop: false, fps, fit: 'crop', output, codec: 'vp9', force: false },
+    ...(device !== undefined && { device }),
+  };
+}
+
 async function run(order: Extract<ReturnType<typeof pairOrderSchema.parse>, { type: 'run' }>): Promise<PairEvent> {
-  const { a, b, recursions, engine, device, fps } = order.spec;
   const tell = throttle(PROGRESS_MS, (event: PairEvent) => void say(event));
   try {
-    await morphStills({
-      ...{ a, b, recursions, engine, fps, output: order.output, force: false, signal: stop.signal },
-      ...(device !== undefined && { device }),
+    await runMorph(morphOf(order.spec, order.output), {
+      signal: stop.signal,
       onPicture: async (which, picture, colour) => {
         await writeStill(picture, join(order.folder, `${which}.png`), { colour, signal: stop.signal });
         await say({ type: 'picture', which });

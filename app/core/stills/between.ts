@@ -103,7 +103,7 @@ export function inCommon(first: Still, second: Still): { a: Frame; b: Frame } {
 }
 
 /** The still as planar RGB of 8 or 16 bits; without an alpha of its own it is opaque. */
-function asRgb({ frame, info }: Still, deep: boolean, alpha: boolean): Frame {
+export function asRgb({ frame, info }: Still, deep: boolean, alpha: boolean): Frame {
   const bits = deep ? 16 : 8;
   const { r, g, b } = toRgb(frame, info.video.colour, 'linear-centre', bits);
   const own = frame.format.planes.findIndex(({ channel }) => channel === 'a');

@@ -131,6 +131,15 @@ export function specRows(spec: JobSpec): [string, string][] {
       ['Codec', spec.codec + (spec.quality === undefined ? '' : `, quality ${spec.quality}`)],
     ];
   }
+  if (spec.kind === 'morph') {
+    const made = spec.gaps.reduce((sum, { frames }) => sum + frames, 0);
+    return [
+      ['Stills', `${showCount(spec.keyframes.length)}${spec.loop ? ', in a loop' : ''}`],
+      ['Between', `${showCount(made)} frames`],
+      ['Engine', [...new Set(spec.gaps.map(({ engine }) => engine))].join(', ')],
+      ...(spec.codec === undefined ? [] : [['Codec', spec.codec] as [string, string]]),
+    ];
+  }
   const speed = spec.speed.num / spec.speed.den;
   return [
     ['Source', spec.input],

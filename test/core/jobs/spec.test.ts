@@ -27,7 +27,7 @@ test('what is no job is refused, with the place that is wrong', () => {
   const good = countSpec('a', 'b');
   const bad: [unknown, RegExp][] = [
     [null, /the job/],
-    [{ ...good, kind: 'morph' }, /kind/],
+    [{ ...good, kind: 'none' }, /kind/],
     [{ ...good, speed: { num: 0, den: 2 } }, /speed/],
     [{ ...good, speed: { num: 1, den: 0 } }, /speed\.den/],
     [{ ...good, factor: 1.5 }, /factor/],

@@ -3,13 +3,14 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { AppError } from '../../../app/contract/errors.ts';
+import type { MorphGap, MorphSpec } from '../../../app/contract/morph.ts';
 import { configJson } from '../../../app/core/engines/film/config.ts';
 import type { Frame } from '../../../app/core/media/frame.ts';
 import { pixelFormat } from '../../../app/core/media/pixel-format.ts';
 import { probe } from '../../../app/core/media/probe.ts';
 import { writeStill } from '../../../app/core/media/stills.ts';
 import { stageModel } from '../../../app/core/nn/store.ts';
-import { morphStills, type MorphRequest } from '../../../app/core/morph/run.ts';
+import { runMorph } from '../../../app/core/morph/run.ts';
 import { inbetween, tempFolder } from '../../support/command.ts';
 import { ffmpegOutput } from '../../support/clips.ts';
 import { fadingWeights, TINY, writeFilm } from '../engines/film/support.ts';
@@ -56,11 +57,21 @@ async function stills(t: TestContext): Promise<{ folder: string; a: string; b: s
   return { folder, a, b, output: join(folder, 'out.webm') };
 }
 
-const request = (of: Pick<MorphRequest, 'a' | 'b' | 'output'>, more: Partial<MorphRequest> = {}): MorphRequest => ({
-  ...of,
-  ...{ recursions: 3, engine: 'blend', device: 'cpu', fps: { num: 25, den: 1 }, force: false },
-  ...more,
-});
+interface Of {
+  readonly a: string;
+  readonly b: string;
+  readonly output: string;
+}
+
+function morph({ a, b, output }: Of, gap: Partial<MorphGap> = {}, more: Partial<MorphSpec> = {}): MorphSpec {
+  const still = (path: string) => ({ path, at: null, points: null });
+  return {
+    ...{ kind: 'morph', title: '', keyframes: [still(a), still(b)], loop: false, fit: 'crop', device: 'cpu' },
+    gaps: [{ frames: 7, engine: 'blend', motion: 'linear', ease: 'linear', seed: 0, ...gap }],
+    ...{ output, fps: { num: 25, den: 1 }, force: false },
+    ...more,
+  };
+}
 
 function refused(code: string): (error: unknown) => boolean {
   return (error) => error instanceof AppError && error.code === code;
@@ -70,16 +81,24 @@ test('a film of both stills and 2^n - 1 frames between, VP9, in order', async (t
   const { a, b, output } = await stills(t);
   const told: number[] = [];
   const notes: string[] = [];
-  const result = await morphStills(
-    request(
-      { a, b, output },
-      { onProgress: ({ done, total }) => told.push(done / total), onNote: (n) => notes.push(n) },
-    ),
-  );
+  const result = await runMorph(morph({ a, b, output }), {
+    onProgress: ({ done, total }) => told.push(done / total),
+    onNote: (n) => notes.push(n),
+  });
   assert.deepEqual(
-    { ...result, seconds: 0, confidence: 1 },
+    { ...result, seconds: 0, confidence: 1, notes: [] },
     {
-      ...{ output, engine: 'blend', device: 'cpu', frames: 9, made: 7, fps: '25', seconds: 0, confidence: 1 },
+      ...{
+        output,
+        engine: 'blend',
+        device: 'cpu',
+        frames: 9,
+        made: 7,
+        fps: '25',
+        seconds: 0,
+        confidence: 1,
+        notes: [],
+      },
     },
   );
   assert.deepEqual(
@@ -100,32 +119,26 @@ test('a film of both stills and 2^n - 1 frames between, VP9, in order', async (t
 test('what is there stays, unless told; a still is never written over', async (t) => {
   const { folder, a, b, output } = await stills(t);
   writeFileSync(output, 'mine');
-  await assert.rejects(morphStills(request({ a, b, output })), refused('output-exists'));
+  await assert.rejects(runMorph(morph({ a, b, output })), refused('output-exists'));
   assert.equal(readFileSync(output, 'utf8'), 'mine');
-  await assert.rejects(morphStills(request({ a, b, output: b }, { force: true })), refused('output-is-input'));
-  await morphStills(request({ a, b, output }, { force: true, recursions: 1 }));
+  await assert.rejects(runMorph(morph({ a, b, output: b }, {}, { force: true })), refused('output-is-input'));
+  await runMorph(morph({ a, b, output }, { frames: 1 }, { force: true }));
   assert.equal(lumas(output).length, 3);
-  const other = join(folder, 'other.png');
-  await still(other, 0, WIDTH + 2);
-  await assert.rejects(morphStills(request({ a, b: other, output }, { force: true })), refused('size-mismatch'));
-  await assert.rejects(morphStills(request({ a, b, output: join(folder, 'no', 'x.webm') })), refused('output-folder'));
-  await assert.rejects(morphStills(request({ a, b, output: join(folder, 'x.avi') })), refused('output-format'));
-  await assert.rejects(morphStills(request({ a, b, output }, { engine: 'film:none' })), refused('engine-unknown'));
-  for (const recursions of [0, 9, 1.5])
-    await assert.rejects(morphStills(request({ a, b, output }, { force: true, recursions })), refused('usage'));
-  assert.deepEqual(readdirSync(folder).toSorted(), ['a.png', 'b.png', 'other.png', 'out.webm']);
+  await assert.rejects(runMorph(morph({ a, b, output: join(folder, 'no', 'x.webm') })), refused('output-folder'));
+  await assert.rejects(runMorph(morph({ a, b, output: join(folder, 'x.avi') })), refused('output-format'));
+  const unknown = morph({ a, b, output: join(folder, 'x.webm') }, { engine: 'film:none' });
+  await assert.rejects(runMorph(unknown), refused('engine-unknown'));
+  assert.deepEqual(readdirSync(folder).toSorted(), ['a.png', 'b.png', 'out.webm']);
 });
 
 test('cancelled in the middle, it leaves nothing', async (t) => {
   const { folder, a, b, output } = await stills(t);
   const stop = new AbortController();
   const reason = new AppError('cancelled', 'Cancelled.');
-  const running = morphStills(
-    request(
-      { a, b, output },
-      { recursions: 8, signal: stop.signal, onProgress: ({ done }) => done === 3 && stop.abort(reason) },
-    ),
-  );
+  const running = runMorph(morph({ a, b, output }, { frames: 200 }), {
+    signal: stop.signal,
+    onProgress: ({ done }) => done === 3 && stop.abort(reason),
+  });
   await assert.rejects(running, refused('cancelled'));
   assert.deepEqual(readdirSync(folder).toSorted(), ['a.png', 'b.png']);
 });
@@ -147,7 +160,7 @@ test('the command, with a network of the film family', async (t) => {
   assert.ok(Number(result['confidence']) > 0 && Number(result['confidence']) < 1);
   assert.equal(lumas(output).length, 5);
   // The embedded network is the one taken where none is named.
-  const again = await inbetween(home, words);
+  const again = await inbetween(home, [...words, '--recursions', '1']);
   assert.equal(again.status, 3, again.stderr);
   assert.match(again.stderr, /exists/);
   const wrong = await inbetween(home, [...words, '--recursions', '9']);

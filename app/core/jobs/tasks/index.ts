@@ -2,6 +2,7 @@
 import type { TaskTable } from '../task.ts';
 
 export const TASKS: TaskTable = {
+  morph: async () => (await import('./morph.ts')).morph,
   retime: async () => (await import('./retime.ts')).retime,
   sequence: async () => (await import('./sequence.ts')).sequence,
 };

@@ -1,0 +1,70 @@
+/** The morph task: look at the stills, plan, make the pieces that are missing, one output of them, verified and put in place. */
+import { readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { RetimeResult } from '../../../contract/jobs.ts';
+import type { MorphSpec } from '../../../contract/morph.ts';
+import { watchSpace } from '../../media/disk-space.ts';
+import { makeMorph } from '../../morph/make.ts';
+import { readyMorph, type MorphFilm } from '../../morph/plan.ts';
+import { allNotes, enginesOf } from '../../morph/run.ts';
+import { format } from '../../time/rational.ts';
+import { sourceAt, type Task } from '../task.ts';
+import { reporter } from './report.ts';
+import { sourceFacts } from './source-facts.ts';
+
+export const morph: Task<MorphSpec> = async (spec, context) => {
+  const started = performance.now();
+  const { signal, sources, chunks, scratch, part, threads } = context;
+  const report = reporter(context);
+  report('probing', 0, 1, 'seconds');
+  const film = await readyMorph(spec, {
+    signal,
+    existing: 'any',
+    index: async (info) => {
+      const onProgress = (done: number, total: number) => report('analysing', done, total);
+      return (await sourceFacts(info, sourceAt(sources, info.path), context, { onProgress })).index;
+    },
+  });
+  const notes = allNotes(film);
+  for (const message of notes) context.emit({ type: 'note', message });
+  const made = await makeMorph(film, {
+    ...{ store: chunks, to: part, scratch, threads, signal },
+    content: (path) => sourceAt(sources, path).fingerprint,
+    onFrames: ({ done, device }) => report('rendering', done, film.frames, 'frames', device),
+    onStage: (stage, fraction) => report(stage, fraction * film.frames, film.frames),
+    checkRoom: watchSpace([scratch, dirname(spec.output)]),
+  });
+  const folder = dirname(spec.output);
+  const images = film.output.kind === 'film' && film.output.plan.container.images;
+  await context.publish(
+    images
+      ? (await readdir(part)).map((name) => ({ from: join(part, name), to: join(folder, name) }))
+      : [{ from: part, to: spec.output }],
+  );
+  return {
+    ...{ output: spec.output, engine: enginesOf(film), device: made.device, frames: film.frames },
+    ...{ synthesised: film.made, passedThrough: film.keyframes.count, held: 0, cuts: [], fps: format(spec.fps) },
+    durationIn: await secondsBetween(film),
+    durationOut: made.duration,
+    audio: 'none',
+    avDriftMs: 0,
+    seconds: (performance.now() - started) / 1000,
+    verified: true,
+    engineMs: made.engineMs,
+    reusedFrames: made.reused,
+    notes,
+    ...(made.confidence !== undefined && { confidence: made.confidence }),
+  } satisfies RetimeResult;
+};
+
+/** Seconds of footage between its keyframes; 0 of stills. */
+async function secondsBetween({ keyframes }: MorphFilm): Promise<number> {
+  let seconds = 0;
+  for (let i = 1; i < keyframes.count; i++) {
+    const [from, to] = [keyframes.at(i - 1), keyframes.at(i)];
+    if (from.at === null || to.at === null || from.path !== to.path) continue;
+    const [a, b] = [(await keyframes.facts(i - 1)).at, (await keyframes.facts(i)).at];
+    seconds += Math.abs((b?.seconds ?? 0) - (a?.seconds ?? 0));
+  }
+  return seconds;
+}

@@ -1,0 +1,190 @@
+/** What a morph will be, worked out before anything is made. */
+import { realpath, stat } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
+import { AppError, toAppError } from '../../contract/errors.ts';
+import type { MorphGap, MorphPlan, MorphSpec } from '../../contract/morph.ts';
+import type { InbetweenEntry } from '../engines/inbetween.ts';
+import { findInbetweener } from '../engines/registry.ts';
+import { estimateBytes, requireSpace } from '../media/disk-space.ts';
+import { toNumber } from '../time/rational.ts';
+import { canvasNotes } from './canvas.ts';
+import { gapTimes } from './ease.ts';
+import type { ReadOptions } from './keyframe.ts';
+import { Keyframes, type KeyframeFacts } from './keyframes.ts';
+import { filmFrames, gapEnds } from './layout.ts';
+import { planMorphOutput, type MorphOutput } from './output.ts';
+import { framesPattern } from './output-kind.ts';
+import { LEAST_SIDE, morphFaults, MOST_SIDE } from './spec.ts';
+
+export interface PlannedGap {
+  readonly entry: InbetweenEntry;
+  readonly times: readonly number[];
+  readonly notes: readonly string[];
+}
+
+/** A morph that can be made. */
+export interface MorphFilm {
+  readonly spec: MorphSpec;
+  readonly keyframes: Keyframes;
+  readonly gaps: readonly PlannedGap[];
+  readonly output: MorphOutput;
+  /** All of the film, and those that are made. */
+  readonly frames: number;
+  readonly made: number;
+  /** Seconds. */
+  readonly duration: number;
+  readonly notes: readonly string[];
+}
+
+export interface PlanOptions extends ReadOptions {
+  /** 'free' refuses an output that is there (unless the spec says force); 'any' leaves that to whoever writes it. Default 'free'. */
+  readonly existing?: 'free' | 'any' | undefined;
+}
+
+type Refusals = MorphPlan['refused'];
+
+/** Plans a morph. What stands in its way is listed, not thrown: throws only the signal's reason and what is broken inside. */
+export async function planMorph(spec: MorphSpec, options: PlanOptions = {}): Promise<MorphPlan> {
+  const refused: Refusals = [];
+  const film = await lookAt(spec, options, refused);
+  const { keyframes, gaps, fps } = spec;
+  const frames = gaps.length > 0 ? filmFrames({ keyframes, gaps }) : keyframes.length;
+  const canvas = film?.output.canvas;
+  const { width, height } = canvas ?? spec.size ?? { width: 0, height: 0 };
+  return {
+    ...{ width, height, frames, made: frames - keyframes.length, duration: frames / toNumber(fps) },
+    gaps: gaps.map((_, i) => ({ notes: [...(film?.gaps[i]?.notes ?? [])] })),
+    notes: [...(film?.notes ?? [])],
+    refused,
+  };
+}
+
+/** The same for whoever makes it. Throws the first thing that is refused: 'bad-morph' and whatever reading, engines and outputs throw. */
+export async function readyMorph(spec: MorphSpec, options: PlanOptions = {}): Promise<MorphFilm> {
+  const refused: Refusals = [];
+  const film = await lookAt(spec, options, refused);
+  const [first] = refused;
+  if (first) throw new AppError(first.code as AppError['code'], first.reason);
+  return film!;
+}
+
+/** Notes what `work` refuses. Throws what is no AppError of the user's, and cancelling. */
+async function trying<T>(refused: Refusals, what: string, work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (thrown) {
+    const { code, message, kind } = toAppError(thrown);
+    if (code === 'internal' || kind === 'cancelled') throw thrown;
+    if (!refused.some((one) => one.code === code && one.reason === message))
+      refused.push({ what, code, reason: message });
+    return undefined;
+  }
+}
+
+async function lookAt(spec: MorphSpec, options: PlanOptions, refused: Refusals): Promise<MorphFilm | undefined> {
+  const faults = morphFaults(spec);
+  refused.push(...faults.map((reason) => ({ what: spec.title, code: 'bad-morph', reason })));
+  if (faults.length > 0) return undefined;
+  const keyframes = new Keyframes(spec.keyframes, options);
+  const facts = await factsOf(keyframes, refused);
+  const entries = await entriesOf(spec, refused);
+  await checkOutput(spec, options, refused);
+  if (!facts) return undefined;
+  const output = await trying(refused, spec.output, async () => {
+    checkSize(spec, facts[0]!);
+    const planned = await planMorphOutput(spec, facts);
+    const bytes = estimateBytes(planned.plan, filmFrames(spec));
+    // Once in pieces, once as the output.
+    await requireSpace([{ path: dirname(planned.plan.path), bytes: 2 * bytes }]);
+    return planned;
+  });
+  if (!output || refused.length > 0) return undefined;
+  const { gaps, loop } = spec;
+  const frames = filmFrames(spec);
+  return {
+    ...{ spec, keyframes, output, frames, made: frames - keyframes.count, duration: frames / toNumber(spec.fps) },
+    gaps: gaps.map((gap, i) => {
+      const entry = entries.get(gap.engine)!;
+      const { first, last } = gapEnds(i, keyframes.count, loop);
+      const same = facts[first]!.content === facts[last]!.content;
+      return { entry, times: gapTimes(gaps, i, loop), notes: gapNotes(gap, entry, same) };
+    }),
+    notes: [...new Set([...facts.flatMap(({ notes }) => notes), ...settingNotes(spec, entries)])].concat(
+      canvasNotes(spec.keyframes, facts, output.canvas),
+      output.notes,
+    ),
+  };
+}
+
+/** Facts of all keyframes; undefined where any cannot be read. */
+async function factsOf(keyframes: Keyframes, refused: Refusals): Promise<KeyframeFacts[] | undefined> {
+  const facts: KeyframeFacts[] = [];
+  for (let i = 0; i < keyframes.count; i++) {
+    const one = await trying(refused, basename(keyframes.at(i).path), () => keyframes.facts(i));
+    if (one) facts.push(one);
+  }
+  return facts.length === keyframes.count ? facts : undefined;
+}
+
+async function entriesOf({ gaps }: MorphSpec, refused: Refusals): Promise<Map<string, InbetweenEntry>> {
+  const entries = new Map<string, InbetweenEntry>();
+  for (const id of new Set(gaps.map(({ engine }) => engine))) {
+    const entry = await trying(refused, id, () => findInbetweener(id));
+    if (entry) entries.set(id, entry);
+  }
+  return entries;
+}
+
+function checkSize({ size }: MorphSpec, first: KeyframeFacts): void {
+  if (size) return;
+  const { width, height } = first;
+  if (Math.min(width, height) >= LEAST_SIDE && Math.max(width, height) <= MOST_SIDE) return;
+  throw new AppError(
+    'too-large',
+    `The first still is ${width}x${height}, and a film is from ${LEAST_SIDE} to ${MOST_SIDE} pixels a side: give its size (--size 1920x1080).`,
+  );
+}
+
+function gapNotes({ frames }: MorphGap, entry: InbetweenEntry, same: boolean): string[] {
+  const notes: string[] = [];
+  if (frames === 0) return ['There is nothing between these two: one is cut to the other.'];
+  if (same) notes.push('Both ends are the same picture.');
+  if (entry.id === 'hold') notes.push('hold repeats the stills: nothing moves.');
+  const own = entry.note?.(frames);
+  if (own) notes.push(own);
+  return notes;
+}
+
+/** What was set and is heeded by no engine asked for. */
+function settingNotes({ gaps, keyframes }: MorphSpec, entries: ReadonlyMap<string, InbetweenEntry>): string[] {
+  const notes: string[] = [];
+  for (const { engine, motion } of gaps) {
+    if (motion === 'linear' || entries.get(engine)?.uses.motion) continue;
+    notes.push(`${engine} goes its own way: the motion '${motion}' changes nothing.`);
+  }
+  const points = [...entries.values()].some(({ uses }) => uses.points);
+  if (!points && keyframes.some((one) => one.points !== null))
+    notes.push('None of the engines heeds the key points that were set.');
+  return notes;
+}
+
+async function checkOutput(spec: MorphSpec, { existing = 'free' }: PlanOptions, refused: Refusals): Promise<void> {
+  const output = framesPattern(spec.output) ?? resolve(spec.output);
+  await trying(refused, spec.output, async () => {
+    await requireNoInput(spec, output);
+    const folder = dirname(framesPattern(spec.output) ? dirname(output) : output);
+    if (!(await stat(folder).catch(() => undefined))?.isDirectory())
+      throw new AppError('output-folder', `The folder ${folder} for the output does not exist.`);
+    if (existing === 'any' || spec.force || !(await stat(output).catch(() => undefined))) return;
+    throw new AppError('output-exists', `${output} exists already.`);
+  });
+}
+
+async function requireNoInput({ keyframes }: MorphSpec, output: string): Promise<void> {
+  const real = await realpath(output).catch(() => undefined);
+  if (real === undefined) return;
+  for (const { path } of keyframes) {
+    if ((await realpath(path).catch(() => undefined)) !== real) continue;
+    throw new AppError('output-is-input', `${output} is one of the stills; choose another name for the film.`);
+  }
+}
