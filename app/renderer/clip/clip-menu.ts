@@ -1,5 +1,6 @@
 /** The context menu of clips. */
 import type { ClipSummary } from '../../contract/library.ts';
+import { putOnBoard } from '../morph/from-library.ts';
 import type { MenuEntry } from '../shared/menu-items.ts';
 import { app } from '../state/connection.svelte.ts';
 import { addFiles, addFolder, copyPath, openInEdit, relinkClip, reveal } from './clip-actions.ts';
@@ -20,6 +21,7 @@ export function clipEntries(
   const usable = ids.length > 1 || clip?.state === 'ready';
   return [
     { label: 'Put on the timeline', disabled: !usable, run: () => void openInEdit(ids) },
+    { label: 'Put on the morph board', disabled: !usable, run: () => void putOnBoard(ids) },
     'separator',
     ...(clip ? single(clip, narrow) : []),
     { label: 'Take out of the library ...', danger: true, run: () => void remove() },
