@@ -4,10 +4,11 @@ import type { Importer } from './checkpoint.ts';
 import { savedGraph, savedNames } from './saved-model-graph.ts';
 import { isTable } from './sstable.ts';
 import { bundleCheckpoint, openBundle } from './tensor-bundle.ts';
+import { keepTfGraph } from './tf-graph.ts';
 
 const INDEX = 'variables/variables.index';
 
-/** Opens the folder, or the `saved_model.pb` in it. Only weights are read: the graph that TensorFlow would run is skipped. */
+/** Opens the folder, or the `saved_model.pb` in it. The graph that TensorFlow would run is read by `tfGraphOf` where somebody asks. */
 export const savedModel: Importer = {
   format: 'saved-model',
   async match(head, file) {
@@ -21,7 +22,7 @@ export const savedModel: Importer = {
     if (model === undefined) throw new AppError('checkpoint-damaged', `${file.path} has no saved_model.pb.`);
     const bundle = await openBundle(file, INDEX);
     const graph = await savedGraph(model);
-    return bundleCheckpoint('saved-model', file, bundle, savedNames(bundle, graph));
+    return keepTfGraph(bundleCheckpoint('saved-model', file, bundle, savedNames(bundle, graph)), model);
   },
 };
 

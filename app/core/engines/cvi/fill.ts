@@ -16,8 +16,7 @@ import type { Picture } from '../guide/fields.ts';
 import { renderGuided } from '../guide/render.ts';
 import type { FillOptions, Gap, Inbetweener } from '../inbetween.ts';
 import { FRAMES } from './config.ts';
-import type { CviNetwork } from './run.ts';
-import type { SmallFilm } from './small.ts';
+import type { SmallFilmNetwork, SmallFilm } from './small.ts';
 
 /** Steps from one still to the other. */
 const STEPS = FRAMES - 1;
@@ -44,13 +43,13 @@ interface Film {
 }
 
 export class CviInbetweener implements Inbetweener {
-  readonly #network: CviNetwork;
+  readonly #network: SmallFilmNetwork;
   readonly #setup: EngineSetup;
   #glide: Promise<Interpolator> | undefined;
   #film: Film | undefined;
 
   /** Owns the network, which was opened for `setup`. */
-  constructor(network: CviNetwork, setup: EngineSetup) {
+  constructor(network: SmallFilmNetwork, setup: EngineSetup) {
     this.#network = network;
     this.#setup = setup;
   }

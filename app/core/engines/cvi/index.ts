@@ -4,6 +4,7 @@ import { openCheckpoint } from '../../import/registry.ts';
 import type { InbetweeningFamily } from '../family.ts';
 import { configJson, FRAMES, parameterCount, parseConfig } from './config.ts';
 import { CviInbetweener, isOwn } from './fill.ts';
+import { hubJson, HubNetwork, recogniseHub } from './hub/run.ts';
 import { CviNetwork } from './run.ts';
 import { readCvi, recogniseCvi } from './weights.ts';
 
@@ -19,10 +20,14 @@ export const cvi: InbetweeningFamily = {
   },
   async recognise(checkpoint) {
     const config = recogniseCvi(checkpoint);
-    return config && { parameters: parameterCount(config), ...configJson(config) };
+    if (config) return { parameters: parameterCount(config), ...configJson(config) };
+    const hub = await recogniseHub(checkpoint);
+    return hub && hubJson(hub);
   },
   async open(path, setup, json) {
     await using checkpoint = await openCheckpoint(path);
+    const hub = await recogniseHub(checkpoint);
+    if (hub) return new CviInbetweener(await HubNetwork.open(hub, checkpoint, setup), setup);
     const config = parseConfig(json) ?? recogniseCvi(checkpoint);
     if (!config) throw new AppError('weights-mismatch', 'The checkpoint does not have the layers of CVI.');
     const network = await CviNetwork.open(config, await readCvi(checkpoint, config), setup);

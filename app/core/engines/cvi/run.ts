@@ -9,10 +9,10 @@ import { gaussian } from '../noise.ts';
 import type { Weights } from '../weights.ts';
 import type { CviConfig } from './config.ts';
 import { cviGraph } from './graph.ts';
-import { gridOf, seen, SmallFilm, type Grid, type Made } from './small.ts';
+import { gridOf, seen, SmallFilm, type SmallFilmNetwork, type Grid, type Made } from './small.ts';
 
 /** A network for stills of one size. */
-export class CviNetwork implements AsyncDisposable {
+export class CviNetwork implements SmallFilmNetwork {
   readonly device: string;
   readonly #config: CviConfig;
   readonly #grid: Grid;

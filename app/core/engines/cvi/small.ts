@@ -54,6 +54,14 @@ export interface Made {
   readonly painted?: Float32Array | undefined;
 }
 
+/** A network that makes small films, opened for stills of one size. */
+export interface SmallFilmNetwork extends AsyncDisposable {
+  /** For people: 'cpu, 2 threads'. */
+  readonly device: string;
+  /** The film between two stills of any size; the same seed gives the same. Throws 'engine-failed', the signal's reason. */
+  film(first: Picture, last: Picture, seed: number, signal?: AbortSignal): Promise<SmallFilm>;
+}
+
 /** The network's small film between two stills. */
 export class SmallFilm {
   readonly #first: Picture;
