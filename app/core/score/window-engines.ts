@@ -1,6 +1,7 @@
 /** What a score of windows calls an engine: ID[:MOTION][:enlarged], such as 'film', 'fomm:adversarial', 'cvi:enlarged'. */
 import { MORPH_MOTIONS, type MorphMotion } from '../../contract/morph.ts';
 import type { DeviceChoice } from '../../contract/jobs.ts';
+import { inbetweenDevice } from '../engines/engine-device.ts';
 import type { Inbetweener, InbetweenEntry } from '../engines/inbetween.ts';
 import { findInbetweener } from '../engines/registry.ts';
 
@@ -25,23 +26,24 @@ export async function windowEngine(name: string): Promise<WindowEngine> {
 
 /** Engines that are open, one of each entry; opened again when the size changes. */
 export class OpenInbetweeners implements AsyncDisposable {
-  readonly #open = new Map<string, { readonly engine: Inbetweener; readonly size: number }>();
+  readonly #open = new Map<string, { readonly engine: Inbetweener; readonly size: string }>();
   readonly #threads: number;
   readonly #device: DeviceChoice | undefined;
 
-  /** Networks run on the CPU unless another device is named: the pictures are small. */
   constructor(threads: number, device: DeviceChoice | undefined) {
     this.#threads = threads;
-    this.#device = device === 'auto' ? undefined : device;
+    this.#device = device;
   }
 
-  async get(entry: InbetweenEntry, size: number): Promise<Inbetweener> {
+  async get(entry: InbetweenEntry, width: number, height = width): Promise<Inbetweener> {
+    const size = `${width}x${height}`;
     const known = this.#open.get(entry.id);
     if (known?.size === size) return known.engine;
     this.#open.delete(entry.id);
     await known?.engine[Symbol.asyncDispose]();
-    const device = entry.network ? { device: this.#device ?? 'cpu' } : {};
-    const engine = await entry.open({ width: size, height: size, colour: {}, threads: this.#threads, ...device });
+    const threads = this.#threads;
+    const { device } = await inbetweenDevice(entry, this.#device, { threads });
+    const engine = await entry.open({ width, height, colour: {}, threads, device });
     this.#open.set(entry.id, { engine, size });
     return engine;
   }

@@ -28,7 +28,7 @@ export function centreSquare(picture: Rgb8, size: number): Rgb8 {
 }
 
 /** Rounded to 8 bits and clipped. */
-function rgbOf({ width, height, data }: Picture): Rgb8 {
+export function rgbOf({ width, height, data }: Picture): Rgb8 {
   const count = width * height;
   const plane = (n: number): Uint8Array => {
     const out = new Uint8ClampedArray(count);
