@@ -91,6 +91,7 @@ test('natives, models, WebAssembly and entries of workers lie outside the archiv
     'nn/trial-child',
     'engines/glide/worker',
     'kernels/local-worker',
+    'boards/worker',
     'preview/worker',
     'queue/pair-worker',
   ];

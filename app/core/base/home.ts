@@ -36,6 +36,11 @@ export function uploadsFolder({ root }: Pick<Home, 'root'>): string {
   return join(root, 'uploads');
 }
 
+/** Films that were made for a timeline. */
+export function filmsFolder({ root }: Pick<Home, 'root'>): string {
+  return join(root, 'films');
+}
+
 /** Absolute path of the library's folder: `library`, else INBETWEEN_HOME, else the platform's data folder. */
 export function homeFolder({ library, env = process.env, platform = process.platform }: HomeOptions = {}): string {
   const asked = library ?? env['INBETWEEN_HOME'];

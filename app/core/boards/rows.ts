@@ -25,6 +25,7 @@ const listedSchema = z
     keyframes: z.number(),
     frames: z.number(),
     thumb: z.string().nullable(),
+    first: z.string().nullable(),
     updated_at: z.number(),
   })
   .transform(({ updated_at, ...row }) => ({ ...row, changedAt: updated_at }));
@@ -38,9 +39,10 @@ export function boardRow(db: Library, id: string): BoardRow {
   throw new AppError('board-unknown', 'There is no such board; it may have been removed.');
 }
 
-/** Newest change first. Nothing of the boards themselves is read: one that cannot be is listed like any other. */
+/** Newest change first, with the path of the first keyframe. A board that cannot be read is listed like any other. */
 export function listedBoards(db: Library): ListedBoard[] {
-  const columns = 'id, name, keyframes, frames, thumb, updated_at';
+  const first = `CASE WHEN json_valid(board) THEN json_extract(board, '$.keyframes[0].path') END AS first`;
+  const columns = `id, name, keyframes, frames, thumb, ${first}, updated_at`;
   return db.all(
     listedSchema as z.ZodType<ListedBoard>,
     `SELECT ${columns} FROM boards ORDER BY updated_at DESC, number DESC`,

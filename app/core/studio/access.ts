@@ -3,10 +3,10 @@ import { realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, resolve, sep, basename } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 
-/** The library's folder, and the one in it that holds what was dropped on a page. */
+/** The library's folder, and those in it that a page may name: what was dropped on it, films that were made for its timelines. */
 interface Library {
   readonly folder: string;
-  readonly uploads: string;
+  readonly open: readonly string[];
 }
 
 /** The folders that were opened to a page; a window, whose user picks files with native dialogs, has no such limit. */
@@ -21,15 +21,16 @@ export class Access {
   }
 
   /**
-   * Opens folders; links in their names are followed once, here. Of the library's own folder, wherever it lies, a page may name what was dropped on
-   * it and nothing else: who writes over the database or a chunk by the name of an export has lost more than a file.
+   * Opens folders; links in their names are followed once, here. Of the library's own folder, wherever it lies, a page may name what is in the
+   * folders said to be open and nothing else: who writes over the database or a chunk by the name of an export has lost more than a file.
    */
   static async to(folders: readonly string[] | null, library?: Library): Promise<Access> {
     if (folders === null) return new Access(null);
     const real = await Promise.all(folders.map((one) => realpath(resolve(one))));
     if (!library) return new Access([...new Set(real)]);
-    const [folder, uploads] = await Promise.all([realpath(library.folder), realpath(library.uploads)]);
-    return new Access([...new Set([...real, uploads])], { folder, uploads });
+    const folder = await realpath(library.folder);
+    const open = await Promise.all(library.open.map((one) => realpath(one)));
+    return new Access([...new Set([...real, ...open])], { folder, open });
   }
 
   /**
@@ -53,8 +54,8 @@ export class Access {
 
   #isLibrarys(real: string): boolean {
     if (!this.#library) return false;
-    const { folder, uploads } = this.#library;
-    return isBelow(folder, real) && !isBelow(uploads, real);
+    const { folder, open } = this.#library;
+    return isBelow(folder, real) && !open.some((one) => isBelow(one, real));
   }
 }
 

@@ -10,7 +10,8 @@
  *   clip/ID/peaks    the waveform: Int8 min, max pairs, 100 pairs a second, channels mixed
  *   chunk/KEY        a chunk of the store (MP4)     sound/KEY        a clip's retimed sound (WAV)
  *   frame/KEY        a picture made for comparing   pair/ID/first|middle|last|film   between two photos
- *   job/ID/output    the file a job has written
+ *   job/ID/output    the file a job has written     board/still/KEY  a keyframe of a board, fitted to its film
+ *   board/take/KEY/N picture N of a take of a gap
  */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';

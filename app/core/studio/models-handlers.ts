@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 import { DEVICES, type Device } from '../../contract/jobs.ts';
 import type { CacheStatus, DeviceSummary, EngineSummary } from '../../contract/settings.ts';
+import { boardsFolder } from '../boards/take-store.ts';
 import { engineSpeed as measure } from '../bench/engines.ts';
 import { listEngines, type ListedEngine } from '../engines/registry.ts';
 import { clearChunks } from '../jobs/chunk-files.ts';
@@ -39,6 +40,7 @@ const DEVICE_NAMES: Readonly<Record<Device, string>> = {
 
 /** Other parts' files that can be made again. */
 export interface OtherCaches {
+  clearBoards(): Promise<void>;
   clearProxies(): Promise<void>;
   clearThumbnails(): Promise<void>;
 }
@@ -150,8 +152,9 @@ function deviceSummary({ device, reason, needs, auto, unrun, ms, cpuMs }: Device
 
 function cacheHandlers({ home, db, settings }: StudioContext, caches: OtherCaches): HandlersOf<'cache'> {
   const previews = Object.values(previewFolders(home.root));
+  const pictures = boardsFolder(home.root);
   const previewBytes = async (): Promise<number> =>
-    (await Promise.all(previews.map(folderBytes))).reduce((sum, bytes) => sum + bytes, 0);
+    (await Promise.all([...previews, pictures].map(folderBytes))).reduce((sum, bytes) => sum + bytes, 0);
   const status = async (): Promise<CacheStatus> => ({
     chunks: chunkBytes(db) + (await previewBytes()),
     proxies: await folderBytes(join(home.root, 'proxies')),
@@ -166,6 +169,7 @@ function cacheHandlers({ home, db, settings }: StudioContext, caches: OtherCache
       if (what === 'chunks') {
         await clearChunks(db, home.chunks);
         for (const folder of previews) await rm(folder, { recursive: true, force: true });
+        await caches.clearBoards();
       } else if (what === 'proxies') await caches.clearProxies();
       else await caches.clearThumbnails();
       return await status();

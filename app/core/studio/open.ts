@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import type { Answer, AppInfo } from '../../contract/api.ts';
-import { openHome, uploadsFolder } from '../base/home.ts';
+import type { AddReport } from '../../contract/library.ts';
+import { filmsFolder, openHome, uploadsFolder } from '../base/home.ts';
 import { packagePath } from '../base/own-files.ts';
 import { openLibrary } from '../library/db.ts';
 import { projectsUsing } from '../projects/usage.ts';
@@ -56,9 +57,9 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
   const home = await openHome({ library: options.library });
   const db = openLibrary(home);
   const topics = createTopicBus();
-  const uploads = uploadsFolder(home);
-  if (options.roots !== null) await mkdir(uploads, { recursive: true });
-  const access = await Access.to(options.roots, { folder: home.root, uploads });
+  const open = [uploadsFolder(home), filmsFolder(home)];
+  if (options.roots !== null) for (const folder of open) await mkdir(folder, { recursive: true });
+  const access = await Access.to(options.roots, { folder: home.root, open });
   const closing = new AbortController();
   const settings = openSettings(db, topics);
   const context: StudioContext = {
@@ -73,16 +74,16 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
   const library = await openLibraryPart(context, {
     usedBy: (id) => projectsUsing(db, id).map(({ name }) => name),
   });
-  const project = await openProjectPart(context, (paths, signal) =>
-    library.handlers['library.add']({ paths }, { signal }),
-  );
+  const add = (paths: string[], signal: AbortSignal): Promise<AddReport> =>
+    library.handlers['library.add']({ paths }, { signal });
+  const project = await openProjectPart(context, add);
   const preview = await openPreviewPart(context);
   const queue = await openQueuePart(context, async () => batch.continue());
   const exporting = await openExportPart(context, queue.queue);
   const batch = await openBatchPart(context, queue.queue);
   const pair = await openPairPart(context);
-  const board = await openBoardPart(context);
-  const models = await openModelsPart(context, library);
+  const board = await openBoardPart(context, queue.queue, add);
+  const models = await openModelsPart(context, { ...library, clearBoards: board.clear });
   const parts = [models, board, pair, batch, exporting, queue, preview, project, library];
   const info: AppInfo = {
     version: version(),

@@ -1,0 +1,43 @@
+/** Keyframes' pictures as boards look at them, kept for the next take: RGB of 8 bits, fitted. */
+import type { Frame } from '../media/frame.ts';
+import { fitStill } from '../morph/fit.ts';
+import { readKeyframe, type ReadOptions } from '../morph/keyframe.ts';
+import type { FrameOrder, StillOrder } from './messages.ts';
+
+/** Of some megabytes each. */
+const KEPT = 12;
+
+export class StillShelf {
+  readonly #index: ReadOptions['index'];
+  readonly #kept = new Map<string, Frame>();
+
+  /** `index` knows the times of videos' frames. */
+  constructor(index?: ReadOptions['index']) {
+    this.#index = index;
+  }
+
+  /** `alpha`: with a plane of it or without; as the still is unless given. Throws as readKeyframe, the signal's reason. */
+  async get(
+    { key, path, at }: StillOrder,
+    { width, height, fit }: FrameOrder,
+    alpha: boolean | undefined,
+    signal: AbortSignal,
+  ): Promise<Frame> {
+    const name = `${key} ${alpha}`;
+    const known = this.#kept.get(name);
+    this.#kept.delete(name);
+    const frame = known ?? (await this.#read({ path, at }, { width, height, fit, alpha }, signal));
+    this.#kept.set(name, frame);
+    if (this.#kept.size > KEPT) this.#kept.delete(this.#kept.keys().next().value!);
+    return frame;
+  }
+
+  async #read(
+    { path, at }: Pick<StillOrder, 'path' | 'at'>,
+    options: FrameOrder & { readonly alpha: boolean | undefined },
+    signal: AbortSignal,
+  ): Promise<Frame> {
+    const still = await readKeyframe({ path, at, points: null }, { signal, index: this.#index });
+    return fitStill(still, { ...options, bits: 8 }).frame;
+  }
+}
