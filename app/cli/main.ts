@@ -7,6 +7,8 @@ const VERBS: Record<string, () => Promise<Verb>> = {
   slowmo: async () => (await import('./verbs/slowmo.ts')).slowmo,
   frame: async () => (await import('./verbs/frame.ts')).frame,
   morph: async () => (await import('./verbs/morph.ts')).morph,
+  animate: async () => (await import('./verbs/animate.ts')).animate,
+  keypoints: async () => (await import('./verbs/keypoints.ts')).keypoints,
   batch: async () => (await import('./verbs/batch.ts')).batch,
   jobs: async () => (await import('./verbs/jobs.ts')).jobs,
   models: async () => (await import('./verbs/models.ts')).models,
@@ -83,7 +85,7 @@ function takeLibrary(words: readonly string[]): string[] {
 
 async function help(): Promise<string> {
   const verbs = await Promise.all(Object.values(VERBS).map((load) => load()));
-  const rows = verbs.map((verb) => `  ${verb.name.padEnd(8)} ${verb.summary.split('\n')[0]}`);
+  const rows = verbs.map((verb) => `  ${verb.name.padEnd(9)} ${verb.summary.split('\n')[0]}`);
   const home =
     '  --library DIR   where jobs, finished chunks and models are kept (INBETWEEN_HOME, else where the platform keeps data)';
   return ['inbetween VERB ... (VERB --help says more)', '', ...rows, '', 'For every verb:', home].join('\n');

@@ -91,14 +91,16 @@ export function betweenFields(first: Generated, last: Generated, t: number, size
   return { ...size, toFirst, toLast, weights, painted };
 }
 
-/** One still moved, as FOMM is published: what it does not show is painted. */
+/** One still moved: what [Note: two stills] says where both are the same. */
 export function movedFields(made: Generated, size: Size, paints = true): GuideFields {
   const shown = shownOf(made, size);
   const count = size.width * size.height;
   const weights = new Float32Array(3 * count);
   for (let i = 0; i < count; i++) {
-    weights[i] = paints ? shown[i]! : 1;
-    weights[2 * count + i] = paints ? 1 - shown[i]! : 0;
+    const ofPainted = paints ? (1 - shown[i]!) ** 2 : 0;
+    const all = shown[i]! + LEAST + ofPainted;
+    weights[i] = (shown[i]! + LEAST) / all;
+    weights[2 * count + i] = ofPainted / all;
   }
   const none = new Float32Array(2 * count);
   const toFirst = offsetsOf(made['deformation']!, size);

@@ -74,6 +74,22 @@ export class FommInbetweener implements Inbetweener {
     return found.map((point) => ({ ...point, jacobian: [...point.jacobian] }));
   }
 
+  /** Key points of a picture of any size, R'G'B'. */
+  async detect(picture: Picture, signal?: AbortSignal): Promise<KeyPoint[]> {
+    return await this.#network.detect(this.#reduced(picture).input, signal);
+  }
+
+  /** Key points a picture has. */
+  get count(): number {
+    return this.#network.config.points;
+  }
+
+  /** Side of the square, or the longer one, that the network sees, and in how many colours. */
+  get sees(): { readonly size: number; readonly channels: 1 | 3 } {
+    const { size, config } = this.#network;
+    return { size: Math.max(size.width, size.height), channels: config.channels };
+  }
+
   /** Throws 'bad-keypoints' where points set by hand are not as many as the network's, 'model-unknown' where there is no model for the motion asked for, and as Inbetweener says. */
   async *fill(gap: Gap, times: readonly number[], options: FillOptions): AsyncGenerator<Between> {
     const { signal } = options;
@@ -183,12 +199,16 @@ export class FommInbetweener implements Inbetweener {
         'size-mismatch',
         `The engine was opened for ${width}x${height}, not ${frame.width}x${frame.height}.`,
       );
-    const { size, config } = this.#network;
-    const small = reduce(this.#whole(frame), size.width, size.height);
-    const limited = small.data.map((value) => Math.min(1, Math.max(0, value)));
-    const seen = { small, input: config.channels === 3 ? limited : lumaOf(limited) };
+    const seen = this.#reduced(this.#whole(frame));
     this.#seen.set(frame, seen);
     return seen;
+  }
+
+  #reduced(picture: Picture): Seen {
+    const { size, config } = this.#network;
+    const small = reduce(picture, size.width, size.height);
+    const limited = small.data.map((value) => Math.min(1, Math.max(0, value)));
+    return { small, input: config.channels === 3 ? limited : lumaOf(limited) };
   }
 
   /** Whether what the generator paints can be shown: one of one channel paints no colours. */

@@ -1,7 +1,7 @@
 /** FOMM, the First Order Motion Model: key points with the motion around them, found in stills and moved. docs/fomm.md. */
 import { AppError } from '../../../contract/errors.ts';
 import { openCheckpoint } from '../../import/registry.ts';
-import { scanModels } from '../../nn/store.ts';
+import { installedModel, scanModels } from '../../nn/store.ts';
 import type { EngineSetup } from '../engine.ts';
 import type { InbetweeningFamily } from '../family.ts';
 import { motion, openMotion, type MotionModel } from '../motion/index.ts';
@@ -35,6 +35,26 @@ export async function openFomm(
   const { threads, device } = setup;
   const network = await FommNetwork.open(read.config, read.weights, { threads, device });
   return new FommInbetweener(network, setup, motionFinder(), published);
+}
+
+/** A model of the family that is here. */
+export interface FommModel {
+  readonly id: string;
+  /** Its files and what is made of them: what it finds may differ where this does. */
+  readonly version: string;
+  open(setup: EngineSetup, published?: Published): Promise<FommInbetweener>;
+}
+
+/** The model called `id`. Throws 'model-unknown', 'model-damaged', 'engine-kind' where it is of another family. */
+export async function findFomm(id: string): Promise<FommModel> {
+  const { manifest, path } = await installedModel(id);
+  if (manifest.family !== fomm.id)
+    throw new AppError('engine-kind', `'${id}' has no key points: name a model of the family fomm.`);
+  return {
+    id: manifest.id,
+    version: [fomm.version, ...manifest.files.map(({ sha256 }) => sha256)].join('-'),
+    open: (setup, published) => openFomm(path, setup, manifest.config, published),
+  };
 }
 
 /** Of the models that are here: 'motion-KIND' first, else any of its kind for so many points. Opened once, asked for again where there was none. */
