@@ -7,6 +7,7 @@ import {
   type BoardGap,
   type BoardKeyframe,
   type KeyPoint,
+  type MorphEngine,
 } from '../../contract/morph.ts';
 import { newId } from '../../core/sequence/draft.ts';
 
@@ -16,7 +17,7 @@ export function newKeyframe({ path, at, name }: Pick<BoardKeyframe, 'path' | 'at
 }
 
 /** What a gap is without one before it to be like. */
-export const FIRST_GAP: BoardGap = {
+const FIRST_GAP: BoardGap = {
   frames: 14,
   engine: 'film',
   motion: 'linear',
@@ -24,6 +25,13 @@ export const FIRST_GAP: BoardGap = {
   takes: [0],
   take: 0,
 };
+
+/** The gap of a board's first keyframe: by the first engine made for stills far apart, or else the best of those made for small motion. */
+export function firstGap(engines: readonly MorphEngine[]): BoardGap {
+  const far = engines.find(({ uses }) => uses.seed || uses.points);
+  const near = ['film', 'glide'].find((id) => engines.some((engine) => engine.id === id));
+  return { ...FIRST_GAP, engine: far?.id ?? near ?? engines[0]?.id ?? FIRST_GAP.engine };
+}
 
 /** Puts keyframes before place `at`; each gets a gap like the one before that place. */
 export function addKeyframes(board: Board, at: number, given: readonly BoardKeyframe[], first = FIRST_GAP): Board {

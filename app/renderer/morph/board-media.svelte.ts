@@ -18,7 +18,7 @@ export class BoardMedia {
   /** Missing pictures are made without being asked for. */
   auto: boolean = $state(localStorage.getItem(AUTO_KEY) !== 'false');
   readonly #session: BoardSession;
-  readonly #stop: () => void;
+  readonly #stops: (() => void)[];
   #asked = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #rest: ReturnType<typeof setTimeout> | undefined;
@@ -39,16 +39,21 @@ export class BoardMedia {
 
   constructor(session: BoardSession) {
     this.#session = session;
-    this.#stop = client.on('board.take', ({ id, take }) => {
-      if (id === session.id) this.#hear(take);
-    });
+    this.#stops = [
+      client.on('board.take', ({ id, take }) => {
+        if (id === session.id) this.#hear(take);
+      }),
+      client.on('board.pictures', ({ id }) => {
+        if (id === session.id) this.follow();
+      }),
+    ];
   }
 
   close(): void {
     this.#asked++;
     clearTimeout(this.#timer);
     clearTimeout(this.#rest);
-    this.#stop();
+    for (const stop of this.#stops) stop();
   }
 
   /** Asks before long for what belongs to the board as it is now; call it whenever it changed. */
@@ -88,14 +93,18 @@ export class BoardMedia {
     if (this.#session.unsaved > 0) return this.follow();
     const asked = ++this.#asked;
     const { id } = this.#session;
-    const [pictures, plan] = await Promise.all([
-      client.call('board.pictures', { id }).catch(() => null),
-      client.call('board.plan', { id }).catch((thrown: unknown) => messageOf(thrown)),
-    ]);
-    if (asked !== this.#asked) return;
-    if (pictures) this.pictures = pictures;
-    if (typeof plan === 'string') [this.plan, this.problem] = [null, plan];
-    else [this.plan, this.problem] = [plan, null];
+    const mine = (): boolean => asked === this.#asked;
+    // The plan reads every still: pictures do not wait for it.
+    const shown = client.call('board.pictures', { id }).then(
+      (pictures) => void (mine() && (this.pictures = pictures)),
+      () => {},
+    );
+    const planned = client.call('board.plan', { id }).then(
+      (plan) => void (mine() && ([this.plan, this.problem] = [plan, null])),
+      (thrown: unknown) => void (mine() && ([this.plan, this.problem] = [null, messageOf(thrown)])),
+    );
+    await Promise.all([shown, planned]);
+    if (!mine()) return;
     if (thenMake && this.auto) this.#rest = setTimeout(() => this.#makeMissing(), REST_MS);
   }
 

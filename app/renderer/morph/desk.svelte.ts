@@ -5,7 +5,7 @@ import type { BoardSession } from '../state/board.svelte.ts';
 import { client } from '../state/connection.svelte.ts';
 import { pickFiles } from '../state/files.svelte.ts';
 import { attempt, toasts } from '../state/toasts.svelte.ts';
-import { addKeyframes, addTake, FIRST_GAP, moveKeyframe, placeOf, removeKeyframe } from './board-edits.ts';
+import { addKeyframes, addTake, firstGap, moveKeyframe, placeOf, removeKeyframe } from './board-edits.ts';
 import { BoardFilm } from './board-film.ts';
 import { BoardMedia } from './board-media.svelte.ts';
 import { placeAt, spanOf, usedGaps } from './film-map.ts';
@@ -94,7 +94,7 @@ export class Desk {
     if (keyframes.length === 0) return;
     const { session } = this;
     const label = keyframes.length === 1 ? 'Add a keyframe' : `Add ${keyframes.length} keyframes`;
-    const first = { ...FIRST_GAP, engine: session.engines[0]?.id ?? FIRST_GAP.engine };
+    const first = firstGap(session.engines);
     const before = session.board.keyframes.length;
     void session.edit(label, (board) => addKeyframes(board, at, keyframes, first));
     const added = session.board.keyframes.length - before;

@@ -3,7 +3,7 @@ import { openBoard } from '../state/board.svelte.ts';
 import { client } from '../state/connection.svelte.ts';
 import { router } from '../state/router.svelte.ts';
 import { attempt } from '../state/toasts.svelte.ts';
-import { addKeyframes, FIRST_GAP } from './board-edits.ts';
+import { addKeyframes, firstGap } from './board-edits.ts';
 import { createBoard } from './boards.ts';
 import { keyframeOf } from './keyframe-files.ts';
 
@@ -20,7 +20,7 @@ export async function putOnBoard(ids: readonly string[]): Promise<void> {
     const id = openBoard.session?.id ?? (await createBoard(taken));
     if (id === undefined) return;
     const session = await openBoard.open(id);
-    const first = { ...FIRST_GAP, engine: session.engines[0]?.id ?? FIRST_GAP.engine };
+    const first = firstGap(session.engines);
     const label = keyframes.length === 1 ? 'Add a keyframe' : `Add ${keyframes.length} keyframes`;
     void session.edit(label, (board) => addKeyframes(board, board.keyframes.length, keyframes, first));
     router.go('morph', id);

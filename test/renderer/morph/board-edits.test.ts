@@ -6,6 +6,7 @@ import {
   addTake,
   changeGap,
   changeKeyframe,
+  firstGap,
   moveKeyframe,
   newKeyframe,
   pickTake,
@@ -45,6 +46,15 @@ test('a keyframe comes with a gap like the one before it, with one take', () => 
   assert.deepEqual(more.gaps[2], gap(2, { takes: [7], engine: 'fomm' }));
   assert.equal(words(addKeyframes(board(), 0, [still('x')])), 'x1 a1 b2 c3');
   assert.equal(words(addKeyframes(board(''), 9, [still('x')], gap(5))), 'x5');
+});
+
+test('a new board is filled by an engine for stills far apart, where there is one', () => {
+  const engine = (id: string, seed = false) => ({
+    ...{ id, name: id, summary: '', network: false, uses: { seed, motion: false, points: false } },
+  });
+  assert.equal(firstGap([engine('hold'), engine('glide'), engine('film'), engine('cvi', true)]).engine, 'cvi');
+  assert.equal(firstGap([engine('hold'), engine('glide'), engine('film')]).engine, 'film');
+  assert.equal(firstGap([engine('hold')]).engine, 'hold');
 });
 
 test('a full board takes no more', () => {
