@@ -75,7 +75,9 @@ export function fitStill(still: Still, options: FitOptions): Still {
   const aspect = aspectOf(info.video.sampleAspect) / aspectOf(options.sampleAspect ?? { num: 1, den: 1 });
   const place = placing(frame, aspect, options);
   const { part, to } = place;
-  const asItIs = part.width === to.width && part.height === to.height && part.width === width && part.height === height;
+  const whole = part.width === frame.width && part.height === frame.height;
+  const asItIs =
+    whole && to.width === width && to.height === height && frame.width === width && frame.height === height;
   if (asItIs && options.bits === undefined && (options.alpha === undefined || alpha === hasAlpha)) return still;
   const colour = withMatrix(info.video.colour, frame.height);
   const rgb = asRgb({ frame, info: { ...info, video: { ...info.video, colour } } }, bits === 16, hasAlpha || alpha);
