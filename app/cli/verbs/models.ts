@@ -6,7 +6,9 @@ import { createEta } from '../../core/base/eta.ts';
 import { openHome } from '../../core/base/home.ts';
 import { findEntry, readCatalogue } from '../../core/models/catalogue.ts';
 import { importModel } from '../../core/models/import.ts';
+import { draftFor, inspectCheckpoint } from '../../core/models/inspect.ts';
 import { installModel, type InstallProgress } from '../../core/models/install.ts';
+import { readMapping } from '../../core/models/mapping.ts';
 import { engineOf, listModels, showModel } from '../../core/models/overview.ts';
 import {
   bytesToVerify,
@@ -26,6 +28,8 @@ models install ID [--accept-licence]  download, check, try
        [--from FILE_OR_FOLDER]        take the files from there instead (the same checks)
        [--mirror URL]                 download from there instead (INBETWEEN_MODELS_URL)
 models import PATH [--id NAME] [--licence TEXT]   any checkpoint: .pkl .pth .pt .safetensors .h5 .tflite .onnx, ncnn, SavedModel
+       [--map FILE]                   its names in ours, where no family knows them
+models inspect PATH [--draft cvi]     names, shapes and operators of any checkpoint; or a mapping to begin with
 models remove ID
 models verify [ID]                    hash every file again; exit status 4 when one is not as it was
 
@@ -41,6 +45,8 @@ const OPTIONS = {
   mirror: { type: 'string' },
   id: { type: 'string' },
   licence: { type: 'string' },
+  map: { type: 'string' },
+  draft: { type: 'string' },
   device: { type: 'string' },
 } as const;
 
@@ -53,6 +59,8 @@ interface Request {
   readonly mirror: string | undefined;
   readonly id: string | undefined;
   readonly licence: string | undefined;
+  readonly map: string | undefined;
+  readonly draft: string | undefined;
   readonly device: string | undefined;
   readonly tell: (status: Status) => void;
 }
@@ -72,7 +80,8 @@ const ACTIONS: Readonly<Record<string, Row>> = {
   list: { act: list, word: undefined, takes: ['all'] },
   show: { act: show, word: 'ID', takes: [] },
   install: { act: install, word: 'ID', takes: ['accept-licence', 'from', 'mirror', 'device'] },
-  import: { act: importOne, word: 'PATH', takes: ['id', 'licence', 'device'] },
+  import: { act: importOne, word: 'PATH', takes: ['id', 'licence', 'map', 'device'] },
+  inspect: { act: inspect, word: 'PATH', takes: ['draft'] },
   remove: { act: remove, word: 'ID', takes: [] },
   verify: { act: verify, word: 'ID', optional: true, takes: [] },
 };
@@ -100,8 +109,8 @@ export const models: Verb = {
     }
     const home = await openHome();
     const status = statusLine(io);
-    const { all, from, mirror, id, licence, device } = values;
-    const flags = { all, acceptLicence: values['accept-licence'], from, mirror, id, licence, device };
+    const { all, from, mirror, id, licence, map, draft, device } = values;
+    const flags = { all, acceptLicence: values['accept-licence'], from, mirror, id, licence, map, draft, device };
     try {
       const answer = await row.act(word ?? '', { io, places: modelPlaces(home), tell: status.tell, ...flags });
       status.end();
@@ -203,10 +212,39 @@ async function install(word: string, request: Request): ReturnType<Action> {
   return installed(model);
 }
 
-async function importOne(word: string, { io, places, id, licence, device, tell }: Request): ReturnType<Action> {
+async function importOne(word: string, { io, places, id, licence, map, device, tell }: Request): ReturnType<Action> {
+  const mapping = map === undefined ? undefined : await readMapping(map);
   const common = { signal: io.signal, threads: availableParallelism(), device, places };
   const onProgress = (progress: InstallProgress): void => tell(statusOf(progress));
-  return installed(await importModel(word, { ...common, id, licence, onProgress }));
+  return installed(await importModel(word, { ...common, id, licence, map: mapping, onProgress }));
+}
+
+async function inspect(word: string, { io, draft }: Request): ReturnType<Action> {
+  if (draft !== undefined && draft !== 'cvi') throw new AppError('usage', 'A mapping can be drafted for cvi alone.');
+  if (draft !== undefined) {
+    const mapping = await draftFor(word, io.signal);
+    return { json: mapping, text: JSON.stringify(mapping, null, 2) };
+  }
+  const found = await inspectCheckpoint(word, { signal: io.signal });
+  const { format, family, tensors, values, operators, signatures } = found;
+  const ends = (all: Readonly<Record<string, readonly number[] | null>>): string =>
+    Object.entries(all)
+      .map(([name, shape]) => `${name} ${shape ? `[${shape.join(', ')}]` : '[?]'}`)
+      .join(', ');
+  const width = Math.max(0, ...tensors.map(({ name }) => name.length));
+  const lines = [
+    `${format}: ${tensors.length} tensors, ${values.toLocaleString('en')} numbers; ${family ? `of the family ${family}` : 'of no family that runs here'}.`,
+    ...tensors.map(({ name, dtype, shape }) => `  ${name.padEnd(width)}  ${dtype.padEnd(4)} [${shape.join(', ')}]`),
+    ...signatures.map(({ name, inputs, outputs }) => `signature ${name}: ${ends(inputs)} -> ${ends(outputs)}`),
+    ...(operators
+      ? [
+          `operators: ${Object.entries(operators)
+            .map(([op, count]) => `${op} ${count}`)
+            .join(', ')}`,
+        ]
+      : []),
+  ];
+  return { json: found, text: lines.join('\n') };
 }
 
 function statusOf({ stage, file, done, total, etaSeconds }: InstallProgress): Status {

@@ -13,6 +13,7 @@ import { modelPlaces, refuseTaken, stageModel, type InstalledModel, type ModelPl
 import { admit, recognise } from './admit.ts';
 import { checkpointFiles } from './checkpoint-files.ts';
 import type { InstallProgress } from './install.ts';
+import { mapCheckpoint, type Mapping } from './mapping.ts';
 import type { ProbeOptions } from './probe.ts';
 
 export interface ImportOptions extends ProbeOptions {
@@ -22,25 +23,35 @@ export interface ImportOptions extends ProbeOptions {
   /** Whoever imports may note what they know of the licence. */
   readonly licence?: string | undefined;
   readonly families?: readonly Family[];
+  /** A mapping of the checkpoint's names to ours ([Note: mapping]). */
+  readonly map?: Mapping | undefined;
   readonly onProgress?: (progress: InstallProgress) => void;
 }
 
 /**
  * Imports the checkpoint at `given` (a file or folder; of ncnn's pairs either file). It is recognised before anything is copied and tried
  * after; when that fails, nothing stays. Throws `family-unknown`, `probe-failed`, `model-installed`, `usage` for a bad id, `disk-space`,
- * and what the readers throw.
+ * what the readers throw, and `weights-mismatch` for a mapping that does not fit.
  */
 export async function importModel(given: string, options: ImportOptions): Promise<InstalledModel> {
+  if (!options.map) return await importFrom(given, given, options);
+  await using mapped = await mapCheckpoint(given, options.map, options.signal);
+  return await importFrom(given, mapped.path, options);
+}
+
+/** Imports the file at `from`, which is what `given` is or became. */
+async function importFrom(given: string, from: string, options: ImportOptions): Promise<InstalledModel> {
   const { places = modelPlaces(), families = FAMILIES, signal, onProgress } = options;
   const id = options.id ?? idFrom(given);
   // A folder of ncnn files is no container of its own; what is opened is its graph.
-  const path = await modelFile(given);
+  const path = await modelFile(from);
+  const shown = from === given ? path : given;
   if (!isModelId(id))
     throw new AppError('usage', `'${id}' is no name for a model: small letters, digits, '.', '-' and '_', at most 64.`);
   if (ENGINES.some((engine) => engine.id === id))
     throw new AppError('usage', `'${id}' is an engine already; choose another --id.`);
   await refuseTaken(places, id);
-  const { format, family } = await recognise(path, path, families, signal);
+  const { format, family } = await recognise(path, shown, families, signal);
   const { folder, names, entry } = await checkpointFiles(path, format);
   const sizes = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).size));
   const total = sizes.reduce((sum, size) => sum + size, 0);
@@ -54,7 +65,7 @@ export async function importModel(given: string, options: ImportOptions): Promis
   }
   onProgress?.({ stage: 'try', done: total, total });
   // What was copied is what counts: it is recognised again.
-  const admitted = await admit(staged.folder, entry, { ...options, families, shown: path, family: family.id });
+  const admitted = await admit(staged.folder, entry, { ...options, families, shown, family: family.id });
   return await staged.publish({
     id,
     name: basename(given),
