@@ -205,8 +205,8 @@ export interface MorphApi {
     result: { job: string };
   };
   /**
-   * A board of the gap around a frame of a sequence: from the last frame before it to the first one after, or of the ends of the range [at, at + frames)
-   * inside clips. Throws 'empty-range' where there is nothing on one side.
+   * A board of the gap around a frame of a sequence, from the last frame before it to the first one after, or of what is between the first and the last frame of the
+   * range [at, at + frames). Throws 'empty-range' where there is nothing on one side, or between.
    */
   'board.fromTimeline': {
     params: { project: string; at: number; frames?: number | undefined };

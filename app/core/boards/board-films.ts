@@ -156,8 +156,6 @@ export class BoardFilms {
 
   async #place(job: string, placing: Placing): Promise<void> {
     const { db, add, engine, signal, notice, onPlaced } = this.#options;
-    // Asked twice for one film: it is there.
-    if (!pendingFilms(db).some((one) => one.job === job)) return;
     const row = jobById(db, job);
     const output = row && jobSummary(row)?.result?.output;
     if (output === undefined) throw new AppError('job-unknown', 'its job is gone.');
@@ -166,9 +164,10 @@ export class BoardFilms {
     if (media === undefined) throw new AppError('not-found', refused[0]?.reason ?? 'it cannot be read.');
     const measured = await measureClip(db, media, signal);
     const update = db.write(() => {
+      // Another app on this library, or the same film asked for twice, was quicker.
+      if (!dropFilm(db, job)) return undefined;
       const { state, version, name } = projectState(db, placing.project);
       const hole = holeNow(state, placing, this.#facts());
-      dropFilm(db, job);
       if (!hole) {
         notice(
           `The timeline of ${name} has changed where the film was to go: it is in the library, as ${measured.name}.`,

@@ -33,6 +33,8 @@ export class BoardStudio {
   readonly #facts = new StillFacts();
   readonly #reader: BoardReader;
   readonly #maker: TakeMaker;
+  /** The last request to make something. */
+  #asked: { readonly board: string } | undefined;
 
   constructor(options: BoardStudioOptions) {
     const { home, threads, onTake, onStills } = options;
@@ -72,16 +74,19 @@ export class BoardStudio {
 
   /** Makes what is missing of these gaps, or of all: what is in the film first. Throws board-unknown, database. */
   async render(id: string, gaps?: readonly number[]): Promise<void> {
+    const asked = { board: id };
+    this.#asked = asked;
     const { takes } = await this.#lay(id);
-    const asked = takes.filter(({ gap }) => gaps === undefined || gaps.includes(gap));
-    await this.#maker.make(
-      id,
-      asked.toSorted((a, b) => Number(b.chosen) - Number(a.chosen) || a.gap - b.gap),
-    );
+    const chosen = takes.filter(({ gap }) => gaps === undefined || gaps.includes(gap));
+    const sorted = chosen.toSorted((a, b) => Number(b.chosen) - Number(a.chosen) || a.gap - b.gap);
+    const missing = await this.#maker.missing(sorted);
+    // Something else was asked for meanwhile, or nothing more.
+    if (this.#asked === asked) this.#maker.make(id, missing);
   }
 
   /** Ends what is made for a board. */
   stop(id: string): void {
+    if (this.#asked?.board === id) this.#asked = undefined;
     if (this.#maker.board === id) this.#maker.stop();
   }
 
@@ -133,6 +138,7 @@ export class BoardStudio {
 
   /** Deletes all pictures; what is looked at is made again. */
   async clear(): Promise<void> {
+    this.#asked = undefined;
     this.#maker.stop();
     await this.#store.clear();
   }

@@ -46,6 +46,7 @@ export function addFilm(db: Library, job: string, placing: Placing, now = Date.n
   );
 }
 
-export function dropFilm(db: Library, job: string): void {
-  db.run('DELETE FROM board_films WHERE job = ?', job);
+/** Whether it was there. */
+export function dropFilm(db: Library, job: string): boolean {
+  return db.run('DELETE FROM board_films WHERE job = ?', job) > 0;
 }

@@ -29,6 +29,12 @@ const MOST_FAILED = 500;
 /** Where a take is shown. */
 type Place = Pick<LaidTake, 'gap' | 'seed' | 'frames'>;
 
+export interface MissingTake {
+  readonly take: LaidTake;
+  readonly order: TakeOrder;
+  readonly done: number;
+}
+
 interface Wanted {
   readonly order: TakeOrder;
   /** Gaps that are alike, and seeds that make no difference, have one take. */
@@ -65,23 +71,31 @@ export class TakeMaker {
     return this.#board;
   }
 
-  /** Has those of `takes` made that are not there, in this order, in place of what was wanted before. What failed is tried again. */
-  async make(board: string, takes: readonly LaidTake[]): Promise<void> {
-    const wanted = new Map<string, Wanted>();
-    for (const { order, gap, seed, frames } of takes) {
-      if (!order || frames === 0) continue;
-      const known = wanted.get(order.key);
-      if (known) {
-        known.places.push({ gap, seed, frames });
-        continue;
-      }
-      const stored = await this.#options.store.take(order.key, frames);
-      if (stored.whole) continue;
-      const before = this.#wanted.get(order.key);
-      const [done, etaSeconds] = [Math.max(stored.done, before?.done ?? 0), before?.etaSeconds ?? null];
-      wanted.set(order.key, { order, places: [{ gap, seed, frames }], done, etaSeconds });
+  /** Those of `takes` that are not there, with how many of their pictures are. */
+  async missing(takes: readonly LaidTake[]): Promise<MissingTake[]> {
+    const missing: MissingTake[] = [];
+    for (const take of takes) {
+      if (!take.order || take.frames === 0) continue;
+      const { done, whole } = await this.#options.store.take(take.order.key, take.frames);
+      if (!whole) missing.push({ take, order: take.order, done });
     }
-    for (const key of wanted.keys()) this.#failed.delete(key);
+    return missing;
+  }
+
+  /** Has these made, in this order, in place of what was wanted before. What failed is tried again. */
+  make(board: string, missing: readonly MissingTake[]): void {
+    const wanted = new Map<string, Wanted>();
+    for (const { take, order, done } of missing) {
+      const { gap, seed, frames } = take;
+      const known = wanted.get(order.key);
+      const before = this.#wanted.get(order.key);
+      if (known) known.places.push({ gap, seed, frames });
+      else {
+        const at = { done: Math.max(done, before?.done ?? 0), etaSeconds: before?.etaSeconds ?? null };
+        wanted.set(order.key, { order, places: [{ gap, seed, frames }], ...at });
+      }
+      this.#failed.delete(order.key);
+    }
     this.#want(board, wanted);
   }
 

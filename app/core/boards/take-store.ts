@@ -10,6 +10,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { asDiskFull } from '../base/durable.ts';
 import { parseJson } from '../base/json.ts';
 import type { PictureEnding } from '../media/picture-stream.ts';
 
@@ -168,8 +169,13 @@ function existing(pathOf: (ending: PictureEnding) => string): StoredPicture | un
 async function put(folder: string, name: string, bytes: Uint8Array): Promise<void> {
   // Another app on the same library may be making the same picture.
   const part = join(folder, `.part-${process.pid}-${name}`);
-  await writeFile(part, bytes);
-  await rename(part, join(folder, name));
+  try {
+    await writeFile(part, bytes);
+    await rename(part, join(folder, name));
+  } catch (error) {
+    await rm(part, { force: true });
+    throw asDiskFull(error, join(folder, name));
+  }
 }
 
 async function entriesOf(folder: string): Promise<Entry[]> {
