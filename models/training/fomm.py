@@ -34,16 +34,17 @@ from torch import Tensor
 
 from common import Log, load_checkpoint, save_checkpoint
 from fomm_data import SHARES, Batch, Triples, dev_windows
-from fomm_losses import Discriminator, blend_window, census, coverage, crowding, equivariance, followed, laplacian_l1, limb_loss, tracked, true_flows, window_scores
+from fomm_losses import Discriminator, blend_window, census, chosen, coverage, crowding, equivariance, followed, laplacian_l1, limb_loss, tracked, true_flows, window_scores
 from fomm_net import COMPACT, Fomm, KeyPoints, between, compose, line
 
 torch.set_num_threads(1)
 cv2.setNumThreads(1)
-DEV_EVERY = 420.0  # seconds
+DEV_EVERY = 300.0  # seconds
 FLOW_UNTIL, LINE_FROM, GAN_FROM = 0.8, 0.35, 0.7  # parts of the time
 FLOW_LEAST = 0.1
 POINTS_UNTIL = 0.2  # the detector alone
-LIMBS, ALIKE = 1.0, 0.1
+LIMBS, ALIKE, CHOSEN = 1.0, 0.1, 0.5
+PAINT_EVERY = 3  # steps, until the discriminator
 LINE_SHARE = 0.5
 
 
@@ -135,16 +136,17 @@ class Trainer:
             kp0, kp1, kp2 = (take(kp, slice(k * b, k * b + b)) for k in range(3))
             value, jacobian, alike = equivariance(self.net.kp_detector, middle, kp1, heat[b : 2 * b])
         ends = {k: torch.cat((kp0[k], kp2[k])) for k in kp0}
-        rows = {"value": 10 * value, "jacobian": 2 * min(1.0, 0.1 + 4 * part) * jacobian, "crowding": crowding(kp)}
-        rows["limbs"] = LIMBS * (2 if part < POINTS_UNTIL else 1) * limb_loss(kp, heat, torch.from_numpy(batch.limbs))
+        alone = part < POINTS_UNTIL
+        rows = {"value": (4 if alone else 10) * value, "jacobian": 2 * min(1.0, 0.1 + 4 * part) * jacobian, "crowding": crowding(kp)}
+        rows["limbs"] = LIMBS * (2 if alone else 1) * limb_loss(kp, heat, torch.from_numpy(batch.limbs))
         known = torch.from_numpy(batch.flows), torch.from_numpy(batch.trust)
         both = {k: torch.cat((v, v)) for k, v in kp1.items()}
         rows["alike"] = ALIKE * alike
         middles, ends_ = heat[b : 2 * b].repeat(2, 1, 1, 1), torch.cat((heat[:b], heat[2 * b :]))
         rows["followed"] = ALIKE * followed(middles, ends_, *known)
-        rows["tracked"] = 5 * tracked(both, ends, *known)
+        rows["tracked"] = (2 if alone else 5) * tracked(both, ends, *known)
         rows["coverage"] = 0.2 * coverage(both, *known)
-        if part < POINTS_UNTIL:
+        if alone:
             return rows, {}
         there = kp1
         if part > LINE_FROM:
@@ -152,15 +154,20 @@ class Trainer:
             there = {k: torch.where(some.view(-1, *[1] * (v.dim() - 1)), straight[k], v) for k, v in kp1.items()}
         stills = torch.cat((first, last))
         with torch.autocast("cpu", torch.bfloat16):
-            out = self.net.generator(stills, {k: torch.cat((v, v)) for k, v in there.items()}, ends)
+            out = self.net.generator.dense_motion_network(stills, {k: torch.cat((v, v)) for k, v in there.items()}, ends)
+            paints = part > GAN_FROM or self.step % PAINT_EVERY == 0
+            out["prediction"] = self.net.generator.paint(stills, out) if paints else stills
         halves = [{k: v[half] for k, v in out.items()} for half in (slice(b), slice(b, None))]
         made = compose(*halves, (first, last), t[:, None, None, None])
         twice = torch.cat((middle, middle))
         deformed = torch.cat((made["first"], made["last"]))
-        rows["frame"] = 2.5 * laplacian_l1(made["frame"], middle).mean() + 1.0 * census(made["frame"], middle).mean()
         rows["warped"] = 1.0 * laplacian_l1(deformed, twice).mean() + 0.5 * census(deformed, twice).mean()
-        rows["painted"] = 1.0 * laplacian_l1(out["prediction"], twice).mean()
         rows["flow"] = 0.25 * max(FLOW_LEAST, 1 - part / FLOW_UNTIL) * flow_loss(made, *known)
+        rows["chosen"] = CHOSEN * chosen(out, *known)
+        if not paints:
+            return rows, {}
+        rows["frame"] = 2.5 * laplacian_l1(made["frame"], middle).mean() + 1.0 * census(made["frame"], middle).mean()
+        rows["painted"] = 1.0 * laplacian_l1(out["prediction"], twice).mean()
         if part > GAN_FROM:
             rows |= self.match(middle, made["frame"])
         return rows, {**made, "middle": middle}
@@ -192,13 +199,13 @@ class Trainer:
         self.log.add(kind="blend", **blend)
         stop = []
         signal.signal(signal.SIGTERM, lambda *_: stop.append(1))
-        total, clock, last_dev, sums, count = args.minutes * 60, time.time(), time.time(), {}, 0
+        total, clock, last_dev, sums, counts = args.minutes * 60, time.time(), time.time(), {}, {}
         while self.spent < total and not stop:
             part = self.spent / total
+            alone = part < POINTS_UNTIL
             warm = min(1.0, (self.step + 1) / 100)
             for group in self.adam.param_groups:
                 group["lr"] = args.rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * part)))
-            alone = part < POINTS_UNTIL
             data.favour("figures", 0.7 if alone else SHARES["figures"])
             rows, made = self.losses(data.batch(args.batch * (2 if alone else 1)), part)
             loss = sum(rows.values())
@@ -215,10 +222,10 @@ class Trainer:
             self.spent, clock = self.spent + now - clock, now
             for key, row in {**rows, "norm": norm, "loss": loss}.items():
                 sums[key] = sums.get(key, 0.0) + float(row.detach())
-            count += 1
+                counts[key] = counts.get(key, 0) + 1
             if self.step % 50 == 0:
-                self.log.add(step=self.step, minutes=self.spent / 60, **{k: v / count for k, v in sums.items()})
-                sums, count = {}, 0
+                self.log.add(step=self.step, minutes=self.spent / 60, **{k: v / counts[k] for k, v in sums.items()})
+                sums, counts = {}, {}
             if now - last_dev > (120 if self.step < 400 else DEV_EVERY) or self.spent >= total:
                 self.dev(truths, blend)
                 last_dev = clock = time.time()

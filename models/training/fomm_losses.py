@@ -114,6 +114,22 @@ def tracked(kp: KeyPoints, still: KeyPoints, flows: Tensor, trust: Tensor) -> Te
     return (sure[..., None] * (still["value"] - there).abs()).mean()
 
 
+def chosen(out: dict[str, Tensor], flows: Tensor, trust: Tensor) -> Tensor:
+    """Negative log likelihood of known motion (flows [b, h, w, 2] in pixels) under the mixture of the key points' motions that the
+    mask makes, moving places weighing more. The deformation alone is the mean of the mixture, and hardly teaches a mask that has
+    settled on the background to let go of it."""
+    motions, mask = out["motions"], out["mask"]
+    h, w = mask.shape[2:]
+    maps = torch.cat((flows, trust[..., None]), -1).permute(0, 3, 1, 2)
+    maps = F.interpolate(maps, size=(h, w), mode="bilinear", align_corners=True).permute(0, 2, 3, 1)
+    half = torch.tensor([(flows.shape[2] - 1) / 2, (flows.shape[1] - 1) / 2])
+    moved = (motions - grid_of(h, w, mask)) * half
+    away = ((moved - maps[:, None, ..., :2]).square().sum(-1) + 0.01).sqrt()
+    nll = -torch.logsumexp(torch.log(mask + 1e-8) - away, 1)
+    weight = (maps[..., 2] > 0.9).float() * (1 + maps[..., :2].norm(dim=3).clamp(max=6))
+    return (weight * nll.clamp(max=12)).mean()
+
+
 def limb_loss(kp: KeyPoints, heat: Tensor, limbs: Tensor) -> Tensor:
     """How far key points are from the limbs of rendered figures, [n, 10, 6] (NaN where there is none): L1 of the places and of the
     jacobians, cross entropy of the heat maps against a narrow Gaussian."""

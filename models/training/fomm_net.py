@@ -213,6 +213,7 @@ class DenseMotion(nn.Module):
         mask = F.softmax(self.mask(features).float(), 1)
         return {
             "mask": mask,
+            "motions": motions,
             "deformation": (mask[..., None] * motions).sum(1),
             "occlusion_map": torch.sigmoid(self.occlusion(features).float()),
         }
@@ -243,6 +244,10 @@ class Generator(nn.Module):
 
     def forward(self, source: Tensor, kp_driving: KeyPoints, kp_source: KeyPoints) -> dict[str, Tensor]:
         out = self.dense_motion_network(source, kp_driving, kp_source)
+        return {**out, "prediction": self.paint(source, out)}
+
+    def paint(self, source: Tensor, out: dict[str, Tensor]) -> Tensor:
+        """The prediction, from what the dense motion network says."""
         x = self.first(source)
         for block in self.down_blocks:
             x = block(x)
@@ -253,7 +258,7 @@ class Generator(nn.Module):
         x = self.bottleneck(x * occlusion)
         for block in self.up_blocks:
             x = block(x)
-        return {**out, "prediction": torch.sigmoid(self.final(x).float())}
+        return torch.sigmoid(self.final(x).float())
 
 
 class Fomm(nn.Module):

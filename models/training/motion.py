@@ -41,7 +41,7 @@ def paths_of(net: Fomm, windows: np.ndarray) -> np.ndarray:
     """[n, 16, 60] of uint8 windows [n, 16, h, w, 3]."""
     out = []
     for window in windows:
-        kp = net.kp_detector(picture(np.asarray(window), net.config["common"]["num_channels"]))
+        kp = net.kp_detector(picture(np.array(window), net.config["common"]["num_channels"]))
         out.append(torch.cat((kp["value"].flatten(1), kp["jacobian"].flatten(1)), 1).numpy())
     return np.stack(out)
 
@@ -50,7 +50,7 @@ def extract(args: argparse.Namespace) -> None:
     net = load(args.fomm / "best.pt")
     real, _ = motion_data.windows(args.data, "train", args.cache)
     drawn, _ = motion_data.rendered(args.data, RENDERED, SEED, args.cache)
-    some = drawn[: RENDERED // 3]
+    real, some = real[:: args.every], drawn[: RENDERED // 3 : args.every]
     train = np.concatenate([paths_of(net, w) for w in (real, real[:, :, :, ::-1], some)])
     train = train[np.abs(train[..., :VALUES] - train[:, :1, :VALUES]).max((1, 2)) > 0.04]
     dev = paths_of(net, np.stack(dev_windows(args.data, args.cache)))
@@ -250,6 +250,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path)
     parser.add_argument("--cache", type=Path, default=Path("cache"))
     parser.add_argument("--minutes", type=float, default=5)
+    parser.add_argument("--every", type=int, default=1, help="extract: takes every n-th window")
     parser.add_argument("--adversary", type=float, default=0.05, help="weight of the critic's score against L1")
     args = parser.parse_args()
     {"extract": extract, "adversarial": adversarial, "autoregressive": autoregressive, "score": score}[args.what](args)
