@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { openStudioPage } from '../support/studio-page.ts';
+import { openStudioPage, type StudioPage } from '../support/studio-page.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -59,6 +59,28 @@ async function deeper(page: Page, project: string): Promise<string[]> {
   return all;
 }
 
+/** A morph board with two moments of a clip on it: its film, its takes, a keyframe, the export. */
+async function morphBoard({ page, call }: StudioPage, path: string): Promise<string[]> {
+  const { id, version, board } = await call('board.create', { name: 'Look' });
+  const keyframes = [0, 0.2].map((at, i) => ({ id: `k${i}`, name: 'A moment', path, at, points: null }));
+  const gap = { frames: 2, engine: 'glide', motion: 'linear' as const, ease: 'through' as const, takes: [0], take: 0 };
+  await call('board.edit', { id, version, label: 'Add', board: { ...board, keyframes, gaps: [gap, gap] } });
+  await show(page, `morph/${id}`);
+  await page.locator('[data-gap]').click();
+  const all = await findings(page, 'a morph board');
+  await page.getByRole('button', { name: 'Takes', exact: true }).click();
+  all.push(...(await findings(page, 'takes of a gap')));
+  await page.locator('[data-keyframe]').first().click();
+  await page.getByRole('tab', { name: 'Board' }).click();
+  all.push(...(await findings(page, 'settings of a board')));
+  await page.keyboard.press('Control+KeyE');
+  await page.getByRole('dialog').waitFor();
+  all.push(...(await findings(page, 'the export of a board')));
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'hidden' });
+  return all;
+}
+
 const PLACES = [
   ...['library', 'edit', 'morph', 'tags', 'batch', 'pair', 'queue', 'models'],
   ...['settings/appearance', 'settings/keys', 'settings/work', 'settings/cache', 'settings/about'],
@@ -87,7 +109,7 @@ for (const theme of ['dark', 'light'] as const) {
       await show(page, place);
       all.push(...(await findings(page, place)));
     }
-    if (project !== undefined) all.push(...(await deeper(page, project)));
+    if (project !== undefined) all.push(...(await deeper(page, project)), ...(await morphBoard(studio, clips[0]!)));
     await show(page, 'models');
     for (const name of ['To install', 'Devices']) {
       await page.getByRole('tab', { name }).click();
