@@ -46,7 +46,8 @@ export function onTwoGrounds(onBlack: Inbetweener, onWhite: Inbetweener): Inbetw
   const white = (frame: Frame): Frame => remembered(whites, frame, () => onGround(frame, TOP, false));
   return {
     device: onBlack.device,
-    async *fill(gap, times, options) {
+    async *fill(whole, times, options) {
+      const gap = await pointed(whole, onBlack, black, options.signal);
       const second = fillOf(onWhite, mapped(gap, white), times, options);
       try {
         for await (const first of onBlack.fill(mapped(gap, black), times, options)) {
@@ -63,6 +64,25 @@ export function onTwoGrounds(onBlack: Inbetweener, onWhite: Inbetweener): Inbetw
       await onBlack[Symbol.asyncDispose]();
       await onWhite[Symbol.asyncDispose]();
     },
+  };
+}
+
+/** The gap with its key points, where the engine thinks in them: found on the other ground they would be others, and the two pictures would not agree. */
+async function pointed(
+  gap: Gap,
+  engine: Inbetweener,
+  prepare: (frame: Frame) => Frame,
+  signal: AbortSignal | undefined,
+): Promise<Gap> {
+  if (!engine.points) return gap;
+  const one = async (keyframe: Keyframe): Promise<Keyframe> => {
+    return { ...keyframe, points: keyframe.points ?? (await engine.points!(prepare(keyframe.frame), signal)) };
+  };
+  const { before, first, last, after } = gap;
+  return {
+    ...(before && { before: await one(before) }),
+    ...{ first: await one(first), last: await one(last) },
+    ...(after && { after: await one(after) }),
   };
 }
 

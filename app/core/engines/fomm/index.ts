@@ -71,11 +71,12 @@ function motionFinder(): FindMotion {
 
 const findMotion: FindMotion = async (kind, points) => {
   const { models } = await scanModels();
-  const ofKind = models.filter(({ manifest }) => manifest.family === motion.id && manifest.config['kind'] === kind);
-  const own = (id: string): number => (id === `motion-${kind}` ? 0 : 1);
-  for (const { path, manifest } of ofKind.toSorted((a, b) => own(a.id) - own(b.id))) {
+  const own = `motion-${kind}`;
+  const motions = models.filter(({ manifest }) => manifest.family === motion.id);
+  const ofKind = motions.filter(({ id, manifest }) => id === own || manifest.config['kind'] === kind);
+  for (const { path, manifest } of ofKind.toSorted((a, b) => Number(b.id === own) - Number(a.id === own))) {
     const model = await openMotion(path, manifest.config);
-    if (model.config.points === points) return model;
+    if (model.config.points === points && model.config.kind === kind) return model;
   }
   const why = ofKind.length === 0 ? 'there is none here' : `those here are for other numbers than ${points}`;
   throw new AppError('model-unknown', `--motion ${kind} needs a model of how key points move, and ${why}.`);

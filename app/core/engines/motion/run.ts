@@ -41,7 +41,12 @@ export function motionPath(
 }
 
 /** [Note: ends] */
-function met(path: readonly Vector[], first: Vector, last: Vector, ends: MotionConfig['ends']): readonly Vector[] {
+export function met(
+  path: readonly Vector[],
+  first: Vector,
+  last: Vector,
+  ends: MotionConfig['ends'],
+): readonly Vector[] {
   if (ends === 'replace') return path;
   const [begin, end] = [path[0]!, path.at(-1)!];
   return path.map((vector, i) => {
@@ -135,7 +140,7 @@ function linearOf(weights: Weights, name: string): Linear {
 }
 
 /** Key points as a scaled vector ([Note: motion vectors]). */
-function scaled({ layout, least, most }: MotionConfig, points: readonly KeyPoint[]): Float64Array {
+export function scaled({ layout, least, most }: MotionConfig, points: readonly KeyPoint[]): Float64Array {
   const values = points.flatMap(({ x, y }) => [x, y]);
   const jacobians = points.flatMap(({ jacobian }) => jacobian);
   const vector = layout === 'values-first' ? [...values, ...jacobians] : [...jacobians, ...values];

@@ -9,6 +9,7 @@ import { openFomm } from '../../../../app/core/engines/fomm/index.ts';
 import type { Published } from '../../../../app/core/engines/fomm/fill.ts';
 import type { FillOptions, Gap } from '../../../../app/core/engines/inbetween.ts';
 import type { Frame } from '../../../../app/core/media/frame.ts';
+import { onTwoGrounds } from '../../../../app/core/morph/alpha.ts';
 import { hashFile } from '../../../../app/core/nn/content.ts';
 import { modelPlaces } from '../../../../app/core/nn/store.ts';
 import { tempFolder } from '../../../support/command.ts';
@@ -115,6 +116,18 @@ test('a network of one channel and any pixel format: alpha is faded, colours sta
     red.every((value) => Math.abs(value - 0.7 * 65535) < 2),
     'nothing grey was painted into it',
   );
+});
+
+test('in a film with transparency both grounds move by the same points', async (t) => {
+  const open = await engineOf(t, TINY, follows(TINY, 0));
+  // Opaque but for the left edge.
+  const clear = (dx: number, time: number) =>
+    paint(FORMATS.gbrap16, 96, 64, time, (x, y, channel) => (channel === 'a' ? Number(x > 8) : texture(x - dx, y)));
+  const [a, b] = [clear(0, 0), clear(6, 1000)];
+  await using engine = onTwoGrounds(await open(a), await open(a));
+  const [made] = await collect(engine.fill({ first: { frame: a }, last: { frame: b } }, [0.5], OPTIONS));
+  const alpha = made!.frame.planes[3]!.data;
+  for (let y = 0; y < 64; y++) for (let x = 48; x < 80; x++) assert.equal(alpha[y * 96 + x], 65535);
 });
 
 test('as published: every picture is painted from the first still', async (t) => {
