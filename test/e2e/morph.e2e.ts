@@ -171,7 +171,7 @@ test('stills become a film: ordered, set, made, scrubbed, undone, exported, and 
 
 async function takes(t: TestContext): Promise<void> {
   const { engines } = await studio.call('board.engines', {});
-  const stochastic = engines.find(({ uses }) => uses.seed && !uses.points);
+  const stochastic = engines.find(({ uses }) => uses.seed && !uses.motion);
   if (!stochastic) return t.diagnostic('no engine here has takes');
   await gap(1).click();
   await choose('Engine', stochastic.name);

@@ -9,6 +9,7 @@ import { addKeyframes, addTake, firstGap, moveKeyframe, placeOf, removeKeyframe 
 import { BoardFilm } from './board-film.ts';
 import { BoardMedia } from './board-media.svelte.ts';
 import { placeAt, spanOf, usedGaps } from './film-map.ts';
+import { whyNoTakes } from './gap-words.ts';
 import { inOrder, KEYFRAME_ENDINGS, keyframeOf } from './keyframe-files.ts';
 import { PointStore } from './points.svelte.ts';
 
@@ -159,10 +160,8 @@ export class Desk {
   addTake(): void {
     const { ends, session } = this;
     if (!ends) return;
-    if (!session.engine(ends.gap.engine)?.uses.seed) {
-      const name = session.engine(ends.gap.engine)?.name ?? ends.gap.engine;
-      return void toasts.show(`${name} uses no noise: every take of it would be the same.`);
-    }
+    const why = whyNoTakes(session.engine(ends.gap.engine), ends.gap);
+    if (why !== null) return void toasts.show(why);
     void session.edit('Add a take', (board) => addTake(board, ends.first.id));
     this.show('takes');
   }

@@ -1,5 +1,5 @@
 /** Words for what can be chosen of a gap. */
-import type { MorphEase, MorphFit, MorphMotion } from '../../contract/morph.ts';
+import type { BoardGap, BoardKeyframe, MorphEase, MorphEngine, MorphFit, MorphMotion } from '../../contract/morph.ts';
 
 export const EASE_WORDS: Readonly<Record<MorphEase, { label: string; about: string }>> = {
   through: { label: 'Through', about: 'At the speed of the gaps beside it: keyframes are passed without a stop.' },
@@ -26,3 +26,17 @@ export const FIT_WORDS: Readonly<Record<MorphFit, string>> = {
   pad: 'Framed',
   stretch: 'Stretched',
 };
+
+/** Why another take of a gap would be the same as the first; null where it is another one. Of the motions only the one that is generated at once draws noise. */
+export function whyNoTakes(engine: MorphEngine | undefined, { motion, engine: id }: BoardGap): string | null {
+  const name = engine?.name ?? id;
+  if (!engine?.uses.seed) return `${name} uses no noise: every take of it would be the same.`;
+  if (!engine.uses.motion || motion === 'adversarial') return null;
+  const drawn = MOTION_WORDS.adversarial.label.toLowerCase();
+  return `Every take would be the same: of ${name} only motion that is ${drawn} has takes.`;
+}
+
+/** A keyframe's name, of a video with its moment. */
+export function keyframeName({ name, at }: Pick<BoardKeyframe, 'name' | 'at'>): string {
+  return at === null ? name : `${name}, ${Number(at.toFixed(2))} s`;
+}

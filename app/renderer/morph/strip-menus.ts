@@ -2,6 +2,7 @@
 import type { MenuEntry } from '../shared/menu-items.ts';
 import { spreadGap, setPoints } from './board-edits.ts';
 import type { Desk } from './desk.svelte.ts';
+import { whyNoTakes } from './gap-words.ts';
 
 /** Of a keyframe, or of the strip beside all. `index` is its place. */
 export function keyframeEntries(desk: Desk, id: string | undefined, index: number): MenuEntry[] {
@@ -39,13 +40,18 @@ export function keyframeEntries(desk: Desk, id: string | undefined, index: numbe
 /** Of the gap after the keyframe `id`. */
 export function gapEntries(desk: Desk, id: string): MenuEntry[] {
   const { session } = desk;
-  const uses = desk.ends && session.engine(desk.ends.gap.engine)?.uses;
+  const engine = desk.ends && session.engine(desk.ends.gap.engine);
   const index = session.board.keyframes.findIndex((keyframe) => keyframe.id === id);
   return [
     { label: 'Make its pictures', run: () => void desk.media.render([index]) },
     { label: 'Compare takes', run: () => desk.show('takes') },
-    { label: 'Add a take', action: 'morph.addTake', disabled: !uses?.seed, run: () => desk.addTake() },
-    { label: 'Key points', disabled: !uses?.points, run: () => desk.show('points') },
+    {
+      label: 'Add a take',
+      action: 'morph.addTake',
+      disabled: !desk.ends || whyNoTakes(engine, desk.ends.gap) !== null,
+      run: () => desk.addTake(),
+    },
+    { label: 'Key points', disabled: !engine?.uses.points, run: () => desk.show('points') },
     'separator',
     {
       label: 'Give all gaps these settings',

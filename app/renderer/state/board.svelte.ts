@@ -53,7 +53,9 @@ export class BoardSession {
       client.call('board.engines', {}),
     ]);
     const session = new BoardSession(document);
-    [session.engines, session.motions] = [engines, motions];
+    // Each once: a model of the library may have the id of one that comes with Inbetween.
+    session.engines = [...new Map(engines.map((engine) => [engine.id, engine])).values()];
+    session.motions = motions;
     return session;
   }
 
