@@ -9,15 +9,15 @@ type Attribute = readonly [string, Buffer];
 
 const FLOAT = 1;
 const INT = 3;
-const type = (name: string, code = FLOAT): Attribute => [name, message([6, code])];
-const flag = (name: string, value: boolean): Attribute => [name, message([5, value ? 1 : 0])];
-const int = (name: string, value: number): Attribute => [name, message([3, value])];
-const text = (name: string, value: string): Attribute => [name, message([2, value])];
-const float = (name: string, value: number): Attribute => [
+export const type = (name: string, code = FLOAT): Attribute => [name, message([6, code])];
+export const flag = (name: string, value: boolean): Attribute => [name, message([5, value ? 1 : 0])];
+export const int = (name: string, value: number): Attribute => [name, message([3, value])];
+export const text = (name: string, value: string): Attribute => [name, message([2, value])];
+export const float = (name: string, value: number): Attribute => [
   name,
   Buffer.concat([Buffer.from([4 * 8 + 5]), floats([value])]),
 ];
-const ints = (name: string, values: readonly number[]): Attribute => [
+export const ints = (name: string, values: readonly number[]): Attribute => [
   name,
   message([1, message([3, Buffer.concat(values.map(varint))])]),
 ];

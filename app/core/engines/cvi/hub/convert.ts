@@ -39,60 +39,73 @@ export async function convertGraph(
   checkpoint: Checkpoint,
   { input, output }: ConvertOptions,
 ): Promise<ConvertedGraph> {
-  const order = needed(tf, output, partOf(input.name).node);
+  const place = partOf(input.name).node;
+  const order = needed(tf, output, place);
   refuseUnknown(order);
-  const g = new GraphBuilder('hub');
-  const held = new Map<string, Held>([[partOf(input.name).node, [g.input('pictures', 'float32', input.shape)]]]);
-  const noises: { name: string; shape: readonly number[] }[] = [];
-  const valueOf = (reference: string): Value => {
+  const conversion = new Conversion();
+  conversion.keep(place, [conversion.g.input('pictures', 'float32', input.shape)]);
+  for (const node of order) {
+    if (node.name === place) continue;
+    const variable = await variableOf(node, checkpoint);
+    conversion.keep(node.name, variable ? { constant: variable } : OPERATORS[node.op]!(conversion.at(node)));
+  }
+  return { graph: conversion.g.build({ film: conversion.value(output) }), noises: conversion.noises };
+}
+
+/** What the nodes so far have given. */
+class Conversion {
+  readonly g = new GraphBuilder('hub');
+  readonly noises: { name: string; shape: readonly number[] }[] = [];
+  readonly #values = new Map<string, readonly Value[]>();
+  readonly #constants = new Map<string, TfTensor>();
+
+  keep(node: string, held: Held): void {
+    if ('constant' in held) this.#constants.set(node, held.constant);
+    else this.#values.set(node, held);
+  }
+
+  /** What `reference` ('node:1') is; a constant is one of the graph from here on. */
+  value(reference: string): Value {
     const { node, index } = partOf(reference);
-    const found = held.get(node);
-    if (found && 'constant' in found) {
-      const made = constantValue(g, node, found.constant);
-      held.set(node, [made]);
-      return made;
-    }
-    const value = found?.[index];
+    const constant = this.#constants.get(node);
+    if (constant && !this.#values.has(node)) this.#values.set(node, [constantValue(this.g, node, constant)]);
+    const value = this.#values.get(node)?.[index];
     if (!value) throw new AppError('weights-mismatch', `The graph asks for ${reference}, which nothing gives.`);
     return value;
-  };
-  for (const node of order) {
-    if (held.has(node.name)) continue;
-    const variable = await variableOf(node, checkpoint);
-    if (variable) {
-      held.set(node.name, { constant: variable });
-      continue;
-    }
+  }
+
+  /** The numbers that `reference` is, where they are known. */
+  numbers(reference: string): readonly number[] | undefined {
+    const constant = this.#constants.get(partOf(reference).node);
+    if (constant) return [...constant.values];
+    const { known } = this.value(reference);
+    return known?.every((dim) => typeof dim === 'number') ? (known as readonly number[]) : undefined;
+  }
+
+  at(node: TfNode): Site {
     const fail = (why: string): never => {
       throw new AppError('weights-mismatch', `The graph's ${node.op} '${node.name}' cannot be converted: ${why}.`);
     };
-    const site: Site = {
-      g,
+    const reference = (index: number): string => node.inputs[index] ?? fail(`it has no input ${index}`);
+    return {
+      g: this.g,
       node,
       count: node.inputs.length,
-      value: (index) => valueOf(node.inputs[index] ?? fail(`it has no input ${index}`)),
-      numbers(index) {
-        const reference = node.inputs[index] ?? fail(`it has no input ${index}`);
-        const found = held.get(partOf(reference).node);
-        if (found && 'constant' in found) return [...found.constant.values];
-        const { known } = valueOf(reference);
-        if (!known?.every((dim) => typeof dim === 'number')) return fail(`its input ${index} is not known beforehand`);
-        return known as readonly number[];
-      },
+      value: (index) => this.value(reference(index)),
+      constant: (index) => this.#constants.get(partOf(reference(index)).node),
+      numbers: (index) => this.numbers(reference(index)) ?? fail(`its input ${index} is not known beforehand`),
       attribute: (name) => node.attributes.get(name) ?? {},
       fail,
-      random(shape) {
-        const name = `noise_${noises.length}`;
-        noises.push({ name, shape });
-        return g.input(name, 'float32', shape);
+      random: (shape) => {
+        const name = `noise_${this.noises.length}`;
+        this.noises.push({ name, shape });
+        return this.g.input(name, 'float32', shape);
       },
     };
-    held.set(node.name, OPERATORS[node.op]!(site));
   }
-  return { graph: g.build({ film: valueOf(output) }), noises };
 }
 
-export function partOf(reference: string): { readonly node: string; readonly index: number } {
+function partOf(reference: string): { readonly node: string; readonly index: number } {
   const [, node = reference, index = '0'] = /^(.*):(\d+)$/.exec(reference) ?? [];
   return { node, index: Number(index) };
 }

@@ -1,4 +1,5 @@
 /** What each operator of TensorFlow 1 is in ours ([Note: converting TensorFlow]). A row takes a node's inputs and gives its outputs. */
+import type { TfTensor, TfType } from '../../../import/tf-graph.ts';
 import type { Value } from '../../../onnx/graph.ts';
 import * as op from '../../../onnx/ops.ts';
 import { sizesOf, type Held, type Site } from './site.ts';
@@ -16,7 +17,10 @@ const unary =
   (site) => [operation(site.g, site.value(0))];
 
 /** The first output alone, as it is. */
-const passed: Row = (site) => [site.value(0)];
+function passed(site: Site): Held {
+  const constant = site.constant(0);
+  return constant ? { constant } : [site.value(0)];
+}
 
 /** Axes as a list: one number stands for one axis. Over all axes where there is no list. */
 function reduction(reduce: (g: Site['g'], x: Value, axes: readonly number[], keep: boolean) => Value): Row {
@@ -163,29 +167,38 @@ function fusedBatchNorm(site: Site): Held {
 }
 
 function cast(site: Site): Held {
-  const x = site.value(0);
   const type = site.attribute('DstT').type;
   if (type === undefined) return site.fail('its type is not converted');
+  const constant = site.constant(0);
+  if (constant) return { constant: { ...constant, type, values: as(type, constant.values) } };
+  const x = site.value(0);
   const code = { float: 1, int32: 7, int64: 7, bool: 9 }[type];
   const same = { float: 'float32', int32: 'int64', int64: 'int64', bool: 'bool' }[type] === x.dtype;
   return [same ? x : site.g.one('Cast', [x], { to: { type: 'int', value: code } })];
 }
 
+function as(type: TfType, values: ArrayLike<number>): TfTensor['values'] {
+  if (type === 'float') return Float32Array.from(values);
+  return Float64Array.from(values, (value) => (type === 'bool' ? Number(value !== 0) : Math.trunc(value)));
+}
+
 /** Numbers known now, as a constant. */
-function whole(values: readonly number[], scalar = false): Held {
+function numbers(values: readonly number[], scalar = false): Held {
   return { constant: { type: 'int64', shape: scalar ? [] : [values.length], values: Float64Array.from(values) } };
 }
 
 function range(site: Site): Held {
   const [from, to, step] = [0, 1, 2].map((index) => site.numbers(index)[0] ?? 0) as [number, number, number];
   if (step === 0) return site.fail('its step is 0');
-  return whole(Array.from({ length: Math.max(0, Math.ceil((to - from) / step)) }, (_, n) => from + n * step));
+  return numbers(Array.from({ length: Math.max(0, Math.ceil((to - from) / step)) }, (_, n) => from + n * step));
 }
 
 function fill(site: Site): Held {
   const dims = site.numbers(0);
-  if (site.value(1).dtype !== 'float32')
-    return whole(Array.from({ length: dims[0] ?? 1 }, () => site.numbers(1)[0] ?? 0));
+  const constant = site.constant(1);
+  const count = dims.reduce((product, size) => product * size, 1);
+  if (constant && constant.type !== 'float')
+    return numbers(Array.from({ length: count }, () => constant.values[0] ?? 0));
   return [op.expand(site.g, site.value(1), dims)];
 }
 
@@ -194,6 +207,19 @@ function pad(site: Site): Held {
   const side = (which: number): number[] => pads.filter((_, n) => n % 2 === which);
   // `numbers` gives the [axes, 2] table row by row.
   return [op.pad(site.g, site.value(0), side(0), side(1))];
+}
+
+/** Of numbers that are known the builder would forget them. */
+function reshape(site: Site): Held {
+  const to = site.numbers(1);
+  const constant = site.constant(0);
+  const computed = constant ? undefined : site.value(0);
+  const whole = constant ? constant.type !== 'float' : computed?.dtype === 'int64' && computed.known !== undefined;
+  if (!whole) return [op.reshape(site.g, site.value(0), to)];
+  const known = site.numbers(0);
+  const others = to.reduce((product, size) => (size === -1 ? product : product * size), 1);
+  const shape = to.map((size) => (size === -1 ? known.length / others : size));
+  return { constant: { type: 'int64', shape, values: Float64Array.from(known) } };
 }
 
 /** By whole numbers, as its pixels are repeated; TensorFlow 1 without align_corners. */
@@ -260,7 +286,7 @@ export const OPERATORS: Readonly<Record<string, Row>> = {
   Mean: reduction(op.reduceMean),
   Sum: reduction(op.reduceSum),
   Max: reduction(op.reduceMax),
-  Prod: (site) => whole([site.numbers(0).reduce((product, each) => product * each, 1)], true),
+  Prod: (site) => numbers([site.numbers(0).reduce((product, each) => product * each, 1)], true),
   MatMul: matMul,
   Conv2D: convolution,
   Conv3D: convolution,
@@ -292,7 +318,7 @@ export const OPERATORS: Readonly<Record<string, Row>> = {
   Pad: pad,
   RandomStandardNormal: random,
   Range: range,
-  Reshape: (site) => [op.reshape(site.g, site.value(0), site.numbers(1))],
+  Reshape: reshape,
   ResizeNearestNeighbor: resizeNearest,
   Shape: unary(op.shapeOf),
   Slice: sliced,

@@ -14,6 +14,8 @@ export interface Site {
   readonly count: number;
   /** Input `index` as a value. */
   value(index: number): Value;
+  /** Input `index` where it is a constant: to be passed on as one, or never to be a value. */
+  constant(index: number): TfTensor | undefined;
   /** Input `index` as numbers, which must be known now. */
   numbers(index: number): readonly number[];
   attribute(name: string): TfAttribute;
