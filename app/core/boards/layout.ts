@@ -112,24 +112,35 @@ function takesOf(board: Board, index: number, { keyframes, frame, engines, devic
     if (problem || 'code' in engine || !first.corner || !last.corner || !frame) {
       return { ...take, order: null, problem };
     }
+    // Only who bends the paths of points looks beyond the gap.
+    const beyond = engine.uses.points;
     const corners = {
-      before: before?.corner ?? null,
+      before: (beyond && before?.corner) || null,
       first: first.corner,
       last: last.corner,
-      after: after?.corner ?? null,
+      after: (beyond && after?.corner) || null,
     };
     const what = { frame, ...corners, engine: engine.id, device, motion: gap.motion, seed, times };
     return { ...take, order: { ...what, key: takeKey(what, engine) }, problem };
   });
 }
 
-/** Names a take by what its engine heeds: one without noise has the same pictures for every seed, and only who bends paths looks at the neighbours. */
-function takeKey(take: Omit<TakeOrder, 'key'>, { id, version, network, uses }: InbetweenEntry): string {
+/** Names a take by what its engine heeds: one without noise has the same pictures for every seed. */
+export function takeKey(take: Omit<TakeOrder, 'key'>, { id, version, network, uses }: InbetweenEntry): string {
   const corner = (one: CornerOrder | null): unknown => one && [one.key, uses.points ? one.points : null];
   const { frame, before, first, last, after, device, motion, seed, times } = take;
   return keyOf([
-    ...['take', id, version, network ? device : null, frame, corner(first), corner(last), times],
-    ...[uses.seed ? seed : null, uses.motion ? motion : null, uses.points ? [corner(before), corner(after)] : null],
+    ...[
+      'take',
+      id,
+      version,
+      network ? device : null,
+      frame,
+      times,
+      uses.seed ? seed : null,
+      uses.motion ? motion : null,
+    ],
+    ...[before, first, last, after].map(corner),
   ]);
 }
 

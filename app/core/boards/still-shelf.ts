@@ -1,7 +1,8 @@
 /** Keyframes' pictures as boards look at them, kept for the next take: RGB of 8 bits, fitted. */
 import type { Frame } from '../media/frame.ts';
 import { fitStill } from '../morph/fit.ts';
-import { readKeyframe, type ReadOptions } from '../morph/keyframe.ts';
+import type { ReadOptions } from '../morph/keyframe.ts';
+import { Keyframes } from '../morph/keyframes.ts';
 import type { FrameOrder, StillOrder } from './messages.ts';
 
 /** Of some megabytes each. */
@@ -16,7 +17,7 @@ export class StillShelf {
     this.#index = index;
   }
 
-  /** `alpha`: with a plane of it or without; as the still is unless given. Throws as readKeyframe, the signal's reason. */
+  /** `alpha`: with a plane of it or without; as the still is unless given. Throws as readKeyframe; the signal's reason. */
   async get(
     { key, path, at }: StillOrder,
     { width, height, fit }: FrameOrder,
@@ -37,7 +38,10 @@ export class StillShelf {
     options: FrameOrder & { readonly alpha: boolean | undefined },
     signal: AbortSignal,
   ): Promise<Frame> {
-    const still = await readKeyframe({ path, at, points: null }, { signal, index: this.#index });
+    const keyframes = new Keyframes([{ path, at, points: null }], { signal, index: this.#index });
+    const still = await keyframes.still(0);
+    // Kept in mind, so that a plan need not read it once more.
+    await keyframes.facts(0);
     return fitStill(still, { ...options, bits: 8 }).frame;
   }
 }

@@ -105,9 +105,13 @@ test('pictures of keyframes and takes: made once, told as they come, and an edit
   await call('board.undo', { id, version: two.version });
   assert.deepEqual(states(await pictures(id)), ['done 3', 'done 2'], 'what was made is kept');
 
+  // Nor does another neighbour make a difference to who looks at the gap alone.
+  const short = { ...board, keyframes: board.keyframes.slice(0, 2), gaps: board.gaps.slice(0, 2) };
+  await call('board.edit', { id, version: two.version + 1, label: 'Remove', board: short });
+  assert.deepEqual(states(await pictures(id)), ['done 3']);
   // Blending has no noise: another seed is the same pictures.
   const taken = { ...board, gaps: board.gaps.with(0, gap({ frames: 3, takes: [1, 9], take: 1 })) };
-  await call('board.edit', { id, version: two.version + 1, label: 'Take', board: taken });
+  await call('board.edit', { id, version: two.version + 2, label: 'Take', board: taken });
   assert.deepEqual(states(await pictures(id)), ['done 3', 'done 3', 'done 2']);
   const { thumb, frames } = (await call('board.list', {})).find((one) => one.id === id)!;
   assert.deepEqual([frames, thumb], [8, keyframes[0]!.picture]);
