@@ -126,7 +126,12 @@ async function folderStills(folder: string): Promise<Omit<MorphStills, 'fps'>> {
     throw new AppError('bad-morph', `A morph needs two stills or more, and there is ${there} in ${folder}.`);
   }
   const others = names.length - pictures.length;
-  const notes = others > 0 ? [`${others} files in ${folder} are no pictures and are left out.`] : [];
+  const notes =
+    others > 0
+      ? [
+          `${others} file${others === 1 ? '' : 's'} in ${folder} that ${others === 1 ? 'is no picture is' : 'are no pictures are'} left out.`,
+        ]
+      : [];
   return { keyframes: pictures.map((name) => still(join(folder, name))), notes };
 }
 

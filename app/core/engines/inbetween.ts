@@ -37,6 +37,7 @@ export interface Inbetweener extends AsyncDisposable {
   readonly device: string;
   /**
    * Pictures on the way, one for each of `times` (ascending, each 0 < t < 1), in their order, of the keyframes' size and format. Never repeats a picture.
+   * The same call gives the same pictures; whoever goes on with a gap later asks for all of its times again (morph/pictures.ts).
    * Throws 'size-mismatch', 'engine-failed', the signal's reason.
    */
   fill(gap: Gap, times: readonly number[], options: FillOptions): AsyncIterable<Between>;

@@ -86,7 +86,7 @@ export async function listInbetweeners(places?: ModelPlaces): Promise<ListedInbe
   const { models } = await scanModels(places);
   return models.flatMap((model) => {
     const family = familyOf(model.manifest.family);
-    return family?.kind === 'inbetween' ? [{ entry: inbetweenerOfModel(model, family), model }] : [];
+    return family?.kind === 'inbetween' ? [{ entry: inbetweenerOfModel(model, family, models), model }] : [];
   });
 }
 
@@ -106,8 +106,8 @@ export async function findEngine(id: string): Promise<EngineEntry> {
 export async function findInbetweener(id: string): Promise<InbetweenEntry> {
   const entry = ENGINES.find((engine) => engine.id === id);
   if (entry) return asInbetween(entry);
-  const { model, family } = await findModel(id, ['interpolate', 'inbetween']);
-  if (family.kind === 'inbetween') return inbetweenerOfModel(model, family);
+  const { model, family, all } = await findModel(id, ['interpolate', 'inbetween']);
+  if (family.kind === 'inbetween') return inbetweenerOfModel(model, family, all);
   if (family.kind === 'interpolate') return asInbetween(engineOfModel(model, family));
   throw new AppError('engine-kind', `'${id}' is a part of another engine: choose it with --motion.`);
 }
@@ -116,7 +116,7 @@ export async function findInbetweener(id: string): Promise<InbetweenEntry> {
 async function findModel(
   id: string,
   kinds: readonly Family['kind'][],
-): Promise<{ model: InstalledModel; family: Family }> {
+): Promise<{ model: InstalledModel; family: Family; all: readonly InstalledModel[] }> {
   const { models: all, damaged } = await scanModels();
   const known = all.flatMap((model) => {
     const family = familyOf(model.manifest.family);
@@ -125,7 +125,7 @@ async function findModel(
   const found = known.find(
     ({ model: { manifest } }) => id === manifest.id || id === `${manifest.family}:${manifest.id}`,
   );
-  if (found) return found;
+  if (found) return { ...found, all };
   // A damaged model has lost its family; this says what is wrong with it.
   const broken = damaged.find((one) => one.id === id || id.endsWith(`:${one.id}`));
   if (broken) await installedModel(broken.id);
@@ -141,9 +141,11 @@ function familyOf(id: string): Family | undefined {
   return FAMILIES.find((family) => family.id === id);
 }
 
-/** Its files' hashes are part of the version: another file is another engine. */
-function versionOf({ manifest }: InstalledModel, family: Family): string {
-  const content = createHash('sha256').update(manifest.files.map(({ sha256 }) => sha256).join());
+/** Its files' hashes are part of the version: another file is another engine. So are those of the models of motion where it is moved by them. */
+function versionOf(model: InstalledModel, family: Family, movers: readonly InstalledModel[] = []): string {
+  const ordered = movers.toSorted((a, b) => (a.manifest.id < b.manifest.id ? -1 : 1));
+  const files = [model, ...ordered].flatMap(({ manifest }) => manifest.files.map(({ sha256 }) => sha256));
+  const content = createHash('sha256').update(files.join());
   return `${family.version}-${content.digest('hex').slice(0, 16)}`;
 }
 
@@ -160,11 +162,17 @@ function engineOfModel(model: InstalledModel, family: InterpolatingFamily): Engi
   };
 }
 
-function inbetweenerOfModel(model: InstalledModel, family: InbetweeningFamily): InbetweenEntry {
+/** `all`: every model that is here. */
+function inbetweenerOfModel(
+  model: InstalledModel,
+  family: InbetweeningFamily,
+  all: readonly InstalledModel[],
+): InbetweenEntry {
   const { manifest, path } = model;
+  const movers = family.uses.motion ? all.filter((one) => familyOf(one.manifest.family)?.kind === 'motion') : [];
   return {
     id: manifest.id,
-    version: versionOf(model, family),
+    version: versionOf(model, family, movers),
     name: manifest.name,
     summary: family.summary,
     network: true,

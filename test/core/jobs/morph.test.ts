@@ -10,6 +10,7 @@ import { runJob } from '../../../app/core/jobs/runner.ts';
 import { prepareJob } from '../../../app/core/jobs/spec.ts';
 import { openLibrary, type Library } from '../../../app/core/library/db.ts';
 import { jobById } from '../../../app/core/library/job-rows.ts';
+import { runMorph } from '../../../app/core/morph/run.ts';
 import { frameHashes } from '../../support/clips.ts';
 import { tempFolder } from '../../support/command.ts';
 import { gap, morphOf, picture } from '../morph/support.ts';
@@ -30,7 +31,7 @@ async function place(t: TestContext): Promise<Place> {
 }
 
 const stills = (folder: string): string[] =>
-  ['testsrc2', 'testsrc', 'rgbtestsrc'].map((source) => picture(join(folder, `${source}.png`), `${source}=size=96x64`));
+  ['testsrc2', 'testsrc', 'rgbtestsrc'].map((source) => picture(join(folder, `${source}.png`), `${source}=size=48x32`));
 
 test('kill -9 in the middle: the next run goes on, and the frames are the same', { timeout: 120_000 }, async (t) => {
   const { folder, db, run } = await place(t);
@@ -52,10 +53,8 @@ test('kill -9 in the middle: the next run goes on, and the frames are the same',
   const result = await run(spec);
   assert.ok(result.reusedFrames >= 40 && result.reusedFrames < 213, `${result.reusedFrames} of ${kept}`);
   assert.deepEqual([result.frames, result.synthesised, result.passedThrough], [213, 210, 3]);
-  // The same film in a library that knows nothing of it.
-  const fresh = await place(t);
-  const again = await fresh.run({ ...spec, output: join(folder, 'again.mkv') });
-  assert.equal(again.reusedFrames, 0);
+  // The same film, made at one go and without a library.
+  await runMorph({ ...spec, output: join(folder, 'again.mkv') });
   assert.deepEqual(frameHashes(join(folder, 'out.mkv')), frameHashes(join(folder, 'again.mkv')));
   assert.deepEqual(await run(spec), result, 'what is done is not done again');
 });

@@ -159,11 +159,4 @@ test('the command, with a network of the film family', async (t) => {
   assert.match(String(result['device']), /^cpu, \d+ thread/);
   assert.ok(Number(result['confidence']) > 0 && Number(result['confidence']) < 1);
   assert.equal(lumas(output).length, 5);
-  // The embedded network is the one taken where none is named.
-  const again = await inbetween(home, [...words, '--recursions', '1']);
-  assert.equal(again.status, 3, again.stderr);
-  assert.match(again.stderr, /exists/);
-  const wrong = await inbetween(home, [...words, '--recursions', '9']);
-  assert.equal(wrong.status, 2);
-  assert.match(wrong.stderr, /1 to 8/);
 });
