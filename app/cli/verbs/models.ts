@@ -9,7 +9,7 @@ import { importModel } from '../../core/models/import.ts';
 import { draftFor, inspectCheckpoint } from '../../core/models/inspect.ts';
 import { installModel, type InstallProgress } from '../../core/models/install.ts';
 import { readMapping } from '../../core/models/mapping.ts';
-import { engineOf, listModels, showModel } from '../../core/models/overview.ts';
+import { engineOf, listModels, showModel, usageOf } from '../../core/models/overview.ts';
 import {
   bytesToVerify,
   modelPlaces,
@@ -261,7 +261,7 @@ function installed(model: InstalledModel): Awaited<ReturnType<Action>> {
   const tried = probe === undefined ? '' : ` ${verdictOf(probe)}`;
   return {
     json: { id, engine: engineOf(model), folder, manifest },
-    text: `${id} is installed (${manifest.family}, ${manifest.licence}).${tried} Use it by --engine ${engineOf(model)}.`,
+    text: `${id} is installed (${manifest.family}, ${manifest.licence}).${tried} Use it by ${usageOf(model)}.`,
   };
 }
 

@@ -31,7 +31,8 @@ export async function showModel(
   const model = models.find((one) => one.id === id);
   if (model) {
     const { manifest, folder } = model;
-    return { ...summaryOfInstalled(model), engine: engineOf(model), manifest, folder, catalogue: entry };
+    const engine = manifest.family === 'motion' ? null : engineOf(model);
+    return { ...summaryOfInstalled(model), engine, manifest, folder, catalogue: entry };
   }
   const broken = damaged.find((one) => one.id === id);
   if (broken)
@@ -45,6 +46,12 @@ export async function showModel(
   }
   const found = findEntry(id, entries);
   return { ...summaryOfEntry(found), engine: null, manifest: null, folder: null, catalogue: found };
+}
+
+/** How a command uses it: --engine and its id, or for a part of an engine what chooses it. */
+export function usageOf(model: InstalledModel): string {
+  const { family, config } = model.manifest;
+  return family === 'motion' ? `--engine fomm --motion ${String(config['kind'])}` : `--engine ${engineOf(model)}`;
 }
 
 /** What --engine takes for it. */

@@ -1,7 +1,8 @@
 /** FOMM, the First Order Motion Model: key points with the motion around them, found in stills and moved. docs/fomm.md. */
 import { AppError } from '../../../contract/errors.ts';
+import type { MorphMotion } from '../../../contract/morph.ts';
 import { openCheckpoint } from '../../import/registry.ts';
-import { installedModel, scanModels } from '../../nn/store.ts';
+import { installedModel, scanModels, type InstalledModel } from '../../nn/store.ts';
 import type { EngineSetup } from '../engine.ts';
 import type { InbetweeningFamily } from '../family.ts';
 import { motion, openMotion, type MotionModel } from '../motion/index.ts';
@@ -34,7 +35,7 @@ export async function openFomm(
   const read = await readFomm(checkpoint, parseConfig(config));
   const { threads, device } = setup;
   const network = await FommNetwork.open(read.config, read.weights, { threads, device });
-  return new FommInbetweener(network, setup, motionFinder(), published);
+  return new FommInbetweener(network, setup, motionFinder(path), published);
 }
 
 /** A model of the family that is here. */
@@ -57,27 +58,34 @@ export async function findFomm(id: string): Promise<FommModel> {
   };
 }
 
-/** Of the models that are here: 'motion-KIND' first, else any of its kind for so many points. Opened once, asked for again where there was none. */
-function motionFinder(): FindMotion {
+/**
+ * Of the models that are here those that came as this network did: key points mean what a network takes them for, so the embedded one goes with the embedded models, one of the user's
+ * with the user's. Of these 'motion-KIND' first, then any of its kind for so many points. Opened once, asked for again where there was none.
+ */
+function motionFinder(path: string): FindMotion {
   const opened = new Map<string, Promise<MotionModel>>();
   return async (kind, points) => {
     const key = `${kind} ${points}`;
-    const found = opened.get(key) ?? findMotion(kind, points);
+    const found = opened.get(key) ?? findMotion(kind, points, path);
     opened.set(key, found);
     found.catch(() => opened.delete(key));
     return await found;
   };
 }
 
-const findMotion: FindMotion = async (kind, points) => {
+async function findMotion(kind: Exclude<MorphMotion, 'linear'>, points: number, network: string): Promise<MotionModel> {
   const { models } = await scanModels();
   const own = `motion-${kind}`;
-  const motions = models.filter(({ manifest }) => manifest.family === motion.id);
-  const ofKind = motions.filter(({ id, manifest }) => id === own || manifest.config['kind'] === kind);
-  for (const { path, manifest } of ofKind.toSorted((a, b) => Number(b.id === own) - Number(a.id === own))) {
+  const embedded = models.find(({ path }) => path === network)?.embedded ?? true;
+  const distance = (model: InstalledModel): number =>
+    2 * Number(model.embedded !== embedded) + Number(model.id !== own);
+  const ofKind = models
+    .filter(({ id, manifest }) => manifest.family === motion.id && (id === own || manifest.config['kind'] === kind))
+    .toSorted((a, b) => distance(a) - distance(b));
+  for (const { path, manifest } of ofKind) {
     const model = await openMotion(path, manifest.config);
     if (model.config.points === points && model.config.kind === kind) return model;
   }
   const why = ofKind.length === 0 ? 'there is none here' : `those here are for other numbers than ${points}`;
   throw new AppError('model-unknown', `--motion ${kind} needs a model of how key points move, and ${why}.`);
-};
+}

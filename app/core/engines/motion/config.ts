@@ -87,9 +87,19 @@ function scalesOf(
 
 /** As `configOf` takes it. */
 export function configJson(config: MotionConfig): Readonly<Record<string, unknown>> {
-  const { kind, points, hidden, noise, encoded, frames, layout, ends, least, most } = config;
+  const { kind, points, hidden, noise, encoded, frames, layout, ends } = config;
   const sizes = { motion_dim: 6 * points, hidden, ...(noise > 0 && { noise_dim: noise, encoded_dim: encoded }) };
-  return { kind, ...sizes, frames, layout, ends, min: least, max: most };
+  return { kind, ...sizes, frames, layout, ends, ...scalesJson(config) };
+}
+
+/** By two numbers where they say it all. */
+function scalesJson(config: MotionConfig): Readonly<Record<string, unknown>> {
+  const { layout, points, least, most } = config;
+  const at = layout === 'values-first' ? 2 * points : 0;
+  const two = { jmin: least[at]!, jmax: most[at]! };
+  const short = scalesOf(two, 6 * points, layout, config)!;
+  const same = short.least.every((value, i) => value === least[i]) && short.most.every((value, i) => value === most[i]);
+  return same ? two : { min: least, max: most };
 }
 
 /** Every tensor of a model, by the published names. */
