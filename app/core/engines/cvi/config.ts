@@ -36,6 +36,8 @@ export interface CviConfig {
   readonly output: CviOutput;
   /** Ours: the decoder also sees the stills' features ([Note: warp head]). */
   readonly skips: boolean;
+  /** Ours: the head's motion is that of the whole way, scaled by time ([Note: warp head]). */
+  readonly timed: boolean;
 }
 
 /** The paper's, for colour. */
@@ -50,6 +52,7 @@ export const OFFICIAL: CviConfig = {
   batchNorm: 'moving',
   output: 'tanh',
   skips: false,
+  timed: false,
 };
 
 const count = z.number().int().min(1).max(4096);
@@ -66,6 +69,7 @@ const schema = z
     batch_norm: z.enum(['moving', 'batch']).default('moving'),
     output: z.enum(OUTPUTS).default('tanh'),
     skips: z.boolean().default(false),
+    timed: z.boolean().default(false),
   })
   .refine(({ C, encoder }) => encoder[6] === C)
   // Some count what the head takes apart as well.
@@ -81,17 +85,17 @@ function side() {
 export function parseConfig(json: unknown): CviConfig | undefined {
   const found = schema.safeParse(json).data;
   if (!found) return undefined;
-  const { C, D, channels, frame, encoder, decoder, bn_eps, batch_norm, output, skips } = found;
+  const { C, D, channels, frame, encoder, decoder, bn_eps, batch_norm, output, skips, timed } = found;
   const widths = { encoder, decoder: [...decoder.slice(0, 6), channels] };
   const numbers = { latent: C, noise: D, channels, frame, ...widths, epsilon: bn_eps };
-  return { ...numbers, batchNorm: batch_norm, output, skips };
+  return { ...numbers, batchNorm: batch_norm, output, skips, timed };
 }
 
 /** The configuration as `parseConfig` takes it. */
 export function configJson(config: CviConfig): Readonly<Record<string, unknown>> {
-  const { latent, noise, channels, frame, encoder, decoder, epsilon, batchNorm, output, skips } = config;
+  const { latent, noise, channels, frame, encoder, decoder, epsilon, batchNorm, output, skips, timed } = config;
   const numbers = { C: latent, D: noise, channels, T: FRAMES, frame, encoder, decoder, bn_eps: epsilon };
-  return { ...numbers, batch_norm: batchNorm, output, skips };
+  return { ...numbers, batch_norm: batchNorm, output, skips, timed };
 }
 
 /** Frames of the latent video in layer `layer` (0 to 23): 4, 8, 16. */

@@ -215,8 +215,8 @@ class Cvi {
   }
 
   #output(o: Value, stills: readonly [Value, Value]): Readonly<Record<string, Value>> {
-    const { output, channels } = this.#config;
-    if (output === 'warp') return warpHead(this.#g, o, stills, channels);
+    const { output } = this.#config;
+    if (output === 'warp') return warpHead(this.#g, o, stills, this.#config);
     return { video: output === 'tanh' ? op.tanh(this.#g, o) : o };
   }
 

@@ -157,15 +157,16 @@ export function literalFilm(
     if (n < 7 || config.output === 'bn_lrelu') z = map(norm(z, `gen_bn${n}`), lrelu);
   }
   if (config.output !== 'warp') return { video: config.output === 'tanh' ? map(z, Math.tanh) : z };
-  return warp(z, first, last);
+  return warp(z, first, last, config.timed);
 }
 
 /** What our head makes of the last layer. */
-function warp(o: Video, first: Video, last: Video): Film {
+function warp(o: Video, first: Video, last: Video, timed: boolean): Film {
   const { c } = first;
+  const reach = (t: number, from: number): number => (timed ? (16 * (from === c ? t : 15 - t)) / 15 : 16);
   const found = (still: Video, t: number, y: number, x: number, from: number, k: number): number => {
-    const px = Math.min(still.w - 1, Math.max(0, x + 16 * at(o, t, y, x, from)));
-    const py = Math.min(still.h - 1, Math.max(0, y + 16 * at(o, t, y, x, from + 1)));
+    const px = Math.min(still.w - 1, Math.max(0, x + reach(t, from) * at(o, t, y, x, from)));
+    const py = Math.min(still.h - 1, Math.max(0, y + reach(t, from) * at(o, t, y, x, from + 1)));
     const [a, b] = [px - Math.floor(px), py - Math.floor(py)];
     const pixel = (j: number, i: number): number => at(still, 0, Math.floor(py) + j, Math.floor(px) + i, k);
     return (1 - b) * ((1 - a) * pixel(0, 0) + a * pixel(0, 1)) + b * ((1 - a) * pixel(1, 0) + a * pixel(1, 1));
@@ -184,7 +185,7 @@ function warp(o: Video, first: Video, last: Video): Film {
       const [a, b, p] = share(t, y, x) as [number, number, number];
       return a * found(first, t, y, x, c, k) + b * found(last, t, y, x, c + 2, k) + p * Math.tanh(at(o, t, y, x, k));
     }),
-    toFirst: make(o.t, o.h, o.w, 2, (t, y, x, k) => 16 * at(o, t, y, x, c + k)),
+    toFirst: make(o.t, o.h, o.w, 2, (t, y, x, k) => reach(t, c) * at(o, t, y, x, c + k)),
     weights: make(o.t, o.h, o.w, 3, (t, y, x, k) => share(t, y, x)[k]!),
   };
 }

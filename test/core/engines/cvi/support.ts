@@ -16,6 +16,7 @@ export const TINY: CviConfig = {
   batchNorm: 'moving',
   output: 'warp',
   skips: true,
+  timed: false,
 };
 
 /** Seeded random weights whose activations stay near one and whose flows are a few pixels. */
