@@ -32,6 +32,7 @@ class CviConfig:
     batch_norm: str = "moving"
     output: str = "tanh"
     skips: bool = False
+    timed: bool = False
 
     def json(self) -> dict:
         return asdict(self)
@@ -53,7 +54,7 @@ class Norm(nn.Module):
 class Latent(nn.Module):
     """One of the 24 layers: how much of each still enters at each time, noise, and a residual pair of 3-D convolutions."""
 
-    def __init__(self, width: int, noise: int, length: int):
+    def __init__(self, width: int, noise: int, length: int, turn: int):
         super().__init__()
         self.length, self.width = length, width
         self.u = nn.Linear(noise, length * width)
@@ -61,12 +62,14 @@ class Latent(nn.Module):
         self.conv1 = nn.Conv3d(width, width, 3, padding=1)
         self.conv2 = nn.Conv3d(width, width, 3, padding=1)
         with torch.no_grad():
-            # Gates half shut, so that what came before is seen too; the noise adds little at first.
+            # Every other channel begins with the first still, the others with the last, so that a convolution sees both and
+            # not their sum; the next layer the other way round. The noise adds little at first.
             nn.init.normal_(self.u.weight, std=noise**-0.5)
             nn.init.normal_(self.u.bias, std=0.3)
             self.gate.weight[: 2 * width] *= 0.3
             self.gate.weight[2 * width :] *= 0.2
-            self.gate.bias[: 2 * width] = -1.5
+            even = (torch.arange(width) % 2 == turn).float()
+            self.gate.bias[: 2 * width] = torch.cat((even, 1 - even)) * 3.5 - 3.0
             self.gate.bias[2 * width :] = 0
             nn.init.kaiming_normal_(self.conv1.weight, 0.2)
             nn.init.kaiming_normal_(self.conv2.weight, 0.2)
@@ -122,12 +125,30 @@ class Up(nn.Module):
         return y + torch.cat((first, between.expand(-1, -1, LENGTH - 2, -1, -1), last), 2)
 
 
-def sample(picture: Tensor, flow: Tensor) -> Tensor:
-    """[N, c, H, W] at x + dx, y + dy, bilinear, borders clamped; flow [N, T, 2, H, W] -> [N, T, c, H, W]."""
+@dataclass
+class Crop:
+    """For training: a square of `cells` x `cells` cells of eight pixels, its corner [N] in cells for each sample."""
+
+    y: Tensor
+    x: Tensor
+    cells: int
+
+    def of(self, value: Tensor, cell: int) -> Tensor:
+        """The part of [N, ..., H, W] whose cells are `cell` wide."""
+        side = self.cells * cell
+        corners = zip(value, (self.y * cell).tolist(), (self.x * cell).tolist())
+        return torch.stack([v[..., y : y + side, x : x + side] for v, y, x in corners])
+
+
+def sample(picture: Tensor, flow: Tensor, crop: Crop | None) -> Tensor:
+    """[N, c, H, W] at x + dx, y + dy, bilinear, borders clamped; flow [N, T, 2, h, w] -> [N, T, c, h, w]."""
     n, t, _, h, w = flow.shape
+    height, width = picture.shape[2:]
     x = torch.arange(w, dtype=flow.dtype) + flow[:, :, 0]
     y = torch.arange(h, dtype=flow.dtype)[:, None] + flow[:, :, 1]
-    grid = torch.stack(((2 * x + 1) / w - 1, (2 * y + 1) / h - 1), -1).view(n, t * h, w, 2)
+    if crop:
+        x, y = x + 8 * crop.x[:, None, None, None], y + 8 * crop.y[:, None, None, None]
+    grid = torch.stack(((2 * x + 1) / width - 1, (2 * y + 1) / height - 1), -1).view(n, t * h, w, 2)
     out = F.grid_sample(picture, grid, padding_mode="border", align_corners=False)
     return out.view(n, -1, t, h, w).transpose(1, 2)
 
@@ -152,7 +173,7 @@ class Cvi(nn.Module):
         self.encoder = nn.ModuleList(nn.Conv2d(i, o, k, s, 1) for i, o, k, s in zip(widths, widths[1:], kernels, STEPS))
         self.norms = nn.ModuleList(Norm(w) for w in config.encoder)
         lengths = [4] * 8 + [8] * 8 + [16] * 8
-        self.latent = nn.ModuleList(Latent(config.C, config.D, t) for t in lengths)
+        self.latent = nn.ModuleList(Latent(config.C, config.D, t, k % 2) for k, t in enumerate(lengths))
         still = {d: 2 * config.encoder[e - 1] if config.skips else 0 for d, e in SKIPS.items()}
         widths = [config.C, *config.decoder]
         self.decoder = nn.ModuleList(
@@ -170,7 +191,7 @@ class Cvi(nn.Module):
             out.append(picture)
         return out
 
-    def features(self, first: Tensor, last: Tensor, noise: Tensor) -> Tensor:
+    def features(self, first: Tensor, last: Tensor, noise: Tensor, crop: Crop | None = None) -> Tensor:
         """What the last layer gives before its activation, [N, out, 16, H, W]. `noise` may be k times as long as the pictures."""
         n = len(first)
         both = self.encode(torch.cat((first, last)).contiguous(memory_format=torch.channels_last))
@@ -183,25 +204,30 @@ class Cvi(nn.Module):
             if k % 8 == 0:
                 z = z.repeat_interleave(2, 2)
             z = layer(z, start, end, noise)
+        if crop:
+            z, pairs = crop.of(z, 1), {e: crop.of(p, {2: 4, 4: 2, 7: 1}[e]) for e, p in pairs.items()}
         for k, up in enumerate(self.decoder, 1):
             z = up(z, pairs[SKIPS[k]] if up.still else None)
             if k <= len(self.gen_norms):
                 z = F.leaky_relu(self.gen_norms[k - 1](z), 0.2)
         return z
 
-    def parts(self, first: Tensor, last: Tensor, noise: Tensor) -> Parts:
-        """The fourteen middle frames by the warping head."""
-        o = self.features(first, last, noise)[:, :, 1:-1].float().transpose(1, 2)
+    def parts(self, first: Tensor, last: Tensor, noise: Tensor, crop: Crop | None = None) -> Parts:
+        """The fourteen middle frames by the warping head; of a part of each picture only where `crop` says which."""
+        o = self.features(first, last, noise, crop)[:, :, 1:-1].float().transpose(1, 2)
         c = self.config.channels
         repeat = len(noise) // len(first)
         first, last = first.repeat(repeat, 1, 1, 1), last.repeat(repeat, 1, 1, 1)
         paint, way, logits = o.split([c, 4, 3], 2)
         painted, flow = paint.tanh(), REACH * way
         time = torch.arange(1, LENGTH - 1, dtype=torch.float32) / (LENGTH - 1)
+        if self.config.timed:
+            share = torch.stack((time, time, 1 - time, 1 - time), 1)
+            flow = flow * share[:, :, None, None]
         prior = torch.stack(((1 - time).log(), time.log(), torch.full_like(time, math.log(0.05))), 1)
         weights = (logits + prior[:, :, None, None]).softmax(2)
         to_first, to_last = flow.split(2, 2)
-        a, b = sample(first, to_first), sample(last, to_last)
+        a, b = sample(first, to_first, crop), sample(last, to_last, crop)
         w_a, w_b, w_p = weights.split(1, 2)
         video = w_a * a + w_b * b + w_p * painted
         return Parts(video, painted, flow, weights, (a, b))

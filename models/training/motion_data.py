@@ -25,7 +25,7 @@ import cv2
 import numpy as np
 
 from common import HELD_OUT, read_frames, read_index
-from motion_render import render
+from motion_render import draw, even_scene, exact_flow, render
 
 SIZE, LENGTH = 64, 16
 UNKNOWN = -128
@@ -148,13 +148,20 @@ def photographs(clips: Path, count: int = 160) -> list[np.ndarray]:
     return out[:count] if len(out) > count else out
 
 
-def rendered(clips: Path, n: int, seed: int, cache: Path) -> tuple[np.ndarray, np.ndarray]:
-    """`n` rendered windows and their motion; the same for the same n and seed."""
-    pixels, motion = cache / f"rendered-{n}-{seed}.npy", cache / f"rendered-{n}-{seed}-flow.npy"
+def even(photos: list[np.ndarray], random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    layers = even_scene(photos, random)
+    frames, owner = draw(layers)
+    return frames, exact_flow(layers, owner)
+
+
+def rendered(clips: Path, n: int, seed: int, cache: Path, kind: str = "rendered") -> tuple[np.ndarray, np.ndarray]:
+    """`n` rendered windows and their motion, sprites and figures or (kind 'even') all that moves moving evenly; the same for the same n and seed."""
+    pixels, motion = cache / f"{kind}-{n}-{seed}.npy", cache / f"{kind}-{n}-{seed}-flow.npy"
     if not motion.exists():
         cache.mkdir(parents=True, exist_ok=True)
         photos, random = photographs(clips), np.random.default_rng(seed)
-        made = [render(photos, random) for _ in range(n)]
+        one = even if kind == "even" else render
+        made = [one(photos, random) for _ in range(n)]
         np.save(pixels, np.stack([p for p, _ in made]))
         np.save(motion, np.stack([f for _, f in made]))
     return np.load(pixels, mmap_mode="r"), np.load(motion, mmap_mode="r")

@@ -242,3 +242,49 @@ def render(photos: list[np.ndarray], random: np.random.Generator) -> tuple[np.nd
         layers += [sprite(photos, random) for _ in range(int(random.integers(1, 5)))]
     frames, owner = draw(layers)
     return frames, exact_flow(layers, owner)
+
+
+# ---- everything moves, evenly: what a network learns to look for motion on
+
+
+def even_path(random: np.random.Generator, reach: float) -> np.ndarray:
+    return random.normal() * reach * (TIME - 0.5)
+
+
+def even_scene(photos: list[np.ndarray], random: np.random.Generator) -> list[Layer]:
+    """A photograph and up to three sprites on it, each going an even way."""
+    zeros = np.zeros(LENGTH)
+    still = random.random() < 0.2
+    path = (lambda reach: zeros) if still else (lambda reach: even_path(random, reach))
+    zoom, middle = CANVAS / PATCH * 1.3 * np.exp(path(0.08)), CANVAS / 2 - 0.5
+    whole = np.ones((PATCH, PATCH))
+    layers = [(with_alpha(texture(photos, random, PATCH), whole), placed(middle + path(9), middle + path(9), path(0.06), zoom, zoom, zeros))]
+    for _ in range(int(random.integers(1 if still else 0, 4))):
+        x, y = (random.uniform(10, CANVAS - 10) + even_path(random, 14) for _ in range(2))
+        scale = random.uniform(0.4, 1.4) * np.exp(even_path(random, 0.1))
+        angle = random.uniform(-3, 3) + even_path(random, 0.2)
+        layers.append((with_alpha(texture(photos, random, PATCH), blob(random)), placed(x, y, angle, scale, scale, zeros)))
+    return layers
+
+
+def even_ends(layers: list[Layer], times: list[int]) -> tuple[np.ndarray, np.ndarray]:
+    """The first and last frame alone, float32 [2, 64, 64, 3] 0..1, and motion at some times, float32 [times, 64, 64, 4] pixels, NaN outside."""
+    half = np.array([[0.5, 0, -0.25], [0, 0.5, -0.25], [0, 0, 1]])
+    full = np.zeros((len(layers), LENGTH, 3, 3))
+    full[:, :, :2], full[:, :, 2, 2] = np.stack([m for _, m in layers]), 1
+    full = half @ full
+    frames = np.zeros((2, SIZE, SIZE, 3), np.float32)
+    for index, (patch, _) in enumerate(layers):
+        border = cv2.BORDER_REPLICATE if index == 0 else cv2.BORDER_CONSTANT
+        for k, t in ((0, 0), (1, LENGTH - 1)):
+            drawn = cv2.warpAffine(patch, full[index, t, :2], (SIZE, SIZE), flags=cv2.INTER_LINEAR, borderMode=border)
+            frames[k] += drawn[..., 3:] * np.float32(1 / 255) * (drawn[..., :3] - frames[k])
+    grid = np.stack((*np.meshgrid(np.arange(SIZE), np.arange(SIZE)), np.ones((SIZE, SIZE))), -1).reshape(-1, 3)
+    motion = np.empty((len(times), SIZE, SIZE, 4), np.float32)
+    for k, t in enumerate(times):
+        for index, (patch, _) in enumerate(layers):
+            back = np.linalg.inv(full[index, t])
+            seen = np.s_[:] if index == 0 else cv2.warpAffine(patch[..., 3], full[index, t, :2], (SIZE, SIZE)).ravel() > 127
+            ways = [(grid @ (full[index, end] @ back).T)[:, :2] - grid[:, :2] for end in (0, LENGTH - 1)]
+            motion[k].reshape(-1, 4)[seen] = np.concatenate(ways, 1)[seen]
+    return frames / 255, motion
