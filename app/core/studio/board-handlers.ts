@@ -63,7 +63,9 @@ export async function openBoardPart(
       },
       'board.points': async ({ id, keyframe, engine }) => ({ points: await boards.points(id, keyframe, engine) }),
       'board.export': async ({ id, output, ...options }) => {
-        const spec = await boards.morph(id, { ...options, output: await check(output) });
+        // A folder of numbered frames is told from a file by the '/' at its end.
+        const path = (await check(output)) + (output.endsWith('/') ? '/' : '');
+        const spec = await boards.morph(id, { ...options, output: path });
         await boards.requirePossible(spec);
         const { board } = readBoard(db, id);
         return { job: queue.enqueue(spec, { title: board.name, frames: filmFrames(board) }) };

@@ -207,6 +207,14 @@ test('a plan, and a film through the queue', async () => {
   assert.deepEqual([item.state, item.job.error, item.job.result?.frames], ['done', undefined, 5]);
   await assert.rejects(call('board.export', { id, output, codec: 'ffv1', force: false }), { code: 'output-exists' });
   await assert.rejects(call('board.toTimeline', { id }), { code: 'bad-request' });
+  const frames = `${join(folder, 'frames')}/`;
+  mkdirSync(frames);
+  const numbered = await call('board.export', { id, output: frames, force: false });
+  await until(async () => {
+    const { items: all } = await call('queue.status', {});
+    return all.find((one) => one.id === numbered.job)?.state === 'done';
+  }, 60_000);
+  assert.equal(readdirSync(frames).length, 5);
 });
 
 test('a page sees the stills of opened folders only', async () => {
