@@ -54,6 +54,8 @@ export interface EngineEntry {
   readonly scores?: EngineScores | undefined;
   /** It runs a network: its pixels depend on the device, which is part of every chunk's key too. */
   readonly network?: boolean;
+  /** It only knows the middle of a pair: other moments are the nearest ones that halving reaches ([Note: recursion]). */
+  readonly halves?: boolean | undefined;
   open(setup: EngineSetup): Promise<Interpolator>;
 }
 

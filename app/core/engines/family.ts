@@ -18,6 +18,8 @@ interface AnyFamily {
 export interface InterpolatingFamily extends AnyFamily {
   readonly kind: 'interpolate';
   readonly id: 'film' | 'rife' | 'sepconv' | 'adaconv';
+  /** As of EngineEntry. */
+  readonly halves?: boolean;
   /**
    * Opens the checkpoint at `path` (as `openCheckpoint` takes it) for pictures of one size; larger ones than memory allows are cut into
    * tiles. Throws `weights-mismatch` and what the readers throw.

@@ -8,6 +8,7 @@ import { FAMILIES } from './families.ts';
 import type { Family, InbetweeningFamily, InterpolatingFamily } from './family.ts';
 import { openGlide } from './glide/open.ts';
 import { BEST, DRAFT, STANDARD } from './glide/settings.ts';
+import { halvedInbetween } from './halved.ts';
 import { Hold } from './hold.ts';
 import { asInbetween, type InbetweenEntry } from './inbetween.ts';
 
@@ -108,7 +109,10 @@ export async function findInbetweener(id: string): Promise<InbetweenEntry> {
   if (entry) return asInbetween(entry);
   const { model, family, all } = await findModel(id, ['interpolate', 'inbetween']);
   if (family.kind === 'inbetween') return inbetweenerOfModel(model, family, all);
-  if (family.kind === 'interpolate') return asInbetween(engineOfModel(model, family));
+  if (family.kind === 'interpolate') {
+    const engine = engineOfModel(model, family);
+    return engine.halves ? halvedInbetween(engine) : asInbetween(engine);
+  }
   throw new AppError('engine-kind', `'${id}' is a part of another engine: choose it with --motion.`);
 }
 
@@ -158,6 +162,7 @@ function engineOfModel(model: InstalledModel, family: InterpolatingFamily): Engi
     summary: family.summary,
     scores: manifest.scores,
     network: true,
+    halves: family.halves,
     open: (setup) => family.open(path, setup),
   };
 }

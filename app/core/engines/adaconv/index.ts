@@ -8,6 +8,7 @@ import { readAdaconv, recogniseAdaconv } from './weights.ts';
 export const adaconv: InterpolatingFamily = {
   kind: 'interpolate',
   id: 'adaconv',
+  halves: true,
   version: '1',
   summary: 'Adaptive convolution: moves up to half its taps, 20 pixels in the published network; slow.',
   recognise: async (checkpoint) => {

@@ -24,6 +24,7 @@ export function sepconvBytes(config: SepconvConfig, width: number, height: numbe
 export const sepconv: InterpolatingFamily = {
   kind: 'interpolate',
   id: 'sepconv',
+  halves: true,
   version: '1',
   summary: 'Adaptive separable convolution: moves up to half its taps, 25 pixels in the published networks.',
   recognise: async (checkpoint) => {
