@@ -197,9 +197,9 @@ export class TakeMaker {
   #died({ code, message }: AppError): void {
     const running = this.#running;
     this.#running = undefined;
-    const at = running === undefined ? undefined : this.#wanted.get(running);
-    for (const { order } of at ? [at] : [...this.#wanted.values()]) {
-      this.#end(order.key, { state: 'failed', error: { code, message } });
+    // Before its first take it was not that take's fault, nor will it go better with the next.
+    for (const key of running === undefined ? [...this.#wanted.keys()] : [running]) {
+      if (this.#wanted.has(key)) this.#end(key, { state: 'failed', error: { code, message } });
     }
     if (this.#wanted.size > 0) this.#send();
   }
