@@ -24,9 +24,9 @@ CONFIG = CviConfig(
     C=24, D=32, encoder=[24, 24, 32, 32, 48, 48, 24], decoder=[40, 40, 40, 32, 24, 16, 10], output="warp", skips=True, timed=True
 )
 CELLS = 5  # of the eight by eight that the decoder is trained on
-# Of every batch: what share comes from where, at the start and from the end of the teacher on.
+# Of every batch: what share comes from where, at the start and from SHIFT_UNTIL on.
 SHARES = {
-    "even": (0.35, 0.1),
+    "even": (0.35, 0.15),
     "rendered": (0.2, 0.16),
     "weizmann": (0.11, 0.24),
     "ud810": (0.06, 0.12),
@@ -34,7 +34,7 @@ SHARES = {
     "fight": (0.12, 0.2),
     "train": (0.12, 0.12),
 }
-TEACHER_UNTIL, TAKES_FROM, JUDGED_FROM = 0.6, 0.5, 0.7
+SHIFT_UNTIL, TAKES_FROM, JUDGED_FROM = 0.6, 0.7, 0.7
 
 
 def options() -> argparse.Namespace:
@@ -215,10 +215,10 @@ class Trainer:
         made = (parts.video + 1) / 2
         terms = {
             "lap": 2.0 * loss.laplacian(made, truth),
-            "taught": 0.15 * max(0.1, 1 - done / TEACHER_UNTIL) * loss.taught(parts.flow, teacher),
+            "taught": 0.12 * loss.taught(parts.flow, teacher),
             "census": 0.25 * loss.census(made, truth),
             "gms": 0.8 * loss.structure(made, truth),
-            "time": loss.temporal(made, truth),
+            "time": 3.0 * loss.temporal(made, truth),
             "smooth": 0.005 * loss.smoothness(parts.flow, truth),
         }
         total = sum(terms.values())
@@ -311,7 +311,7 @@ def main() -> None:
     while trainer.done() < 1 and not stop:
         done = trainer.done()
         count = o.batch // 2 if done >= TAKES_FROM else o.batch
-        rows.append(trainer.train(*samples.batch(count, min(1, done / TEACHER_UNTIL)), done))
+        rows.append(trainer.train(*samples.batch(count, min(1, done / SHIFT_UNTIL)), done))
         if trainer.step % 50 == 0:
             mean = {k: float(np.mean([r[k] for r in rows if k in r])) for k in rows[-1]}
             log.add(step=trainer.step, minutes=round(done * o.minutes, 2), **mean)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from cvi_loss import grey
 from cvi_net import LENGTH, Cvi
 from motion_render import even_ends, even_scene
 
@@ -29,8 +30,10 @@ class Coarse(nn.Module):
 
     def loss(self, net: Cvi, ends: Tensor, motion: Tensor) -> tuple[Tensor, Tensor]:
         """Mean distance in pixels of the motion from end to end, and what no motion at all would have."""
+        n = len(ends)
+        if net.config.channels == 1:
+            ends = grey(ends).view(n, 2, 1, *ends.shape[3:])
         first, last = (2 * ends[:, k] - 1 for k in (0, 1))
-        n = len(first)
         features = net.encode(torch.cat((first, last)).contiguous(memory_format=torch.channels_last))[6]
         start, end = features[:n, :, None], features[n:, :, None]
         z = torch.cat((start, end), 2).contiguous(memory_format=torch.channels_last_3d).repeat_interleave(2, 2)
