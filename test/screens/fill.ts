@@ -81,6 +81,33 @@ export async function fillBatch({ call }: StudioPage, folder: string): Promise<v
   await call('batch.start', { spec });
 }
 
+/** A board of moments of clips, its gaps filled by engines that have takes and key points, where there are such. `takes` and `points`: which gaps; -1 for none. */
+export async function fillMorph({ call }: StudioPage): Promise<{ id: string; takes: number; points: number }> {
+  const { clips } = await call('library.query', { query: { order: 'name' }, offset: 0, limit: 20 });
+  const { engines } = await call('board.engines', {});
+  const [seeded, pointed] = [
+    engines.find(({ uses }) => uses.seed && !uses.points),
+    engines.find(({ uses }) => uses.points),
+  ];
+  const { id, version, board } = await call('board.create', { name: 'From the first cup to the last' });
+  const clip = (word: string) => clips.find(({ name }) => name.includes(word)) ?? clips[0]!;
+  const shown = [
+    { ...clip('cups'), at: 0.2 },
+    { ...clip('cups'), at: 1.2 },
+    { ...clip('dog'), at: 0.5 },
+    { ...clip('dog'), at: 1.1 },
+  ];
+  const keyframes = shown.map(({ name, path, at }, i) => ({ id: `k${i}`, name, path, at, points: null }));
+  const used = [seeded, undefined, pointed, undefined].map((engine) => engine?.id ?? 'glide');
+  const gaps = used.map((engine, i) => ({
+    ...{ frames: 14, engine, motion: 'linear' as const, ease: 'through' as const, take: 0 },
+    takes: i === 0 && seeded ? [0, 1, 2, 3] : [0],
+  }));
+  const size = { width: 640, height: 360 };
+  await call('board.edit', { id, version, label: 'Add 4 keyframes', board: { ...board, keyframes, gaps, size } });
+  return { id, takes: 0, points: pointed ? 2 : -1 };
+}
+
 export async function fillPair({ call, page }: StudioPage, folder: string): Promise<void> {
   const { clips } = await call('library.query', { query: { text: 'cups' }, offset: 0, limit: 1 });
   const clip = clips[0] ?? (await call('library.query', { query: {}, offset: 0, limit: 1 })).clips[0]!;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openStudioPage, type StudioPage } from '../support/studio-page.ts';
 import { footage } from './footage.ts';
-import { fillBatch, fillPair, fillProject, fillQueue, fillTags } from './fill.ts';
+import { fillBatch, fillMorph, fillPair, fillProject, fillQueue, fillTags } from './fill.ts';
 
 const TO = join(import.meta.dirname, '..', '..', 'docs', 'screens');
 
@@ -29,10 +29,14 @@ async function shoot({ page }: StudioPage, name: string): Promise<void> {
 
 async function empty(): Promise<void> {
   await using studio = await openStudioPage();
-  for (const view of ['library', 'edit', 'batch', 'pair', 'queue', 'tags']) {
+  for (const view of ['library', 'edit', 'morph', 'batch', 'pair', 'queue', 'tags']) {
     await visit(studio, view);
     await shoot(studio, `${view}-empty`);
   }
+  await visit(studio, 'morph');
+  await studio.page.getByRole('button', { name: 'New board' }).click();
+  await studio.page.getByText('Drop two or more stills here').waitFor();
+  await shoot(studio, 'morph-board-empty');
 }
 
 async function full(clips: readonly string[], folder: string): Promise<void> {
@@ -88,7 +92,8 @@ async function full(clips: readonly string[], folder: string): Promise<void> {
   await fillPair(studio, folder);
   await visit(studio, 'pair');
   await shoot(studio, 'pair');
-  for (const view of ['tags', 'morph', 'models', 'settings']) {
+  await morph(studio);
+  for (const view of ['tags', 'models', 'settings']) {
     await visit(studio, view);
     await shoot(studio, view);
   }
@@ -103,6 +108,31 @@ async function full(clips: readonly string[], folder: string): Promise<void> {
   await page.waitForTimeout(500);
   await shoot(studio, 'shortcuts');
   for (const error of studio.errors) console.error(`the page said: ${error}`);
+}
+
+/** A board in all its modes: the film, key points of one of its gaps, takes of another. */
+async function morph(studio: StudioPage): Promise<void> {
+  const { page } = studio;
+  const { id, points, takes } = await fillMorph(studio);
+  await visit(studio, `morph/${id}`);
+  const gap = page.locator('[data-gap]');
+  await gap.nth(takes).click();
+  await page.getByText('All pictures are made').waitFor({ timeout: 300_000 });
+  await shoot(studio, 'morph');
+  const show = page.getByRole('group', { name: 'Show' });
+  await show.getByRole('button', { name: 'Takes' }).click();
+  await page.waitForTimeout(800);
+  await shoot(studio, 'morph-takes');
+  if (points < 0) return;
+  await gap.nth(points).click();
+  await show.getByRole('button', { name: 'Key points' }).click();
+  await page.locator('[data-point]').first().waitFor({ timeout: 60_000 });
+  await page.locator('[data-point="2"]').first().hover();
+  await page.waitForTimeout(500);
+  await shoot(studio, 'morph-points');
+  await page.getByRole('button', { name: 'All boards' }).click();
+  await page.waitForTimeout(1000);
+  await shoot(studio, 'morph-list');
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'inbetween-screens-'));

@@ -75,8 +75,11 @@ export class BoardFilm implements Film {
     const state = seed === undefined ? undefined : this.#media.take(gap, seed);
     const done = state?.frames === frames ? state.done : 0;
     if (state && n < done) return { layers: [{ path: `${state.pictures}${n}`, share: 1 }], badge: null };
-    const before = state && done > 0 ? `${state.pictures}${done - 1}` : this.#keyframe(gap).layers[0]?.path;
-    const after = this.#keyframe((gap + 1) % this.#session.board.keyframes.length).layers[0]?.path;
+    const [first, last] = [this.#keyframe(gap), this.#keyframe((gap + 1) % this.#session.board.keyframes.length)];
+    const before = state && done > 0 ? `${state.pictures}${done - 1}` : first.layers[0]?.path;
+    const after = last.layers[0]?.path;
+    // There is nothing at all to stand in, and the stills know why.
+    if (before === undefined && after === undefined) return first.badge?.kind === 'failed' ? first : last;
     const share = (n - done + 1) / (frames - done + 1);
     return {
       layers: [
