@@ -26,7 +26,7 @@ import type { JobQueue } from '../queue/job-queue.ts';
 import type { BoardStudio } from './board-studio.ts';
 import { readBoard } from './edit.ts';
 import { addFilm, dropFilm, pendingFilms, type Placing } from './film-rows.ts';
-import { shownAt } from './from-timeline.ts';
+import { shownAt, type Hole } from './from-timeline.ts';
 import { fillHole, holeNow, type PlaceFacts } from './place-film.ts';
 import { filmFrames } from './problem.ts';
 
@@ -46,6 +46,8 @@ export interface BoardFilmsOptions {
 
 /** CRF: no eye sees a difference, and pages play it. */
 const QUALITY = 6;
+/** What is shown where there is no clip. */
+const BLACK = { media: '', ticks: -1 };
 
 export class BoardFilms {
   readonly #options: BoardFilmsOptions;
@@ -105,13 +107,14 @@ export class BoardFilms {
     if (loop) throw new AppError('bad-morph', 'A loop leads back to its start, a timeline goes on: turn the loop off.');
     const [first, last] = [keyframes[0], keyframes.at(-1)];
     const { state } = projectState(db, origin.project);
-    const [before, after] = [shownAt(state, origin.at - 1), shownAt(state, origin.at + origin.frames)];
+    const beside = ({ at, frames }: Hole): Pick<Placing, 'before' | 'after'> => ({
+      before: shownAt(state, at - 1) ?? BLACK,
+      after: shownAt(state, at + frames) ?? BLACK,
+    });
     const ends = first && last && { first: endOf(first), last: endOf(last) };
-    // Where the timeline was edited since, what is told here is not looked at: the film goes where its ends are shown.
-    const none = { media: '', ticks: -1 };
-    const placing = ends && { ...origin, ...ends, before: before ?? none, after: after ?? none };
+    const placing = ends && { ...origin, ...ends, ...beside(origin) };
     const hole = placing && holeNow(state, placing, this.#facts());
-    if (placing && hole) return { ...placing, ...hole };
+    if (placing && hole) return { ...placing, ...hole, ...beside(hole) };
     throw new AppError(
       'project-changed',
       'The timeline has changed there, or the board has no keyframes: open the gap on the board again.',
