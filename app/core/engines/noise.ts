@@ -1,9 +1,10 @@
 /**
  * Noise for generative engines: the same seed gives the same numbers on every machine.
  *
- * [Note: noise] Philox4x32-10 (Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011) is a function of a counter and a key: number n of a seed is always the same, however
- * many are asked for, and no state has to be kept. Four words of it are two pairs for Box and Muller's method. Its logarithm and its sine are computed here
- * with + - * / and square roots alone, which are rounded exactly everywhere; those of Math may differ in the last bit from one machine to another.
+ * [Note: noise] Philox4x32-10 (Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011) is a function of a counter and a key: number n of a
+ * seed is always the same, however many are asked for, and no state has to be kept. Four words of it are two pairs for Box and Muller's method. Its
+ * logarithm and its sine are computed here with + - * / and square roots alone, which are rounded exactly everywhere; those of Math may differ in the last
+ * bit from one machine to another.
  */
 
 const MULTIPLIERS = [0xd2511f53, 0xcd9e8d57] as const;

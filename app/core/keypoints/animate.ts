@@ -52,13 +52,19 @@ interface Driving {
   frames(engine: FommInbetweener): AsyncIterable<readonly KeyPoint[]>;
 }
 
-/** Writes `still` moved as the video `driving` moves. Throws 'no-video' for a driving picture that does not move, 'output-exists', 'output-is-input', 'output-folder', and what reading, the engine and writing throw. */
+/**
+ * Writes `still` moved as the video `driving` moves. Throws 'no-video' for a driving picture that does not move, 'output-exists', 'output-is-input',
+ * 'output-folder', and what reading, the engine and writing throw.
+ */
 export async function animate(still: string, driving: string, output: string, options: MoveOptions): Promise<Moved> {
   await requireOutput(output, [still, driving], options.force);
   return await moveStill(still, await videoDriving(driving, options), output, options);
 }
 
-/** Writes `still` with the key points of a window of the file at `points`. Throws 'bad-keypoints' for a file that is none, a window it does not have, or another number of points than the model's. */
+/**
+ * Writes `still` with the key points of a window of the file at `points`. Throws 'bad-keypoints' for a file that is none, a window it does not have, or
+ * another number of points than the model's.
+ */
 export async function renderPoints(
   still: string,
   points: string,

@@ -1,8 +1,8 @@
 /**
  * A data set of key points: windows of frames of videos, as `dataset windows` cuts them, each frame as its key points.
  *
- * [Note: resuming] What is done is kept beside the output, in OUT.part: a line that says what is asked for, then a line for each video, appended and synced when it is done.
- * The next run with the same options goes on after the last whole line; a line cut short by a crash is no line.
+ * [Note: resuming] What is done is kept beside the output, in OUT.part: a line that says what is asked for, then a line for each video, appended and synced
+ * when it is done. The next run with the same options goes on after the last whole line; a line cut short by a crash is no line.
  */
 import { appendFile, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
@@ -45,8 +45,9 @@ const lineSchema = z.object({ name: z.string(), windows: z.array(windowSchema), 
 type Done = z.infer<typeof lineSchema>;
 
 /**
- * Writes the key points that `engine`, of the model `model` (its id and version), finds in windows of `sources` to `out`, .json or .safetensors; [Note: resuming]. A source that cannot be read is noted and
- * left out. Throws 'output-exists' (unless `force`), 'output-format', 'no-frames' when no source gives a window, 'disk-full', the signal's reason.
+ * Writes the key points that `engine`, of the model `model` (its id and version), finds in windows of `sources` to `out`, .json or .safetensors; [Note:
+ * resuming]. A source that cannot be read is noted and left out. Throws 'output-exists' (unless `force`), 'output-format', 'no-frames' when no source gives
+ * a window, 'disk-full', the signal's reason.
  */
 export async function extractPoints(
   sources: readonly WindowSource[],

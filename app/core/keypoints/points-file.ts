@@ -1,9 +1,9 @@
 /**
  * Files of key points: JSON or safetensors, by the file's name when written and by its content when read.
  *
- * [Note: key point files] JSON: {format: 'inbetween-keypoints', version: 1, model, points, windows: [{source, index, stride, frames}]}; a frame has a row for each key point, six numbers:
- * x and y from -1 (left, top) to 1, and the jacobian, row-major. Safetensors: `values` [windows, frames, points, 2] and `jacobians` [windows, frames, points, 2, 2], float32; the rest is
- * in the metadata, `windows` as JSON. Only windows of one length fit into safetensors.
+ * [Note: key point files] JSON: {format: 'inbetween-keypoints', version: 1, model, points, windows: [{source, index, stride, frames}]}; a frame has a row
+ * for each key point, six numbers: x and y from -1 (left, top) to 1, and the jacobian, row-major. Safetensors: `values` [windows, frames, points, 2] and
+ * `jacobians` [windows, frames, points, 2, 2], float32; the rest is in the metadata, `windows` as JSON. Only windows of one length fit into safetensors.
  */
 import { readFile, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
@@ -114,7 +114,10 @@ async function fromTensors(path: string): Promise<PointsFile | undefined> {
   return { model: said.data.model, points, windows: all };
 }
 
-/** The file as `path`'s name asks for it. Throws 'output-format' for another name than .json and .safetensors, 'bad-keypoints' for windows of several lengths in safetensors. */
+/**
+ * The file as `path`'s name asks for it. Throws 'output-format' for another name than .json and .safetensors, 'bad-keypoints' for windows of several lengths
+ * in safetensors.
+ */
 export function pointsBytes(file: PointsFile, path: string): Uint8Array {
   const { model, points, windows } = file;
   requireFormat(path);

@@ -1,12 +1,13 @@
 /**
  * From what the generator says of both stills to how the picture between them is made.
  *
- * [Note: two stills] Published, FOMM animates one picture. Between two, both are moved to the key points of the moment, and what is shown is the mean of the first one moved, the last
- * one moved and what the generator paints, with weights (1 - t) * o_first, t * o_last and (1 - o_first) * (1 - o_last); o is the occlusion map, 1 where the still shows
- * what is wanted. What is painted is (1 - t) of the one prediction and t of the other. It is what the embedded weights were trained for (models/training/fomm_net.py).
+ * [Note: two stills] Published, FOMM animates one picture. Between two, both are moved to the key points of the moment, and what is shown is the mean of the
+ * first one moved, the last one moved and what the generator paints, with weights (1 - t) * o_first, t * o_last and (1 - o_first) * (1 - o_last); o is the
+ * occlusion map, 1 where the still shows what is wanted. What is painted is (1 - t) of the one prediction and t of the other. It is what the embedded
+ * weights were trained for (models/training/fomm_net.py).
  *
- * A deformation says where in the still a place of the grid is found, -1 and 1 being the centres of the outermost pixels ([Note: corners of FOMM]). Here it is taken
- * relative to the grid, so that a place which is not moved is found exactly where it is: at whatever size, and whichever way the network samples.
+ * A deformation says where in the still a place of the grid is found, -1 and 1 being the centres of the outermost pixels ([Note: corners of FOMM]). Here it
+ * is taken relative to the grid, so that a place which is not moved is found exactly where it is: at whatever size, and whichever way the network samples.
  */
 import type { Tensor } from '../../onnx/graph.ts';
 import { cubicAxis, resample } from '../guide/axis.ts';

@@ -59,8 +59,9 @@ export async function findFomm(id: string): Promise<FommModel> {
 }
 
 /**
- * Of the models that are here those that came as this network did: key points mean what a network takes them for, so the embedded one goes with the embedded models, one of the user's
- * with the user's. Of these 'motion-KIND' first, then any of its kind for so many points. Opened once, asked for again where there was none.
+ * Of the models that are here those that came as this network did: key points mean what a network takes them for, so the embedded one goes with the embedded
+ * models, one of the user's with the user's. Of these 'motion-KIND' first, then any of its kind for so many points. Opened once, asked for again where there
+ * was none.
  */
 function motionFinder(path: string): FindMotion {
   const opened = new Map<string, Promise<MotionModel>>();

@@ -1,11 +1,12 @@
 /**
  * The way of key points from one picture to the next.
  *
- * [Note: paths] Between two keyframes a point goes straight; where there is a keyframe before or after, it goes by the cubic of Catmull and Rom, whose direction in a keyframe is
- * that from its one neighbour to the other, so that it is passed without a corner. An end without a neighbour is natural: the way does not bend there. Jacobians go likewise, number by number,
- * as the network was trained; but on the straight way between two matrices there may be one that cannot be inverted (half a turn has one in the middle), where
- * all motion would be infinite. A point whose determinant would come near 0 turns and stretches instead: the polar decomposition of J1 * J0^-1, by
- * a share of its angle and of its stretch, which is invertible everywhere. Mirrored matrices have no such way; theirs stays the straight one.
+ * [Note: paths] Between two keyframes a point goes straight; where there is a keyframe before or after, it goes by the cubic of Catmull and Rom, whose
+ * direction in a keyframe is that from its one neighbour to the other, so that it is passed without a corner. An end without a neighbour is natural: the way
+ * does not bend there. Jacobians go likewise, number by number, as the network was trained; but on the straight way between two matrices there may be one
+ * that cannot be inverted (half a turn has one in the middle), where all motion would be infinite. A point whose determinant would come near 0 turns and
+ * stretches instead: the polar decomposition of J1 * J0^-1, by a share of its angle and of its stretch, which is invertible everywhere. Mirrored matrices
+ * have no such way; theirs stays the straight one.
  */
 import type { KeyPoint } from '../../../contract/morph.ts';
 import { determinant, inverse, times, type Matrix } from './points.ts';

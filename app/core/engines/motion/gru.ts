@@ -1,9 +1,9 @@
 /**
  * Gated recurrent units as PyTorch computes them, in plain TypeScript.
  *
- * [Note: no session for motion] These networks take 60 numbers to 60 numbers sixteen times: 20 million products for a whole gap with the published sizes, which is some 30 ms here.
- * As a graph they would want a thread, a device to be chosen and tried, and for the autoregressive one a run a step; and a path would
- * depend on the device. Here it is in double precision and, exp and tanh being the engine's own, the same wherever this runs.
+ * [Note: no session for motion] These networks take 60 numbers to 60 numbers sixteen times: 20 million products for a whole gap with the published sizes,
+ * which is some 30 ms here. As a graph they would want a thread, a device to be chosen and tried, and for the autoregressive one a run a step; and a path
+ * would depend on the device. Here it is in double precision and, exp and tanh being the engine's own, the same wherever this runs.
  */
 import type { Tensor } from '../../onnx/graph.ts';
 import type { Weights } from '../weights.ts';

@@ -122,9 +122,9 @@ export function distances({ forward, backward }: Rollouts): number[] {
 }
 
 /**
- * [Note: stitching] The roll-outs are joined where they are nearest to each other, at step n. 'rest': forward before it, backward from it on, which is what the authors' code
- * evidently means. 'source': what it says, `rec[:n] = forward[:n]; rec[-n:] = backward[-n:]`, which leaves steps at zero when n is less than half, and for n = 0 is the whole
- * backward roll-out.
+ * [Note: stitching] The roll-outs are joined where they are nearest to each other, at step n. 'rest': forward before it, backward from it on, which is what
+ * the authors' code evidently means. 'source': what it says, `rec[:n] = forward[:n]; rec[-n:] = backward[-n:]`, which leaves steps at zero when n is less
+ * than half, and for n = 0 is the whole backward roll-out.
  */
 export function stitched(both: Rollouts, way: Stitch): Vector[] {
   const apart = distances(both);
