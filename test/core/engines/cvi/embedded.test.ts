@@ -32,13 +32,12 @@ function still(k: number, channels: number, width: number, height: number): Tens
   return { dtype: 'float32', dims: [1, channels, height, width], data };
 }
 
-const model = (await installedModels()).find(({ id, embedded }) => embedded && id === 'cvi');
-const skip = model ? false : 'models/cvi is not there';
+const model = (await installedModels()).find(({ id, embedded }) => embedded && id === 'cvi')!;
 
-test('it gives what it gave when it was published', { skip }, async () => {
-  const text = readFileSync(join(model!.folder, 'golden.json'), 'utf8');
+test('it gives what it gave when it was published', async () => {
+  const text = readFileSync(join(model.folder, 'golden.json'), 'utf8');
   const { width, height, frames, tolerance, output } = goldenSchema.parse(JSON.parse(text));
-  await using checkpoint = await openCheckpoint(model!.path);
+  await using checkpoint = await openCheckpoint(model.path);
   const config = recogniseCvi(checkpoint)!;
   const graph = cviGraph(config, await readCvi(checkpoint, config), { width, height });
   const session = await openSession(graph, { threads: 1 });
@@ -59,7 +58,7 @@ test('it gives what it gave when it was published', { skip }, async () => {
   assert.ok(Math.max(...off) < tolerance, `off by ${Math.max(...off)}`);
 });
 
-test('it moves what it is shown, is no crossfade, and has takes', { skip }, async () => {
+test('it moves what it is shown, is no crossfade, and has takes', async () => {
   const entry = await findInbetweener('cvi');
   assert.deepEqual(entry.uses, { seed: true, motion: false, points: false });
   // A disc goes over a textured ground.
