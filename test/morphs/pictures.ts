@@ -1,5 +1,5 @@
 /** Stills and frames as small RGB pictures, and sheets of them. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeRgbPng } from '../../app/core/demo/png.ts';
@@ -56,8 +56,12 @@ export function rounded(width: number, height: number, data: Float32Array): Rgb8
 
 const GAP = 3;
 
-/** Rows of pictures of one size beside each other, white between them, as a JPEG at `path`. `quality` is ffmpeg's: 2 the best, 31 the worst. */
-export async function writeSheet(path: string, rows: readonly (readonly Rgb8[])[], quality = 5): Promise<void> {
+/** Of ffmpeg's qualities (2 the best, 31 the worst) the first that is small enough is taken. */
+const QUALITIES = [4, 6, 8, 10, 13, 16];
+const MOST_BYTES = 150_000;
+
+/** Rows of pictures of one size beside each other, white between them, as a JPEG at `path`. */
+export async function writeSheet(path: string, rows: readonly (readonly Rgb8[])[]): Promise<void> {
   const { width: w, height: h } = rows[0]![0]!;
   const columns = Math.max(...rows.map((row) => row.length));
   const [width, height] = [columns * (w + GAP) - GAP, rows.length * (h + GAP) - GAP];
@@ -75,7 +79,10 @@ export async function writeSheet(path: string, rows: readonly (readonly Rgb8[])[
   try {
     const png = join(folder, 'sheet.png');
     await writeRgbPng(png, { width, height, r: planes[0]!, g: planes[1]!, b: planes[2]! });
-    ffmpegOutput('-i', png, '-q:v', String(quality), '-y', `file:${path}`);
+    for (const quality of QUALITIES) {
+      ffmpegOutput('-i', png, '-q:v', String(quality), '-y', `file:${path}`);
+      if ((await stat(path)).size <= MOST_BYTES) break;
+    }
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -5,9 +5,9 @@ import { atHeight, writeSheet } from './pictures.ts';
 import { pairsOf } from './stills.ts';
 
 /** Lines of the pictures the engines get, and of those on the sheet. */
-const [HEIGHT, SHOWN] = [256, 128];
+const [HEIGHT, SHOWN] = [256, 112];
 /** Of the sixteen pictures those shown. */
-const COLUMNS = [0, 3, 6, 9, 12, 15];
+const COLUMNS = [0, 4, 7, 11, 15];
 
 export const SHEET_ENGINES = ['film', 'cvi', 'fomm:linear', 'fomm:adversarial', 'fomm:autoregressive'];
 

@@ -1,7 +1,7 @@
 /** The ten pairs of real stills of docs/morphs.md, out of the shared clips. */
 import { join } from 'node:path';
 import type { Rgb8 } from '../../app/core/score/rgb.ts';
-import { atHeight, croppedLike, framesOf, stillOf } from './pictures.ts';
+import { atHeight, croppedLike, cut, framesOf, stillOf } from './pictures.ts';
 
 export interface Pair {
   readonly name: string;
@@ -13,9 +13,12 @@ export interface Pair {
   readonly truth?: readonly Rgb8[];
 }
 
+/** Left, top, width and height as parts of the picture's. */
+type Crop = readonly [number, number, number, number];
+
 type Source =
   /** Frames first to last of a video, a multiple of 15 apart where the truth is to be shown. */
-  | { readonly video: string; readonly from: number; readonly to: number }
+  | { readonly video: string; readonly from: number; readonly to: number; readonly crop?: Crop | undefined }
   | { readonly stills: readonly [string, string] }
   /** A frame of each of two videos. */
   | { readonly videos: readonly [string, string]; readonly at: number };
@@ -30,17 +33,17 @@ const LIST: readonly { readonly name: string; readonly what: string; readonly so
   {
     name: 'arm',
     what: 'an arm raised, a second apart; person held out',
-    source: video('actions/ud810_ps7/PS7A2P3T1.mp4', 10, 40),
+    source: video('actions/ud810_ps7/PS7A2P3T1.mp4', 10, 40, [0, 0.1, 0.85, 0.9]),
   },
   {
     name: 'yoga',
     what: 'a pose, a second apart; held out',
-    source: video('actions/samples/Ask-Anything__yoga.mp4', 20, 50),
+    source: video('actions/samples/Ask-Anything__yoga.mp4', 20, 50, [0.28, 0.1, 0.5, 0.8]),
   },
   {
     name: 'juggle',
     what: 'a ball and a person, 1.25 s apart; held out',
-    source: video('actions/samples/sam2__05_default_juggle.mp4', 20, 50),
+    source: video('actions/samples/sam2__05_default_juggle.mp4', 20, 50, [0.3, 0, 0.5, 1]),
   },
   {
     name: 'bedroom',
@@ -64,13 +67,20 @@ const LIST: readonly { readonly name: string; readonly what: string; readonly so
   },
 ];
 
-function video(path: string, from: number, to: number): Source {
-  return { video: path, from, to };
+function video(path: string, from: number, to: number, crop?: Crop): Source {
+  return { video: path, from, to, crop };
 }
 
 function x4k(scene: string): Source {
   const at = (n: string) => `eval/x4k1000_test_512x270/${scene}/${n}.png`;
   return { stills: [at('0000'), at('0032')] };
+}
+
+function cropped(picture: Rgb8, crop: Crop | undefined): Rgb8 {
+  if (!crop) return picture;
+  const { width, height } = picture;
+  const [left, top, wide, high] = [crop[0] * width, crop[1] * height, crop[2] * width, crop[3] * height];
+  return cut(picture, Math.floor(left), Math.floor(top), Math.floor(wide), Math.floor(high));
 }
 
 /** Each pair at `height` lines. `clips` is the folder of the shared clips. */
@@ -80,7 +90,8 @@ export async function* pairsOf(clips: string, height: number): AsyncGenerator<Pa
     if ('video' in source) {
       const { from, to } = source;
       const numbers = Array.from({ length: 16 }, (_, i) => Math.round(from + (i * (to - from)) / 15));
-      const frames = (await framesOf(at(source.video), numbers)).map((frame) => atHeight(frame, height));
+      const whole = (await framesOf(at(source.video), numbers)).map((frame) => cropped(frame, source.crop));
+      const frames = whole.map((frame) => atHeight(frame, height));
       yield { ...about, first: frames[0]!, last: frames.at(-1)!, truth: frames.slice(1, -1) };
       continue;
     }
