@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { KeyPoint } from '../../../../app/contract/morph.ts';
 import type { EngineSetup } from '../../../../app/core/engines/engine.ts';
-import type { FommConfig } from '../../../../app/core/engines/fomm/config.ts';
-import { openFomm } from '../../../../app/core/engines/fomm/index.ts';
+import { configJson, type FommConfig } from '../../../../app/core/engines/fomm/config.ts';
+import { findFomm, openFomm } from '../../../../app/core/engines/fomm/index.ts';
 import type { Published } from '../../../../app/core/engines/fomm/fill.ts';
 import type { FillOptions, Gap } from '../../../../app/core/engines/inbetween.ts';
+import type { Weights } from '../../../../app/core/engines/weights.ts';
 import type { Frame } from '../../../../app/core/media/frame.ts';
 import { onTwoGrounds } from '../../../../app/core/morph/alpha.ts';
-import { hashFile } from '../../../../app/core/nn/content.ts';
-import { modelPlaces } from '../../../../app/core/nn/store.ts';
+import { modelPlaces, stageModel } from '../../../../app/core/nn/store.ts';
 import { tempFolder } from '../../../support/command.ts';
 import { collect, FORMATS, maxDifference, paint, psnr, texture } from '../frames.ts';
 import { follows, seeded, seededMotion, TINY, writeFomm, writeWeights } from './support.ts';
@@ -145,41 +145,43 @@ test('as published: every picture is painted from the first still', async (t) =>
   assert.ok(maxDifference(mixed!.frame, other!.frame) > 5);
 });
 
-test('models of motion are found in the store; a seed is a take', async (t) => {
-  const home = tempFolder(t);
+/** A library of its own for a test. */
+function library(t: TestContext): { models: string; embedded: string } {
   const before = process.env.INBETWEEN_HOME;
-  process.env.INBETWEEN_HOME = home;
+  process.env.INBETWEEN_HOME = tempFolder(t);
   t.after(() => {
     if (before === undefined) delete process.env.INBETWEEN_HOME;
     else process.env.INBETWEEN_HOME = before;
   });
-  const open = await engineOf(t, TINY);
+  return modelPlaces();
+}
+
+/** Puts weights into the library as a model of somebody's. */
+async function install(
+  t: TestContext,
+  id: string,
+  family: string,
+  weights: Weights,
+  config: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  await using staged = await stageModel();
+  const path = writeWeights(join(tempFolder(t), 'w.safetensors'), weights, config);
+  const files = [await staged.add('w.safetensors', path, { move: true })];
+  await staged.publish({ id, family, name: id, licence: 'none', source: 'a test', files, config: { ...config } });
+}
+
+test('models of motion are found in the store; a seed is a take', async (t) => {
+  library(t);
   const a = still(0);
   const gap: Gap = { first: { frame: a }, last: { frame: still(9, 1000) } };
   // As many points as no embedded model has.
-  const few: FommConfig = { ...TINY, points: 4 };
-  await using other = await (await engineOf(t, few))(a);
-  const lacking = collect(other.fill(gap, [0.5], { ...OPTIONS, motion: 'adversarial' }));
+  await using engine = await (await engineOf(t, { ...TINY, points: 4 }))(a);
+  const lacking = collect(engine.fill(gap, [0.5], { ...OPTIONS, motion: 'adversarial' }));
   await assert.rejects(lacking, { code: 'model-unknown', message: /--motion adversarial needs a model/ });
-
-  const folder = join(modelPlaces().models, 'installed', 'my-motion');
-  mkdirSync(folder, { recursive: true });
   const { weights, json } = seededMotion({ kind: 'adversarial', points: 4, hidden: 8, noise: 3, encoded: 5 }, 1);
-  const path = writeWeights(join(folder, 'w.safetensors'), weights, json);
-  const { bytes, sha256 } = await hashFile(path);
-  const files = [{ name: 'w.safetensors', bytes, sha256 }];
-  const said = {
-    id: 'my-motion',
-    family: 'motion',
-    name: 'My motion',
-    licence: 'none',
-    source: 'a test',
-    files,
-    config: json,
-  };
-  writeFileSync(join(folder, 'manifest.json'), JSON.stringify(said));
+  await install(t, 'my-motion', 'motion', weights, json);
   const take = async (seed: number, count = 14): Promise<Frame[]> =>
-    (await collect(other.fill(gap, times(count), { seed, motion: 'adversarial' }))).map(({ frame }) => frame);
+    (await collect(engine.fill(gap, times(count), { seed, motion: 'adversarial' }))).map(({ frame }) => frame);
   const [one, again, another] = [await take(1), await take(1), await take(2 ** 32 - 1)];
   one.forEach((frame, i) => assert.equal(maxDifference(frame, again[i]!), 0));
   assert.ok(one.some((frame, i) => maxDifference(frame, another[i]!) > 2));
@@ -189,6 +191,25 @@ test('models of motion are found in the store; a seed is a take', async (t) => {
   more.forEach((frame, i) =>
     assert.ok(i === 0 || maxDifference(frame, more[i - 1]!) > 0, `${i} repeats the one before`),
   );
-  await using unused = await open(a);
-  assert.ok(unused.device.startsWith('cpu'));
+});
+
+test('a network that somebody installed goes with the models of motion that somebody installed', async (t) => {
+  const { embedded } = library(t);
+  if (!existsSync(join(embedded, 'motion-autoregressive', 'manifest.json')))
+    return t.skip('no embedded model of motion');
+  const { weights, json } = seededMotion({ kind: 'autoregressive', points: 10, hidden: 8, noise: 0, encoded: 0 }, 1);
+  await install(t, 'my-motion', 'motion', weights, json);
+  await install(t, 'my-fomm', 'fomm', follows(TINY, 0), configJson(TINY));
+  const a = still(0);
+  const gap: Gap = { first: { frame: a }, last: { frame: still(9, 1000) } };
+  const options: FillOptions = { seed: 0, motion: 'autoregressive' };
+  await using mine = await (await findFomm('my-fomm')).open(setupOf(a));
+  // The same weights, of no library.
+  await using other = await (await engineOf(t, TINY, follows(TINY, 0)))(a);
+  const [first, second] = [
+    await collect(mine.fill(gap, [0.5], options)),
+    await collect(other.fill(gap, [0.5], options)),
+  ];
+  assert.ok(maxDifference(first[0]!.frame, second[0]!.frame) > 0);
+  await assert.rejects(findFomm('my-motion'), { code: 'engine-kind' });
 });
