@@ -4,7 +4,7 @@
     python fomm.py score OUT --data ../shared/clips --cache CACHE          the best checkpoint on the dev windows against blending
 
 A step takes three frames of one shot, two stills and a true one between them, and warps both stills to it, once to the key points
-found in it and, from a third of the time on, for half of the samples to those on the straight line between the stills', which is
+found in it and, from a third of the time on, for a third of the samples to those on the straight line between the stills', which is
 how the engine uses the network ([Note: two stills] in fomm_net.py).
 
 Losses of the picture: Laplacian-pyramid L1 and census of the frame made, the same of each still warped, L1 of what is painted, and
@@ -12,7 +12,8 @@ for the last part feature matching and a hinge loss of a small discriminator: th
 Losses of the key points: equivariance (value, jacobian, and the heat maps themselves), and beyond what is published the limbs of
 rendered figures (fomm_figures.py), known motion (the key points of the stills are where it takes those between; moving pixels have
 one near) and room for each. In a trial without the limbs the points had not followed anything after 1400 steps.
-For the first fifth the detector learns alone. Known motion teaches the deformation, too, less and less.
+For the first fifth the detector learns alone; for the last 15 of 100 it is its own average and left alone (frozen.pt), so that
+motion models can be trained meanwhile. Known motion teaches the deformation, too, less and less, and the mask, as a mixture.
 
 SIGTERM saves and ends. OUT has last.pt (resumes), best.pt (EMA, best on the dev windows), log.jsonl, curve.png, and after every
 dev run keypoints-N.png and sheet-N.png.
@@ -33,19 +34,21 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from common import Log, load_checkpoint, save_checkpoint
-from fomm_data import SHARES, Batch, Triples, dev_windows
-from fomm_losses import Discriminator, blend_window, census, chosen, coverage, crowding, equivariance, followed, laplacian_l1, limb_loss, tracked, true_flows, window_scores
+from fomm_data import SHARES, Batch, Triples, dev_windows, named_windows
+from fomm_losses import Discriminator, blend_window, census, chosen, coverage, crowding, equivariance
+from fomm_losses import followed, laplacian_l1, limb_loss, tracked, true_flows, window_scores
 from fomm_net import COMPACT, Fomm, KeyPoints, between, compose, line
 
 torch.set_num_threads(1)
 cv2.setNumThreads(1)
 DEV_EVERY = 300.0  # seconds
-FLOW_UNTIL, LINE_FROM, GAN_FROM = 0.8, 0.35, 0.7  # parts of the time
+FLOW_UNTIL, LINE_FROM, GAN_FROM = 0.8, 0.35, 0.88  # parts of the time
 FLOW_LEAST = 0.1
 POINTS_UNTIL = 0.2  # the detector alone
 LIMBS, ALIKE, CHOSEN = 1.0, 0.1, 0.5
+FREEZE_FROM = 0.85  # the detector is left alone
 PAINT_EVERY = 3  # steps, until the discriminator
-LINE_SHARE = 0.5
+LINE_SHARE = 0.35
 
 
 class Average:
@@ -100,18 +103,28 @@ class Trainer:
         self.net = Fomm(self.config).to(memory_format=torch.channels_last)
         self.disc = Discriminator(args.channels).to(memory_format=torch.channels_last)
         self.average = Average(self.net, 0.997)
-        self.adam = torch.optim.Adam(self.net.parameters(), lr=args.rate, betas=(0.9, 0.99))
+        dense = list(self.net.generator.dense_motion_network.parameters())
+        kept = {id(p) for p in dense}
+        groups = [
+            {"params": [p for p in self.net.parameters() if id(p) not in kept], "times": 1.0},
+            {"params": dense, "times": 2.5},  # it begins last and decides most
+        ]
+        self.adam = torch.optim.Adam(groups, lr=args.rate, betas=(0.9, 0.99))
         self.adam_d = torch.optim.Adam(self.disc.parameters(), lr=4e-4, betas=(0.5, 0.99))
-        self.step, self.spent, self.best, self.log = 0, 0.0, math.inf, Log(self.out)
+        self.step, self.spent, self.best, self.frozen, self.log = 0, 0.0, math.inf, False, Log(self.out)
         if args.resume and (state := load_checkpoint(self.out / "last.pt")):
             self.net.load_state_dict(state["net"])
             self.disc.load_state_dict(state["disc"])
-            self.adam.load_state_dict(state["adam"])
+            if len(state["adam"]["param_groups"]) == 1:
+                for i, p in enumerate(self.net.parameters()):
+                    if i in state["adam"]["state"]:
+                        self.adam.state[p] = state["adam"]["state"][i]
+            else:
+                self.adam.load_state_dict(state["adam"])
             self.adam_d.load_state_dict(state["adam_d"])
-            for group in self.adam.param_groups:
-                group["betas"] = (0.9, 0.99)
             self.average.steps, self.average.values = state["average"]
             self.step, self.spent, self.best = state["step"], state["spent"], state["best"]
+            self.frozen = state.get("frozen", False)
 
     def save(self) -> None:
         state = {
@@ -123,35 +136,61 @@ class Trainer:
             "step": self.step,
             "spent": self.spent,
             "best": self.best,
+            "frozen": self.frozen,
         }
         save_checkpoint(self.out / "last.pt", state)
+
+    def point_losses(self, batch: Batch, middle: Tensor, kp: KeyPoints, heat: Tensor, part: float) -> dict[str, Tensor]:
+        """Those of the detector; `kp` and `heat` are of the first, the middle and the last frames."""
+        b, alone = len(batch.t), part < POINTS_UNTIL
+        kp0, kp1, kp2 = (take(kp, slice(k * b, k * b + b)) for k in range(3))
+        with torch.autocast("cpu", torch.bfloat16):
+            value, jacobian, alike = equivariance(self.net.kp_detector, middle, kp1, heat[b : 2 * b])
+        known = torch.from_numpy(batch.flows), torch.from_numpy(batch.trust)
+        both = {k: torch.cat((v, v)) for k, v in kp1.items()}
+        ends = {k: torch.cat((kp0[k], kp2[k])) for k in kp0}
+        middles, sides = heat[b : 2 * b].repeat(2, 1, 1, 1), torch.cat((heat[:b], heat[2 * b :]))
+        return {
+            "value": (4 if alone else 10) * value,
+            "jacobian": 2 * min(1.0, 0.1 + 4 * part) * jacobian,
+            "crowding": crowding(kp),
+            "limbs": LIMBS * (2 if alone else 1) * limb_loss(kp, heat, torch.from_numpy(batch.limbs)),
+            "alike": ALIKE * alike,
+            "followed": ALIKE * followed(middles, sides, *known),
+            "tracked": (2 if alone else 5) * tracked(both, ends, *known),
+            "coverage": 0.2 * coverage(both, *known),
+        }
+
+    def freeze(self) -> None:
+        """From here on the detector is its average and stays so: motion models can be trained for it meanwhile."""
+        detector = self.net.kp_detector
+        values = {k.removeprefix("kp_detector."): v for k, v in self.average.values.items() if k.startswith("kp_detector.")}
+        detector.load_state_dict(values)
+        detector.eval().requires_grad_(False)
+        self.best = math.inf if not self.frozen else self.best
+        if not self.frozen:
+            save_checkpoint(self.out / "frozen.pt", {"net": self.average.values, "config": self.config, "step": self.step})
+        self.frozen = True
 
     def losses(self, batch: Batch, part: float) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """Weighted losses of a batch by name, and what was made."""
         t, b = torch.from_numpy(batch.t), len(batch.t)
         x = picture(np.concatenate(batch.frames), self.channels)
         first, middle, last = x[:b], x[b : 2 * b], x[2 * b :]
-        with torch.autocast("cpu", torch.bfloat16):
-            kp, heat = self.net.kp_detector.detect(x)
-            kp0, kp1, kp2 = (take(kp, slice(k * b, k * b + b)) for k in range(3))
-            value, jacobian, alike = equivariance(self.net.kp_detector, middle, kp1, heat[b : 2 * b])
-        ends = {k: torch.cat((kp0[k], kp2[k])) for k in kp0}
-        alone = part < POINTS_UNTIL
-        rows = {"value": (4 if alone else 10) * value, "jacobian": 2 * min(1.0, 0.1 + 4 * part) * jacobian, "crowding": crowding(kp)}
-        rows["limbs"] = LIMBS * (2 if alone else 1) * limb_loss(kp, heat, torch.from_numpy(batch.limbs))
         known = torch.from_numpy(batch.flows), torch.from_numpy(batch.trust)
-        both = {k: torch.cat((v, v)) for k, v in kp1.items()}
-        rows["alike"] = ALIKE * alike
-        middles, ends_ = heat[b : 2 * b].repeat(2, 1, 1, 1), torch.cat((heat[:b], heat[2 * b :]))
-        rows["followed"] = ALIKE * followed(middles, ends_, *known)
-        rows["tracked"] = (2 if alone else 5) * tracked(both, ends, *known)
-        rows["coverage"] = 0.2 * coverage(both, *known)
-        if alone:
+        frozen = part > FREEZE_FROM
+        with torch.set_grad_enabled(not frozen), torch.autocast("cpu", torch.bfloat16, enabled=not frozen):
+            kp, heat = self.net.kp_detector.detect(x)
+        kp0, kp1, kp2 = (take(kp, slice(k * b, k * b + b)) for k in range(3))
+        ends = {k: torch.cat((kp0[k], kp2[k])) for k in kp0}
+        rows = {} if frozen else self.point_losses(batch, middle, kp, heat, part)
+        if part < POINTS_UNTIL:
             return rows, {}
         there = kp1
         if part > LINE_FROM:
-            straight, some = line(kp0, kp2, t), torch.rand(b) < LINE_SHARE
+            straight, some = line(kp0, kp2, t), torch.rand(b) < (2 * LINE_SHARE if frozen else LINE_SHARE)
             there = {k: torch.where(some.view(-1, *[1] * (v.dim() - 1)), straight[k], v) for k, v in kp1.items()}
+            known = known[0], known[1] * (~some).float().repeat(2)[:, None, None]  # the true motion is not the straight one
         stills = torch.cat((first, last))
         with torch.autocast("cpu", torch.bfloat16):
             out = self.net.generator.dense_motion_network(stills, {k: torch.cat((v, v)) for k, v in there.items()}, ends)
@@ -202,10 +241,12 @@ class Trainer:
         total, clock, last_dev, sums, counts = args.minutes * 60, time.time(), time.time(), {}, {}
         while self.spent < total and not stop:
             part = self.spent / total
+            if part > FREEZE_FROM and self.net.kp_detector.training:
+                self.freeze()
             alone = part < POINTS_UNTIL
             warm = min(1.0, (self.step + 1) / 100)
             for group in self.adam.param_groups:
-                group["lr"] = args.rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * part)))
+                group["lr"] = args.rate * group["times"] * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * part)))
             data.favour("figures", 0.7 if alone else SHARES["figures"])
             rows, made = self.losses(data.batch(args.batch * (2 if alone else 1)), part)
             loss = sum(rows.values())
@@ -315,13 +356,19 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--channels", type=int, choices=[1, 3], default=3)
     parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--split", default="dev", help="score: dev, or eval once all is done")
+    parser.add_argument("--count", type=int, default=40, help="score: windows, half of them of Weizmann persons")
     args = parser.parse_args()
     if args.what == "train":
         Trainer(args).train()
         return
-    net, windows = load(Path(args.out) / "best.pt"), dev_windows(args.data, args.cache)
-    for name, make in (("blend", blend_window), ("fomm", lambda w: render(net, w))):
-        print(name, mean_scores([window_scores(make(w), w) for w in windows]))
+    net = load(Path(args.out) / "best.pt")
+    rows = named_windows(args.data, args.cache, args.count, args.split)
+    for group in ("", *sorted({name for name, _ in rows})):
+        windows = [w for name, w in rows if name.startswith(group)]
+        for name, make in (("blend", blend_window), ("fomm", lambda w: render(net, w))):
+            scores = mean_scores([window_scores(make(w), w) for w in windows])
+            print(group or "all", len(windows), name, {k: round(v, 4) for k, v in scores.items()}, flush=True)
 
 
 if __name__ == "__main__":

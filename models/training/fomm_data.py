@@ -14,13 +14,13 @@ from motion_data import SIZE, UNKNOWN
 RENDERED, SEED = 6000, 7
 FIGURES, FIGURES_SEED = 4000, 11
 SHARES = {
-    "figures": 0.24,
-    "rendered": 0.1,
-    "weizmann_mini": 0.24,
-    "ud810_ps7": 0.12,
-    "fight_surv_160": 0.13,
-    "asl_intel": 0.04,
-    "train": 0.13,
+    "figures": 0.2,
+    "rendered": 0.04,
+    "weizmann_mini": 0.32,
+    "ud810_ps7": 0.19,
+    "fight_surv_160": 0.15,
+    "asl_intel": 0.03,
+    "train": 0.07,
 }
 LAST = motion_data.LENGTH - 1
 
@@ -147,11 +147,17 @@ class Triples:
         )
 
 
-def dev_windows(clips: Path, cache: Path, count: int = 40) -> list[np.ndarray]:
-    """Windows of the dev split, uint8 [16, h, w, 3], spread evenly over its clips; half of them of the Weizmann person."""
-    pixels, names = motion_data.windows(clips, "dev", cache)
+def dev_windows(clips: Path, cache: Path, count: int = 40, split: str = "dev") -> list[np.ndarray]:
+    """Windows of the dev split, uint8 [16, h, w, 3], spread evenly over its clips; half of them of Weizmann persons."""
+    return [window for _, window in named_windows(clips, cache, count, split)]
+
+
+def named_windows(clips: Path, cache: Path, count: int, split: str) -> list[tuple[str, np.ndarray]]:
+    """The same with the folder each comes from."""
+    pixels, names = motion_data.windows(clips, split, cache)
     order = np.argsort(names)
     person = [i for i in order if names[i].startswith("weizmann")]
     others = [i for i in order if not names[i].startswith("weizmann")]
     spread = lambda pool, n: [pool[k] for k in np.linspace(0, len(pool) - 1, min(n, len(pool))).astype(int)]  # noqa: E731
-    return [np.array(pixels[i]) for i in spread(person, count // 2) + spread(others, count - count // 2)]
+    chosen = spread(person, count // 2) + spread(others, count - count // 2)
+    return [(names[i].split("/")[0], np.array(pixels[i])) for i in chosen]
