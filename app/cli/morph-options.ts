@@ -51,6 +51,8 @@ export const MORPH_FLAGS = {
 type Flag = 'loop' | 'plan' | 'force';
 export type MorphOptions = { [K in Exclude<keyof typeof MORPH_FLAGS, Flag>]?: string } & { [K in Flag]?: boolean };
 
+/** Between two stills unless told. */
+const DEFAULT_FRAMES = '15';
 /** Used where none is named: of all it changes the stills least, and it is at home with near-duplicates. */
 const DEFAULT_ENGINE = 'film';
 
@@ -60,7 +62,7 @@ morph --between CLIP --from T --to T -o OUT --frames N [options]   a gap in foot
 
   -o OUT          .webm, .mp4, .mov, .mkv or .gif; OUT.png is one strip of all frames; DIR/ (or DIR/%05d.png)
                   takes them as numbered PNG files
-  --frames N[,N...]  new frames in each gap, one number for all or one a gap: two stills and 14 make 16 frames
+  --frames N[,N...]  new frames in each gap (15), one number for all or one a gap: two stills and 14 make 16
   --recursions N  the same as --frames 2^N - 1 (1 to ${MOST_RECURSIONS})
   --engine ID[,ID...]  film (unless given; for photos that are near-duplicates), glide and other interpolating
                   engines for small motion, cvi and fomm for stills far apart; one for all gaps or one a gap
@@ -210,9 +212,7 @@ function framesOf({ frames, recursions }: MorphOptions, count: number): number[]
     const made = 2 ** number('recursions', recursions, 1, MOST_RECURSIONS) - 1;
     return Array.from({ length: count }, () => made);
   }
-  if (frames === undefined)
-    throw new AppError('usage', 'morph needs to know how many frames to make between two stills: --frames N.');
-  return perGap('frames', frames, count).map((word) => framesIn(word));
+  return perGap('frames', frames ?? DEFAULT_FRAMES, count).map((word) => framesIn(word));
 }
 
 function framesIn(word: string): number {

@@ -10,6 +10,7 @@ import { format } from '../../core/time/rational.ts';
 import { MORPH_FLAGS, MORPH_USAGE, morphSpec, morphStills, takesOf } from '../morph-options.ts';
 import { clock, progressPrinter } from '../progress.ts';
 import { parseWords } from '../slowmo-options.ts';
+import { statusLine } from '../status-line.ts';
 import type { Verb, VerbIo } from '../verb.ts';
 import { tellNotices } from './slowmo.ts';
 
@@ -29,7 +30,7 @@ export const morph: Verb = {
     tellNotices(app, io);
     const stills = await morphStills(positionals, options, (clip) => app.timing(clip, io.signal));
     const specs = takesOf(morphSpec(stills, output, options), options.takes);
-    const plan = await planMorph(specs[0]!, { signal: io.signal, existing: 'any' });
+    const plan = await planned(specs[0]!, io);
     refuse(plan, io);
     if (specs.length > 1) await requireSeeds(specs[0]!);
     if (options.plan) {
@@ -55,6 +56,21 @@ export const morph: Verb = {
     return 0;
   },
 };
+
+/** What the first film will be; says how far it is where there are many stills. */
+async function planned(spec: MorphSpec, io: VerbIo): Promise<MorphPlan> {
+  const status = statusLine(io);
+  try {
+    return await planMorph(spec, {
+      signal: io.signal,
+      existing: 'any',
+      onKeyframe: (done, total) =>
+        status.tell({ sentence: `Looking at still ${done} of ${total}`, fraction: 0, passing: true }),
+    });
+  } finally {
+    status.end();
+  }
+}
 
 /** Throws the first thing that is refused; the others are said before. */
 function refuse({ refused }: MorphPlan, io: VerbIo): void {

@@ -48,6 +48,8 @@ export async function planMorphOutput(spec: MorphSpec, facts: readonly KeyframeF
   if (grid && grid.rows > 1) {
     notes.push(`The strip has ${grid.rows} rows of ${grid.columns} frames: one row would be too wide for viewers.`);
   }
+  if (kind !== 'film' && spec.codec !== undefined)
+    notes.push(`The codec ${spec.codec} changes nothing: ${extname(spec.output)} has its own.`);
   if (kind === 'gif') notes.push(...gifNotes(spec, canvas));
   return { kind, plan: final, canvas, grid, notes };
 }

@@ -39,6 +39,8 @@ export interface MorphFilm {
 export interface PlanOptions extends ReadOptions {
   /** 'free' refuses an output that is there (unless the spec says force); 'any' leaves that to whoever writes it. Default 'free'. */
   readonly existing?: 'free' | 'any' | undefined;
+  /** Keyframes that were looked at, of how many. */
+  readonly onKeyframe?: ((done: number, total: number) => void) | undefined;
 }
 
 type Refusals = MorphPlan['refused'];
@@ -86,7 +88,7 @@ async function lookAt(spec: MorphSpec, options: PlanOptions, refused: Refusals):
   refused.push(...faults.map((reason) => ({ what: spec.title, code: 'bad-morph', reason })));
   if (faults.length > 0) return undefined;
   const keyframes = new Keyframes(spec.keyframes, options);
-  const facts = await factsOf(keyframes, refused);
+  const facts = await factsOf(keyframes, options, refused);
   const entries = await entriesOf(spec, refused);
   await checkOutput(spec, options, refused);
   if (!facts) return undefined;
@@ -116,14 +118,35 @@ async function lookAt(spec: MorphSpec, options: PlanOptions, refused: Refusals):
   };
 }
 
+/** Stills read at the same time. Frames of videos are not: what one of them learns of its video the next one needs. */
+const LANES = 4;
+
 /** Facts of all keyframes; undefined where any cannot be read. */
-async function factsOf(keyframes: Keyframes, refused: Refusals): Promise<KeyframeFacts[] | undefined> {
+async function factsOf(
+  keyframes: Keyframes,
+  { onKeyframe }: PlanOptions,
+  refused: Refusals,
+): Promise<KeyframeFacts[] | undefined> {
+  const { count } = keyframes;
+  const lanes = Array.from({ length: count }, (_, i) => i).every((i) => keyframes.at(i).at === null) ? LANES : 1;
   const facts: KeyframeFacts[] = [];
-  for (let i = 0; i < keyframes.count; i++) {
-    const one = await trying(refused, basename(keyframes.at(i).path), () => keyframes.facts(i));
-    if (one) facts.push(one);
+  for (let start = 0; start < count; start += lanes) {
+    const reading = Array.from({ length: Math.min(lanes, count - start) }, async (_, k) => {
+      const own: Refusals = [];
+      const one = await trying(own, basename(keyframes.at(start + k).path), () => keyframes.facts(start + k));
+      return { one, own };
+    });
+    // All are waited for, so that none is still at it when the first one's failure is told.
+    for (const settled of await Promise.allSettled(reading)) {
+      if (settled.status === 'rejected') throw settled.reason;
+      if (settled.value.one) facts.push(settled.value.one);
+      for (const one of settled.value.own) {
+        if (!refused.some(({ code, reason }) => one.code === code && one.reason === reason)) refused.push(one);
+      }
+    }
+    onKeyframe?.(Math.min(count, start + lanes), count);
   }
-  return facts.length === keyframes.count ? facts : undefined;
+  return facts.length === count ? facts : undefined;
 }
 
 async function entriesOf({ gaps }: MorphSpec, refused: Refusals): Promise<Map<string, InbetweenEntry>> {

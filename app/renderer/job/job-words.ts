@@ -78,7 +78,7 @@ export function reportRows(result: RetimeResult): [string, string][] {
   ];
   if (black > 0) rows.push(['Black', showCount(black)]);
   rows.push(
-    ['Length', `${showDuration(result.durationIn)} of source, ${showDuration(result.durationOut)} written`],
+    ['Length', lengthWords(result)],
     ['Engine', engineWords(result)],
     ['Time', `${showEta(seconds)}${made > 0 && seconds > 0 ? `, ${showSpeed(made / seconds)} frames/s` : ''}`],
   );
@@ -88,6 +88,12 @@ export function reportRows(result: RetimeResult): [string, string][] {
   rows.push(['Sound', soundWords(result)]);
   rows.push(['Checked', result.verified ? 'Read back: frames, length and streams are as planned' : 'Not read back']);
   return rows;
+}
+
+/** A morph of stills has no length of source. */
+function lengthWords({ durationIn, durationOut }: RetimeResult): string {
+  const written = `${showDuration(durationOut)} written`;
+  return durationIn > 0 ? `${showDuration(durationIn)} of source, ${written}` : written;
 }
 
 /** A job of held or untouched frames ran on nothing, and says why. */

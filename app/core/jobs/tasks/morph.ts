@@ -8,18 +8,19 @@ import { makeMorph } from '../../morph/make.ts';
 import { readyMorph, type MorphFilm } from '../../morph/plan.ts';
 import { allNotes, enginesOf } from '../../morph/run.ts';
 import { format } from '../../time/rational.ts';
-import { sourceAt, type Task } from '../task.ts';
-import { reporter } from './report.ts';
+import { sourceAt, type Task, type TaskContext } from '../task.ts';
+import { reporter, type Report } from './report.ts';
 import { sourceFacts } from './source-facts.ts';
 
 export const morph: Task<MorphSpec> = async (spec, context) => {
   const started = performance.now();
   const { signal, sources, chunks, scratch, part, threads } = context;
-  const report = reporter(context);
+  const report = weighted(spec, context);
   report('probing', 0, 1, 'seconds');
   const film = await readyMorph(spec, {
     signal,
     existing: 'any',
+    onKeyframe: (done, total) => report('probing', done, total),
     index: async (info) => {
       const onProgress = (done: number, total: number) => report('analysing', done, total);
       return (await sourceFacts(info, sourceAt(sources, info.path), context, { onProgress })).index;
@@ -56,6 +57,19 @@ export const morph: Task<MorphSpec> = async (spec, context) => {
     ...(made.confidence !== undefined && { confidence: made.confidence }),
   } satisfies RetimeResult;
 };
+
+/** As `reporter`; looking at many stills takes its share of the time, about half of what a made frame takes. */
+function weighted(spec: MorphSpec, context: TaskContext): Report {
+  const report = reporter(context);
+  const stills = spec.keyframes.length;
+  const looking = (0.9 * stills) / (stills + 2 * spec.gaps.reduce((sum, { frames }) => sum + frames, 0));
+  return (stage, done, total, unit = 'frames', device) => {
+    if (stage !== 'probing' && stage !== 'rendering') return report(stage, done, total, unit, device);
+    const [start, end] = stage === 'probing' ? [0, looking] : [looking, 0.94];
+    const fraction = start + ((end - start) * Math.min(done, total)) / total;
+    context.emit({ type: 'progress', stage, fraction, done, total, unit, ...(device !== undefined && { device }) });
+  };
+}
 
 /** Seconds of footage between its keyframes; 0 of stills. */
 async function secondsBetween({ keyframes }: MorphFilm): Promise<number> {
