@@ -58,6 +58,7 @@ interface Driving {
  */
 export async function animate(still: string, driving: string, output: string, options: MoveOptions): Promise<Moved> {
   await requireOutput(output, [still, driving], options.force);
+  await findFomm(options.model);
   return await moveStill(still, await videoDriving(driving, options), output, options);
 }
 
@@ -79,8 +80,9 @@ export async function renderPoints(
       'bad-keypoints',
       `${points} has ${file.windows.length} windows, counted from 0: there is no ${window}.`,
     );
-  if (file.model !== options.model)
-    options.onNote(`The key points were found by ${file.model}: to ${options.model} they may mean other places.`);
+  const { id } = await findFomm(options.model);
+  if (file.model !== id)
+    options.onNote(`The key points were found by ${file.model}: to ${id} they may mean other places.`);
   const driving: Driving = {
     ...{ count: found.frames.length, fps: options.fps ?? { num: 30, den: 1 } },
     frames: (engine) => fittingFrames(engine, file, window),

@@ -39,7 +39,15 @@ after(() => {
 
 const never = new AbortController().signal;
 const options = (more: Partial<MoveOptions> = {}): MoveOptions => ({
-  ...{ model: 'tiny', device: 'cpu', threads: 1, relative: true, adaptScale: false, published: false, force: false },
+  ...{
+    model: 'fomm:tiny',
+    device: 'cpu',
+    threads: 1,
+    relative: true,
+    adaptScale: false,
+    published: false,
+    force: false,
+  },
   ...{ signal: never, onNote: () => {}, onFrame: () => {}, ...more },
 });
 

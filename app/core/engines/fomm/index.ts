@@ -46,9 +46,9 @@ export interface FommModel {
   open(setup: EngineSetup, published?: Published): Promise<FommInbetweener>;
 }
 
-/** The model called `id`. Throws 'model-unknown', 'model-damaged', 'engine-kind' where it is of another family. */
+/** The model called `id`, with or without its family before it ('fomm:vox'). Throws 'model-unknown', 'model-damaged', 'engine-kind' where it is of another family. */
 export async function findFomm(id: string): Promise<FommModel> {
-  const { manifest, path } = await installedModel(id);
+  const { manifest, path } = await installedModel(id.replace(/^fomm:/, ''));
   if (manifest.family !== fomm.id)
     throw new AppError('engine-kind', `'${id}' has no key points: name a model of the family fomm.`);
   return {
