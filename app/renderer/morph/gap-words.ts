@@ -32,11 +32,10 @@ export function whyNoTakes(engine: MorphEngine | undefined, { motion, engine: id
   const name = engine?.name ?? id;
   if (!engine?.uses.seed) return `${name} uses no noise: every take of it would be the same.`;
   if (!engine.uses.motion || motion === 'adversarial') return null;
-  const drawn = MOTION_WORDS.adversarial.label.toLowerCase();
-  return `Every take would be the same: of ${name} only motion that is ${drawn} has takes.`;
+  return `Every take would be the same: takes differ where the motion is "${MOTION_WORDS.adversarial.label}".`;
 }
 
-/** A keyframe's name, of a video with its moment. */
+/** A keyframe's name, of a video with its moment: in front, since names are cut at their end. */
 export function keyframeName({ name, at }: Pick<BoardKeyframe, 'name' | 'at'>): string {
-  return at === null ? name : `${name}, ${Number(at.toFixed(2))} s`;
+  return at === null ? name : `${Number(at.toFixed(2))} s of ${name}`;
 }
