@@ -76,7 +76,7 @@ def config_of(channels: int) -> dict:
 
 
 def picture(frames: np.ndarray, channels: int) -> Tensor:
-    """Byte frames [n, h, w, 3] as floats [n, channels, h, w]; one channel is the mean luma."""
+    """Byte frames [n, h, w, 3] as floats [n, channels, h, w]; one channel is BT.601 luma."""
     x = torch.from_numpy(frames).permute(0, 3, 1, 2).float() / 255
     x = x if channels == 3 else (x * torch.tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1, keepdim=True)
     return x.contiguous(memory_format=torch.channels_last)
@@ -115,16 +115,11 @@ class Trainer:
         if args.resume and (state := load_checkpoint(self.out / "last.pt")):
             self.net.load_state_dict(state["net"])
             self.disc.load_state_dict(state["disc"])
-            if len(state["adam"]["param_groups"]) == 1:
-                for i, p in enumerate(self.net.parameters()):
-                    if i in state["adam"]["state"]:
-                        self.adam.state[p] = state["adam"]["state"][i]
-            else:
-                self.adam.load_state_dict(state["adam"])
+            self.adam.load_state_dict(state["adam"])
             self.adam_d.load_state_dict(state["adam_d"])
             self.average.steps, self.average.values = state["average"]
             self.step, self.spent, self.best = state["step"], state["spent"], state["best"]
-            self.frozen = state.get("frozen", False)
+            self.frozen = state["frozen"]
 
     def save(self) -> None:
         state = {
