@@ -40,7 +40,7 @@ async function runCase(base: CviConfig, path: string, { name, inputs, wanted, sh
     const stills = { first: toPlanes(first), last: toPlanes(last) };
     const made = await session.run({ ...stills, noise: { dtype: 'float32', ...noise } });
     return Object.fromEntries(
-      wanted.flatMap((role) => (made[role] ? [[role, toPixels(made[role], shapes[role])]] : [])),
+      wanted.flatMap((role) => (made[role] ? [[role, toPixels(made[role], shapes?.[role])]] : [])),
     );
   } finally {
     await session.close();
