@@ -57,6 +57,9 @@ export const morph: Verb = {
   },
 };
 
+/** Of fewer nobody waits for the look at them. */
+const MANY_STILLS = 12;
+
 /** What the first film will be; says how far it is where there are many stills. */
 async function planned(spec: MorphSpec, io: VerbIo): Promise<MorphPlan> {
   const status = statusLine(io);
@@ -65,6 +68,7 @@ async function planned(spec: MorphSpec, io: VerbIo): Promise<MorphPlan> {
       signal: io.signal,
       existing: 'any',
       onKeyframe: (done, total) =>
+        total > MANY_STILLS &&
         status.tell({ sentence: `Looking at still ${done} of ${total}`, fraction: 0, passing: true }),
     });
   } finally {

@@ -12,6 +12,7 @@ import type { FillOptions, Gap, Inbetweener, Keyframe } from '../engines/inbetwe
 import type { Frame, PixelFormat, Samples } from '../media/frame.ts';
 import { pixelFormat } from '../media/pixel-format.ts';
 import { atDepth } from '../score/rgb.ts';
+import { bled } from './bleed.ts';
 
 const TOP = 65535;
 /** Of alpha, 0..1. */
@@ -155,5 +156,5 @@ function divided(like: Frame, time: number, colours: readonly Samples[], alpha: 
     if (share <= 0) continue;
     for (let n = 0; n < 3; n++) out[n]![i] = Math.min(top, (colours[n]![i]! / (share * TOP)) * top + 0.5);
   }
-  return { format, width, height, planes: out.map((data) => ({ width, height, data })), index: -1, time };
+  return bled({ format, width, height, planes: out.map((data) => ({ width, height, data })), index: -1, time });
 }

@@ -13,6 +13,7 @@ import type { Frame, PixelFormat } from '../media/frame.ts';
 import { pixelFormat } from '../media/pixel-format.ts';
 import type { Still } from '../media/stills.ts';
 import { hasAlpha } from './alpha.ts';
+import { bled } from './bleed.ts';
 import { aspectOf, fitStill, placing } from './fit.ts';
 import type { KeyframeFacts } from './keyframes.ts';
 
@@ -92,7 +93,9 @@ export function ontoCanvas(still: Still, canvas: Canvas): Frame {
   if (canvas.native) return still.frame;
   const { width, height, format, fit, sampleAspect } = canvas;
   const bits = format.bits > 8 ? 16 : 8;
-  return fitStill(still, { width, height, fit, sampleAspect, bits, alpha: hasAlpha(format) }).frame;
+  const alpha = hasAlpha(format);
+  const { frame } = fitStill(still, { width, height, fit, sampleAspect, bits, alpha });
+  return alpha ? bled(frame) : frame;
 }
 
 /** Keyframes that are named in notes; of the others it is said how many there are. */

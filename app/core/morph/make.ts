@@ -15,7 +15,7 @@ import { heedsMore, MorphPictures, type MorphPicture } from './pictures.ts';
 import type { MorphFilm } from './plan.ts';
 
 /** Changes whenever the same spec would give other pictures. */
-const VERSION = 1;
+const VERSION = 2;
 
 /** Where pieces are kept (jobs/chunk-store.ts has one that outlives the process). */
 export interface PieceStore {

@@ -4,6 +4,7 @@ import { Blend } from '../../../app/core/engines/blend.ts';
 import { asInbetween, type InbetweenEntry } from '../../../app/core/engines/inbetween.ts';
 import type { Frame } from '../../../app/core/media/frame.ts';
 import { pixelFormat } from '../../../app/core/media/pixel-format.ts';
+import { bled } from '../../../app/core/morph/bleed.ts';
 import { fillGap } from '../../../app/core/morph/fill.ts';
 
 const [WIDTH, HEIGHT] = [24, 16];
@@ -62,3 +63,13 @@ for (const network of [false, true])
         }
       }
     });
+
+test('colours go on under what is transparent, as far as a codec mixes them, and nothing that is seen changes', () => {
+  const frame = sprite('gbrap', 4, [120, 20, 220], [255, 0, 0]);
+  const out = bled(frame);
+  const at = (x: number): number[] => out.planes.map(({ data }) => data[8 * WIDTH + x]!);
+  for (const x of [0, 3, 12, 19]) assert.deepEqual(at(x), [120, 20, 220, 0], `${x}`);
+  assert.deepEqual(at(20), [0, 0, 0, 0], 'black beyond');
+  for (let x = 4; x < 12; x++) assert.deepEqual(at(x), [120, 20, 220, 255]);
+  assert.equal(frame.planes[0]!.data[0], 255, 'the frame itself is as it was');
+});
