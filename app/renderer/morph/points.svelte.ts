@@ -41,9 +41,11 @@ export class PointStore {
     return found && found !== 'asked' && 'points' in found ? found.points : undefined;
   }
 
+  /** Asks once; again where it failed. */
   async ask(keyframe: BoardKeyframe, engine: string): Promise<void> {
     const key = this.#key(keyframe, engine);
-    if (this.#detected.has(key)) return;
+    const there = this.#detected.get(key);
+    if (there === 'asked' || (there && 'points' in there)) return;
     this.#detected.set(key, 'asked');
     await this.#session.saved();
     try {
