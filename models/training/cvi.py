@@ -1,6 +1,6 @@
 """Trains the compact CVI. See README.md.
 
-    python cvi.py --data CLIPS --cache CACHE --out OUT --minutes 70 [--resume]
+    python cvi.py --data CLIPS --cache CACHE --out OUT --minutes 33 [--resume]
 """
 
 import argparse
@@ -42,7 +42,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True, help="the folder of actions/ and train/")
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=70)
+    parser.add_argument("--minutes", type=float, default=33)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--lr", type=float, default=1.2e-3)
     parser.add_argument("--channels", type=int, choices=(1, 3), default=3)

@@ -3,7 +3,7 @@
 CLIPS is the folder that holds `actions/` (labels.json) and `train/` (index.json).
 
     windows(CLIPS, split, cache)      -> uint8 [n, 16, 64, 64, 3] R'G'B', names [n]; split 'train', 'dev' or 'eval'
-    rendered(CLIPS, n, seed, cache)   -> uint8 [n, 16, 64, 64, 3], int8 [n, 14, 64, 64, 4] exact motion
+    rendered(CLIPS, n, seed, cache)   -> uint8 [n, 16, 64, 64, 3], int8 [n, 14, 64, 64, 4] exact motion; kind 'even' for even motion
     teacher_flow(window)              -> int8 [14, 64, 64, 4] of one real window, OpenCV's DIS chained from frame to frame
     taught(pixels, path)              -> int8 [n, 14, 64, 64, 4], teacher_flow of every window, cached at `path`
     augment(pixels, flow, random)     -> flips, time reversal, colour; both arrays of one sample
