@@ -5,7 +5,7 @@
  * for each key point, six numbers: x and y from -1 (left, top) to 1, and the jacobian, row-major. Safetensors: `values` [windows, frames, points, 2] and
  * `jacobians` [windows, frames, points, 2, 2], float32; the rest is in the metadata, `windows` as JSON. Only windows of one length fit into safetensors.
  */
-import { readFile, stat } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { z } from 'zod';
 import { AppError } from '../../contract/errors.ts';
@@ -79,8 +79,9 @@ function bad(path: string, why: string): AppError {
 }
 
 async function startsAsJson(path: string): Promise<boolean> {
-  const file = await readFile(path);
-  return /^\s*\{/.test(file.toString('latin1', 0, 64));
+  await using file = await open(path);
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(64), 0, 64, 0);
+  return /^\s*\{/.test(buffer.toString('latin1', 0, bytesRead));
 }
 
 function fromJson(text: string): PointsFile | undefined {
