@@ -163,4 +163,10 @@ test('what runs in a circle, or wants what is not known, is refused', async (t) 
     /variable gone is not in the checkpoint/,
   );
   await refuse((w) => w.node('Add', ['x', w.node('Placeholder', [], [], 'y')]), /second input, y/);
+  // A few bytes that ask for more than there is.
+  await refuse((w) => w.node('Range', [w.ints(0), w.ints(2 ** 30), w.ints(1)]), /the shape \[1073741824\]/);
+  const huge = [2 ** 15, 2 ** 15];
+  await refuse((w) => w.node('Fill', [w.ints(huge), w.ints(1)]), /the shape \[32768, 32768\]/);
+  await refuse((w) => w.node('RandomStandardNormal', [w.ints(huge)]), /the shape \[32768, 32768\]/);
+  await refuse((w) => w.node('Split', [w.ints(0), 'x'], [int('num_split', 2 ** 30)]), /the shape/);
 });

@@ -12,7 +12,7 @@ import type { TfGraph, TfNode, TfTensor } from '../../../import/tf-graph.ts';
 import { GraphBuilder } from '../../../onnx/builder.ts';
 import type { Graph, Value } from '../../../onnx/graph.ts';
 import { OPERATORS } from './operators.ts';
-import type { Held, Site } from './site.ts';
+import { countOf, type Held, type Site } from './site.ts';
 
 export interface ConvertedGraph {
   readonly graph: Graph;
@@ -97,6 +97,7 @@ class Conversion {
       attribute: (name) => node.attributes.get(name) ?? {},
       fail,
       random: (shape) => {
+        countOf(shape, { fail });
         const name = `noise_${this.noises.length}`;
         this.noises.push({ name, shape });
         return this.g.input(name, 'float32', shape);

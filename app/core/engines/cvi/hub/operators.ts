@@ -2,7 +2,7 @@
 import type { TfTensor, TfType } from '../../../import/tf-graph.ts';
 import type { Value } from '../../../onnx/graph.ts';
 import * as op from '../../../onnx/ops.ts';
-import { sizesOf, type Held, type Site } from './site.ts';
+import { countOf, sizesOf, type Held, type Site } from './site.ts';
 import { convolution, transposedConvolution } from './windows.ts';
 
 type Row = (site: Site) => Held;
@@ -60,7 +60,8 @@ function split(site: Site, data: number, axisAt: number, sizes: readonly number[
   const x = site.value(data);
   const axis = axisOf(site.numbers(axisAt)[0], x.shape.length, site);
   const size = sizesOf(x, site)[axis]!;
-  const count = sizes?.length ?? site.attribute('num_split').int ?? 1;
+  const count = countOf([sizes?.length ?? site.attribute('num_split').int ?? 1], site);
+  if (count > size) return site.fail(`${size} cannot be split into ${count}`);
   const even = Array.from({ length: count }, () => size / count);
   const left = size - (sizes ?? []).reduce((sum, each) => sum + Math.max(0, each), 0);
   const given = sizes?.map((each) => (each === -1 ? left : each));
@@ -190,13 +191,14 @@ function numbers(values: readonly number[], scalar = false): Held {
 function range(site: Site): Held {
   const [from, to, step] = [0, 1, 2].map((index) => site.numbers(index)[0] ?? 0) as [number, number, number];
   if (step === 0) return site.fail('its step is 0');
-  return numbers(Array.from({ length: Math.max(0, Math.ceil((to - from) / step)) }, (_, n) => from + n * step));
+  const count = countOf([Math.max(0, Math.ceil((to - from) / step))], site);
+  return numbers(Array.from({ length: count }, (_, n) => from + n * step));
 }
 
 function fill(site: Site): Held {
   const dims = site.numbers(0);
   const constant = site.constant(1);
-  const count = dims.reduce((product, size) => product * size, 1);
+  const count = countOf(dims, site);
   if (constant && constant.type !== 'float')
     return numbers(Array.from({ length: count }, () => constant.values[0] ?? 0));
   return [op.expand(site.g, site.value(1), dims)];

@@ -19,6 +19,9 @@ import { SmallFilm, type SmallFilmNetwork } from '../small.ts';
 import { convertGraph, type ConvertedGraph } from './convert.ts';
 
 const MIDDLE = FRAMES - 2;
+/** Pairs in a batch, and pixels of a side, at most: the published ones have 16 and 64. */
+const MOST_BATCH = 64;
+const MOST_SIDE = 256;
 
 /** What a module says of itself. */
 export interface HubModule {
@@ -45,6 +48,7 @@ function moduleOf({ inputs, outputs }: TfSignature): HubModule | null {
   if (!input || !output || more.length > 0 || input.type !== 'float' || output.type !== 'float') return null;
   const [batch = 0, pair, height = 0, width = 0, channels] = input.shape ?? [];
   if (input.shape?.length !== 5 || pair !== 2 || channels !== 3 || !(Math.min(width, height) >= 8)) return null;
+  if (batch > MOST_BATCH || Math.max(width, height) > MOST_SIDE) return null;
   if (!fits(output, [batch, MIDDLE, height, width, 3])) return null;
   // A size that is left open is one.
   return { input: input.name, output: output.name, batch: Math.max(1, batch), width, height };

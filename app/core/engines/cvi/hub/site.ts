@@ -25,6 +25,16 @@ export interface Site {
   random(shape: readonly number[]): Value;
 }
 
+/** Numbers that a few bytes of a file may ask for: a film of the modules has 16 x 14 x 64 x 64 x 3. */
+const MOST_NUMBERS = 2 ** 24;
+
+/** How many numbers `shape` has; fails for a shape that is none, and for more than any module needs. */
+export function countOf(shape: readonly number[], site: Pick<Site, 'fail'>): number {
+  const count = shape.reduce((product, size) => product * size, 1);
+  const sound = shape.every((size) => Number.isInteger(size) && size >= 0) && count <= MOST_NUMBERS;
+  return sound ? count : site.fail(`it has the shape [${shape.join(', ')}]`);
+}
+
 /** The sizes of a value, which must be known. */
 export function sizesOf({ shape }: Value, site: Site): readonly number[] {
   return shape.map((dim) => (typeof dim === 'number' ? dim : site.fail(`a size of ${dim} is not known`)));
