@@ -83,7 +83,7 @@ async function* videoWindows(
   for await (const frame of decodeFrames(path, info, { index, ...range, ...abort })) {
     signal?.throwIfAborted();
     const at = frame.index;
-    if (starts.some((start) => at >= start && at <= start + span && (at - start) % stride === 0)) {
+    if (isShown(starts, next, at, stride)) {
       const planes = floatRgb(frame, info.video.colour);
       kept.set(at, square(planes, frame.width, frame.height, size, channels));
     }
@@ -95,6 +95,12 @@ async function* videoWindows(
     for (const held of kept.keys()) if (held < (starts[next] ?? Infinity)) kept.delete(held);
     onProgress?.(INDEX_SHARE + (1 - INDEX_SHARE) * ((at - range.first) / (range.last - range.first + 1)));
   }
+}
+
+/** Whether frame `at` is in one of the windows from `starts[next]` on, none of which ended before it. `starts` ascend. */
+function isShown(starts: readonly number[], next: number, at: number, stride: number): boolean {
+  for (let n = next; n < starts.length && starts[n]! <= at; n++) if ((at - starts[n]!) % stride === 0) return true;
+  return false;
 }
 
 /**
