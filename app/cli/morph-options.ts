@@ -70,7 +70,8 @@ morph --between CLIP --from T --to T -o OUT --frames N [options]   a gap in foot
   --ease E[,E...] ${MORPH_EASES.join(', ')}: 'through' (unless given) passes the middle stills without a
                   jump of speed, 'linear' is even, 'in' starts slowly, 'out' ends slowly
   --loop          the last gap leads back to the first still
-  --seed N        another way, for engines that have more than one (cvi, fomm); the same seed gives the same (0)
+  --seed N        another way, where there is more than one (cvi, fomm with --motion adversarial); the same seed gives
+                  the same (0)
   --takes K       K films, with the seeds N, N + 1, ...: OUT-1.webm, OUT-2.webm, ... (DIR-1/, ...), up to ${MOST_TAKES}
   --from T --to T seconds, HH:MM:SS.mmm or 123f: the frames that start then or next are the ends of the gap
   --fps R         frames a second (30; with --between the clip's)

@@ -12,6 +12,18 @@ import type { Rational } from './time.ts';
 export const MORPH_MOTIONS = ['linear', 'adversarial', 'autoregressive'] as const;
 export type MorphMotion = (typeof MORPH_MOTIONS)[number];
 
+/** What of a gap's settings an engine heeds. */
+export interface MorphUses {
+  readonly seed: boolean;
+  readonly motion: boolean;
+  readonly points: boolean;
+}
+
+/** Whether another seed gives other pictures. Of the motions only the adversarial one draws noise. */
+export function heedsSeed({ seed, motion: moves }: MorphUses, motion: MorphMotion): boolean {
+  return seed && (!moves || motion === 'adversarial');
+}
+
 /**
  * How the way is divided over a gap's frames. 'linear' is even; 'in' starts slowly, 'out' ends slowly, 'in-out' both; 'through' starts and ends at the speed
  * of the neighbouring gaps, so that a middle keyframe is passed without a stop or a jump of speed (even where there is no neighbour).
@@ -173,8 +185,7 @@ export interface MorphEngine {
   name: string;
   summary: string;
   network: boolean;
-  /** What of a gap's settings it heeds. */
-  uses: { seed: boolean; motion: boolean; points: boolean };
+  uses: MorphUses;
 }
 
 type None = Record<string, never>;

@@ -1,7 +1,7 @@
 /** `morph`: stills into motion. */
 import { AppError } from '../../contract/errors.ts';
 import type { RetimeResult } from '../../contract/jobs.ts';
-import type { MorphPlan, MorphSpec } from '../../contract/morph.ts';
+import { heedsSeed, type MorphPlan, type MorphSpec } from '../../contract/morph.ts';
 import { openApp } from '../../core/app.ts';
 import { findInbetweener } from '../../core/engines/registry.ts';
 import { planMorph } from '../../core/morph/plan.ts';
@@ -87,12 +87,18 @@ function refuse({ refused }: MorphPlan, io: VerbIo): void {
 
 /** Throws 'bad-morph' where takes would be alike. */
 async function requireSeeds({ gaps }: MorphSpec): Promise<void> {
+  let moves = false;
+  for (const { engine, motion } of gaps) {
+    const { uses } = await findInbetweener(engine);
+    if (heedsSeed(uses, motion)) return;
+    moves ||= uses.motion;
+  }
   const ids = [...new Set(gaps.map(({ engine }) => engine))];
-  for (const id of ids) if ((await findInbetweener(id)).uses.seed) return;
   const who = ids.length === 1 ? `${ids[0]} goes` : `${ids.join(' and ')} go`;
+  const how = moves ? ' with this motion' : '';
   throw new AppError(
     'bad-morph',
-    `${who} one way whatever the seed, so all takes would be alike: leave --takes out, or use cvi or fomm.`,
+    `${who} one way${how} whatever the seed, so all takes would be alike: leave --takes out, or use cvi, or fomm with --motion adversarial.`,
   );
 }
 

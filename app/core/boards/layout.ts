@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { toAppError, type WireError } from '../../contract/errors.ts';
 import type { DeviceChoice } from '../../contract/jobs.ts';
-import type { Board, BoardKeyframe } from '../../contract/morph.ts';
+import { heedsSeed, type Board, type BoardKeyframe } from '../../contract/morph.ts';
 import { canonicalJson } from '../base/json.ts';
 import type { InbetweenEntry } from '../engines/inbetween.ts';
 import { findInbetweener } from '../engines/registry.ts';
@@ -137,7 +137,7 @@ export function takeKey(take: Omit<TakeOrder, 'key'>, { id, version, network, us
       network ? device : null,
       frame,
       times,
-      uses.seed ? seed : null,
+      heedsSeed(uses, motion) ? seed : null,
       uses.motion ? motion : null,
     ],
     ...[before, first, last, after].map(corner),

@@ -2,7 +2,7 @@
  * What an in-betweening engine is: it fills the way from one still to another that may be far apart, where an interpolating engine assumes small motion.
  * Every interpolating engine can be used as one (`asInbetween`); it then goes the straight way and knows neither seeds nor points.
  */
-import type { KeyPoint, MorphMotion } from '../../contract/morph.ts';
+import type { KeyPoint, MorphMotion, MorphUses } from '../../contract/morph.ts';
 import type { Frame } from '../media/frame.ts';
 import type { Between, EngineEntry, EngineSetup, Interpolator } from './engine.ts';
 
@@ -53,7 +53,7 @@ export interface InbetweenEntry {
   readonly summary: string;
   readonly network: boolean;
   /** What of FillOptions and Keyframe it heeds. */
-  readonly uses: { readonly seed: boolean; readonly motion: boolean; readonly points: boolean };
+  readonly uses: MorphUses;
   /** A sentence for the plan where so many pictures are not made directly ('cvi makes 14 pictures; ...'). */
   note?(frames: number): string | undefined;
   /** Throws what opening its network throws. */

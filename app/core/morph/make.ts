@@ -6,6 +6,7 @@
  * the pieces anew that the edit touches.
  */
 import { createHash } from 'node:crypto';
+import { heedsSeed } from '../../contract/morph.ts';
 import { prefetch } from '../base/prefetch.ts';
 import { openChunkEncoder } from '../media/encode.ts';
 import { chunkRecipe } from '../media/output-format.ts';
@@ -147,18 +148,24 @@ async function pieceKey(
     return [content(path), at];
   };
   const parts: unknown[] = [];
-  const identities = new Map<number, unknown>();
+  // Hashed, since a gap has as many times as frames and each of its frames names it.
+  const identities = new Map<number, string>();
   for (const frame of frames) {
     if ('keyframe' in frame) parts.push(['still', shown(frame.keyframe)]);
     else {
-      if (!identities.has(frame.gap)) identities.set(frame.gap, await gapIdentity(film, frame.gap, pictures, shown));
+      if (!identities.has(frame.gap))
+        identities.set(frame.gap, hashOf(await gapIdentity(film, frame.gap, pictures, shown)));
       parts.push([identities.get(frame.gap), frame.k]);
     }
   }
   const canvas = [width, height, format.name, sampleAspect, native ? null : fit, colour];
   const whole = { version: VERSION, canvas, encoder: chunkRecipe(output.plan), parts };
+  return hashOf(whole);
+}
+
+function hashOf(what: unknown): string {
   return createHash('sha256')
-    .update(`morph ${JSON.stringify(whole)}`)
+    .update(`morph ${JSON.stringify(what)}`)
     .digest('hex');
 }
 
@@ -177,5 +184,6 @@ async function gapIdentity(
   const { uses } = entry;
   const points = [before, first, last, after].map((at) => (at === undefined ? null : keyframes.at(at).points));
   const beyond = [before, after].map((at) => (at === undefined ? null : shown(at)));
-  return { ...own, beyond, ...(uses.seed && { seed }), ...(uses.motion && { motion }), ...(uses.points && { points }) };
+  const heeded = { ...(heedsSeed(uses, motion) && { seed }), ...(uses.motion && { motion }) };
+  return { ...own, beyond, ...heeded, ...(uses.points && { points }) };
 }

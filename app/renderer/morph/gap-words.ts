@@ -1,5 +1,13 @@
 /** Words for what can be chosen of a gap. */
-import type { BoardGap, BoardKeyframe, MorphEase, MorphEngine, MorphFit, MorphMotion } from '../../contract/morph.ts';
+import {
+  heedsSeed,
+  type BoardGap,
+  type BoardKeyframe,
+  type MorphEase,
+  type MorphEngine,
+  type MorphFit,
+  type MorphMotion,
+} from '../../contract/morph.ts';
 
 export const EASE_WORDS: Readonly<Record<MorphEase, { label: string; about: string }>> = {
   through: { label: 'Through', about: 'At the speed of the gaps beside it: keyframes are passed without a stop.' },
@@ -27,11 +35,11 @@ export const FIT_WORDS: Readonly<Record<MorphFit, string>> = {
   stretch: 'Stretched',
 };
 
-/** Why another take of a gap would be the same as the first; null where it is another one. Of the motions only the one that is generated at once draws noise. */
+/** Why another take of a gap would be the same as the first; null where it is another one. */
 export function whyNoTakes(engine: MorphEngine | undefined, { motion, engine: id }: BoardGap): string | null {
   const name = engine?.name ?? id;
   if (!engine?.uses.seed) return `${name} uses no noise: every take of it would be the same.`;
-  if (!engine.uses.motion || motion === 'adversarial') return null;
+  if (heedsSeed(engine.uses, motion)) return null;
   return `Every take would be the same: takes differ where the motion is "${MOTION_WORDS.adversarial.label}".`;
 }
 

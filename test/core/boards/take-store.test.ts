@@ -78,5 +78,10 @@ test('a take is named by what its engine heeds, and by nothing else', () => {
   assert.deepEqual(heeded(noisy), ['seed', 'neighbour', 'device', 'times', 'last', 'size']);
   const points = entry({ seed: false, motion: true, points: true });
   assert.deepEqual(heeded(points), ['motion', 'points', 'neighbour', 'times', 'last', 'size']);
+  // Of the motions one draws noise: takes of the others have one set of pictures.
+  const moving = { seed: true, motion: true, points: true };
+  assert.ok(!heeded(entry(moving)).includes('seed'));
+  const drawn = { ...take, motion: 'adversarial' as const };
+  assert.notEqual(takeKey(drawn, entry(moving)), takeKey({ ...drawn, seed: 2 }, entry(moving)));
   assert.notEqual(takeKey(take, entry(none)), takeKey(take, { ...entry(none), version: '2' }));
 });
