@@ -20,7 +20,7 @@ const EXACT = 1e-6;
 export function halvedInbetween(entry: EngineEntry): InbetweenEntry {
   return {
     ...asInbetween(entry),
-    version: `${entry.version}-halved1`,
+    version: `${entry.version}-halved2`,
     note(frames) {
       if (frames === 0 || Number.isInteger(Math.log2(frames + 1))) return undefined;
       return `${entry.id} halves the way: the ${frames} pictures asked for are found between those it makes with glide.`;
@@ -29,11 +29,9 @@ export function halvedInbetween(entry: EngineEntry): InbetweenEntry {
   };
 }
 
-/** Halvings after which a part is no longer than a step of `times` on average. */
-function roundsFor(times: readonly number[]): number {
-  const [first, last] = [times[0]!, times.at(-1)!];
-  const step = times.length > 1 ? (last - first) / (times.length - 1) : Math.min(first, 1 - first);
-  return Math.min(MOST_ROUNDS, Math.max(1, Math.ceil(-Math.log2(step) - EXACT)));
+/** Halvings after which a part is no longer than an even step of so many frames. */
+function roundsFor(frames: number): number {
+  return Math.min(MOST_ROUNDS, Math.max(1, Math.ceil(Math.log2(frames + 1) - EXACT)));
 }
 
 class Halved implements Inbetweener {
@@ -50,10 +48,10 @@ class Halved implements Inbetweener {
     return this.#engine.device;
   }
 
-  async *fill(gap: Gap, times: readonly number[], { signal }: FillOptions): AsyncGenerator<Between> {
+  async *fill(gap: Gap, times: readonly number[], { frames, signal }: FillOptions): AsyncGenerator<Between> {
     if (times.length === 0) return;
     const [a, b] = [gap.first.frame, gap.last.frame];
-    const parts = 2 ** roundsFor(times);
+    const parts = 2 ** roundsFor(frames ?? times.length);
     const kept = new Map<number, Between>([
       [0, { frame: a, confidence: 1 }],
       [parts, { frame: b, confidence: 1 }],

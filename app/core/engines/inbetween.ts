@@ -29,6 +29,8 @@ export interface FillOptions {
    * No difference to engines that work at full size.
    */
   readonly guided?: boolean | undefined;
+  /** New pictures of the whole gap, where `times` are only the last of them; as many as `times` unless given. */
+  readonly frames?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -37,7 +39,8 @@ export interface Inbetweener extends AsyncDisposable {
   readonly device: string;
   /**
    * Pictures on the way, one for each of `times` (ascending, each 0 < t < 1), in their order, of the keyframes' size and format. Never repeats a picture.
-   * The same call gives the same pictures; whoever goes on with a gap later asks for all of its times again (morph/pictures.ts).
+   * The same call gives the same pictures; whoever goes on with a gap later asks for all of its times again, or says how many
+   * there are where the engine heeds nothing more than the ends (morph/pictures.ts).
    * Throws 'size-mismatch', 'engine-failed', the signal's reason.
    */
   fill(gap: Gap, times: readonly number[], options: FillOptions): AsyncIterable<Between>;

@@ -30,6 +30,7 @@ export interface FillGap {
   readonly motion: MorphMotion;
   readonly seed: number;
   readonly guided?: FillOptions['guided'];
+  readonly frames?: FillOptions['frames'];
   readonly setup: EngineSetup;
   /** One that `openGap` gave, which stays open; unless given one is opened for this gap and closed after it. */
   readonly engine?: Inbetweener | undefined;
@@ -41,13 +42,13 @@ export interface FillGap {
  * signal's reason on abort.
  */
 export async function* fillGap(request: FillGap): AsyncGenerator<Between, void, undefined> {
-  const { gap, entry, times, motion, seed, guided, setup, signal } = request;
+  const { gap, entry, times, motion, seed, guided, frames, setup, signal } = request;
   if (times.length === 0) return;
   signal?.throwIfAborted();
   const engine = request.engine ?? (await openGap(entry, setup, gap.first.frame.format));
   try {
     let made = 0;
-    for await (const between of engine.fill(gap, times, { motion, seed, guided, signal })) {
+    for await (const between of engine.fill(gap, times, { motion, seed, guided, frames, signal })) {
       signal?.throwIfAborted();
       if (made++ < times.length) yield between;
     }

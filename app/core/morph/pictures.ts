@@ -122,7 +122,8 @@ export class MorphPictures implements AsyncDisposable {
     const { motion, seed } = spec.gaps[gap]!;
     const setup = { width, height, threads, colour, ...withDevice(await this.device(entry)) };
     const engine = await this.#engine(entry, setup);
-    yield* fillGap({ gap: await this.#gap(gap), entry, times, motion, seed, setup, engine, signal });
+    const frames = gaps[gap]!.times.length;
+    yield* fillGap({ gap: await this.#gap(gap), entry, times, motion, seed, frames, setup, engine, signal });
   }
 
   async #engine(entry: InbetweenEntry, setup: Parameters<InbetweenEntry['open']>[0]): Promise<Inbetweener> {
