@@ -32,14 +32,15 @@ export interface PointsFile {
 }
 
 const FORMAT = 'inbetween-keypoints';
-/** A file of a million frames of ten points. */
-const MOST_BYTES = 2 ** 30;
+/** A million frames of ten points as safetensors. As JSON some 200,000: its text is one string. */
+const MOST_BYTES = 2 ** 28;
 
 const figure = z.number().finite();
 const row = z.tuple([figure, figure, figure, figure, figure, figure]);
 const placeSchema = z.object({ source: z.string(), index: z.number().int(), stride: z.number().int() });
 export const windowSchema = placeSchema.extend({ frames: z.array(z.array(row)).min(1) });
-const count = z.number().int().min(1).max(1000);
+const MOST_POINTS = 1000;
+const count = z.number().int().min(1).max(MOST_POINTS);
 const jsonSchema = z.object({
   format: z.literal(FORMAT),
   version: z.literal(1),
@@ -99,15 +100,15 @@ async function fromTensors(path: string): Promise<PointsFile | undefined> {
   const [windows, frames, points] = file.info('values').shape as [number, number, number];
   const wanted = [windows, frames, points, 2].join();
   if (!places || file.info('values').shape.join() !== wanted) return undefined;
-  if (file.info('jacobians').shape.join() !== `${wanted},2` || places.length !== windows || !(points > 0))
-    return undefined;
+  if (file.info('jacobians').shape.join() !== `${wanted},2` || places.length !== windows) return undefined;
+  if (!(frames > 0 && points > 0 && points <= MOST_POINTS)) return undefined;
   const values = toFloat32(await file.tensor('values'));
   const jacobians = toFloat32(await file.tensor('jacobians'));
   const point = (i: number): KeyPoint => ({
     ...{ x: values[2 * i]!, y: values[2 * i + 1]! },
     jacobian: [...jacobians.subarray(4 * i, 4 * i + 4)] as KeyPoint['jacobian'],
   });
-  if (![...values, ...jacobians].every((value) => Number.isFinite(value))) return undefined;
+  if (!values.every(Number.isFinite) || !jacobians.every(Number.isFinite)) return undefined;
   const all = places.map((place, w): PointWindow => {
     const frame = (f: number) => Array.from({ length: points }, (_, p) => point((w * frames + f) * points + p));
     return { ...place, frames: Array.from({ length: frames }, (_, f) => frame(f)) };

@@ -111,6 +111,10 @@ test('files of key points come back as they were, and others are none', async (t
     writeFileSync(path, text);
     await assert.rejects(readPoints(path), { code: 'bad-keypoints' }, text.slice(0, 40));
   }
+  // A film of it would have no frame.
+  const empty = join(folder, 'empty.safetensors');
+  writeFileSync(empty, pointsBytes({ ...FILE, windows: [{ ...FILE.windows[0]!, frames: [] }] }, empty));
+  await assert.rejects(readPoints(empty), { code: 'bad-keypoints' });
 });
 
 test('extract goes on where it was stopped, and gives what an uninterrupted run gives', async (t) => {
