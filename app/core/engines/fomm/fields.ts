@@ -10,7 +10,7 @@
  * is taken relative to the grid, so that a place which is not moved is found exactly where it is: at whatever size, and whichever way the network samples.
  */
 import type { Tensor } from '../../onnx/graph.ts';
-import { cubicAxis, resample } from '../guide/axis.ts';
+import { cubicAxis, resample } from '../../media/axis.ts';
 import type { GuideFields, Picture } from '../guide/fields.ts';
 import { addRow } from '../guide/sample.ts';
 import type { Size } from './graph.ts';

@@ -1,5 +1,5 @@
 /** Naive enlarging: what guidance is compared with. */
-import { cubicAxis, resample } from './axis.ts';
+import { cubicAxis, resample } from '../../media/axis.ts';
 import type { Picture } from './fields.ts';
 
 /** The picture at `width` x `height` by the cubic of Catmull and Rom, [3, height, width]; may lie a little outside 0..1 at edges. The same size gives the same values. */

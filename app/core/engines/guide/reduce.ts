@@ -1,5 +1,5 @@
 /** Small pictures for networks. */
-import { areaAxis, cubicAxis, resample } from './axis.ts';
+import { areaAxis, cubicAxis, resample } from '../../media/axis.ts';
 import type { Picture } from './fields.ts';
 
 /** The picture at `width` x `height`: each pixel is the mean of what it covers; a side that grows is interpolated instead. */

@@ -7,7 +7,7 @@
  * point, and only what neither still shows is the small picture enlarged. A place that does not move is therefore the still, to the last digit, and one that does
  * is as sharp as the still. What cannot be got this way: detail that neither still has, and edges of motion finer than a pixel of the small grid.
  */
-import { cubicAxis, resample } from './axis.ts';
+import { cubicAxis, resample } from '../../media/axis.ts';
 import type { GuideFields, Picture } from './fields.ts';
 import { addRow } from './sample.ts';
 

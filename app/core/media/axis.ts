@@ -37,6 +37,19 @@ export function cubicAxis(from: number, to: number): Axis {
   return { from, to, count: 4, index, weight };
 }
 
+/** `to` samples on straight lines between `from` samples, those at the border repeated outwards. For enlarging what must stay within its range. */
+export function linearAxis(from: number, to: number): Axis {
+  const index = new Int32Array(2 * to);
+  const weight = new Float32Array(2 * to);
+  for (let i = 0; i < to; i++) {
+    const at = Math.min(from - 1, Math.max(0, ((i + 0.5) * from) / to - 0.5));
+    const base = Math.floor(at);
+    index.set([base, Math.min(from - 1, base + 1)], 2 * i);
+    weight.set([1 - (at - base), at - base], 2 * i);
+  }
+  return { from, to, count: 2, index, weight };
+}
+
 /** Means of `from` samples over the stretch that each of `to` covers, parts of a sample counted as such. For reducing. */
 export function areaAxis(from: number, to: number): Axis {
   const span = from / to;
