@@ -21,9 +21,10 @@ export function halvedInbetween(entry: EngineEntry): InbetweenEntry {
   return {
     ...asInbetween(entry),
     version: `${entry.version}-halved2`,
-    note(frames) {
-      if (frames === 0 || Number.isInteger(Math.log2(frames + 1))) return undefined;
-      return `${entry.id} halves the way: the ${frames} pictures asked for are found between those it makes with glide.`;
+    note(times) {
+      const parts = 2 ** roundsFor(times.length);
+      if (times.every((t) => Math.abs(t * parts - Math.round(t * parts)) < EXACT)) return undefined;
+      return `${entry.id} halves the way: the ${times.length} pictures asked for are found between those it makes with glide.`;
     },
     open: async (setup) => new Halved(await entry.open(setup), setup),
   };

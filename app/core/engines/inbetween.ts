@@ -57,8 +57,8 @@ export interface InbetweenEntry {
   readonly network: boolean;
   /** What of FillOptions and Keyframe it heeds. */
   readonly uses: MorphUses;
-  /** A sentence for the plan where so many pictures are not made directly ('cvi makes 14 pictures; ...'). */
-  note?(frames: number): string | undefined;
+  /** A sentence for the plan where pictures at these times are not made directly ('cvi makes 14 pictures; ...'). */
+  note?(times: readonly number[]): string | undefined;
   /** Throws what opening its network throws. */
   open(setup: EngineSetup): Promise<Inbetweener>;
 }

@@ -182,7 +182,7 @@ function inbetweenerOfModel(
     summary: family.summary,
     network: true,
     uses: family.uses,
-    ...(family.note && { note: (frames: number) => family.note!(frames) }),
+    ...(family.note && { note: (times: readonly number[]) => family.note!(times) }),
     open: (setup) => family.open(path, setup, manifest.config),
   };
 }

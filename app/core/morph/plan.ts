@@ -2,7 +2,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { AppError, toAppError } from '../../contract/errors.ts';
-import type { MorphGap, MorphPlan, MorphSpec } from '../../contract/morph.ts';
+import type { MorphPlan, MorphSpec } from '../../contract/morph.ts';
 import type { InbetweenEntry } from '../engines/inbetween.ts';
 import { findInbetweener } from '../engines/registry.ts';
 import { estimateBytes, requireSpace } from '../media/disk-space.ts';
@@ -109,7 +109,8 @@ async function lookAt(spec: MorphSpec, options: PlanOptions, refused: Refusals):
       const entry = entries.get(gap.engine)!;
       const { first, last } = gapEnds(i, keyframes.count, loop);
       const same = facts[first]!.content === facts[last]!.content;
-      return { entry, times: gapTimes(gaps, i, loop), notes: gapNotes(gap, entry, same) };
+      const times = gapTimes(gaps, i, loop);
+      return { entry, times, notes: gapNotes(times, entry, same) };
     }),
     notes: [...new Set([...facts.flatMap(({ notes }) => notes), ...settingNotes(spec, entries)])].concat(
       canvasNotes(spec.keyframes, facts, output.canvas),
@@ -168,12 +169,12 @@ function checkSize({ size }: MorphSpec, first: KeyframeFacts): void {
   );
 }
 
-function gapNotes({ frames }: MorphGap, entry: InbetweenEntry, same: boolean): string[] {
+function gapNotes(times: readonly number[], entry: InbetweenEntry, same: boolean): string[] {
   const notes: string[] = [];
-  if (frames === 0) return ['There is nothing between these two: one is cut to the other.'];
+  if (times.length === 0) return ['There is nothing between these two: one is cut to the other.'];
   if (same) notes.push('Both ends are the same picture.');
   if (entry.id === 'hold') notes.push('hold repeats the stills: nothing moves.');
-  const own = entry.note?.(frames);
+  const own = entry.note?.(times);
   if (own) notes.push(own);
   return notes;
 }

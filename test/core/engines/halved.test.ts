@@ -5,15 +5,17 @@ import type { Frame } from '../../../app/core/media/frame.ts';
 import { FORMATS, paint, texture } from './frames.ts';
 
 const SIDE = 64;
+/** Times of so many pictures evenly spaced. */
+const even = (count: number): number[] => Array.from({ length: count }, (_, k) => (k + 1) / (count + 1));
 const moved = (shift: number): Frame => paint(FORMATS.gbrp, SIDE, SIDE, shift, (x, y) => texture(x - shift, y));
 
 test('a network that only knows the middle shows no picture twice, and moves evenly', async () => {
   const entry = await findInbetweener('sepconv');
-  assert.equal(entry.note?.(15), undefined);
-  assert.match(entry.note?.(20) ?? '', /halves the way: the 20 pictures/);
+  assert.equal(entry.note?.(even(15)), undefined);
+  assert.match(entry.note?.(even(20)) ?? '', /halves the way: the 20 pictures/);
   await using engine = await entry.open({ width: SIDE, height: SIDE, threads: 2, device: 'cpu' });
   const gap = { first: { frame: moved(0) }, last: { frame: moved(6) } };
-  const times = Array.from({ length: 20 }, (_, k) => (k + 1) / 21);
+  const times = even(20);
   const made: Frame[] = [];
   for await (const { frame } of engine.fill(gap, times, { seed: 0, motion: 'linear' })) made.push(frame);
   assert.equal(made.length, 20);

@@ -149,7 +149,7 @@ function stretches(times: readonly number[]): Stretch[] {
   return all;
 }
 
-/** Whether `count` pictures evenly spaced are all the network's own. */
-export function isOwn(count: number): boolean {
-  return STEPS % (count + 1) === 0;
+/** Whether a picture at this moment is one of the network's own. */
+export function isOwn(t: number): boolean {
+  return Math.abs(t * STEPS - Math.round(t * STEPS)) < EXACT;
 }

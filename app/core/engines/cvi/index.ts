@@ -14,9 +14,9 @@ export const cvi: InbetweeningFamily = {
   version: '1',
   summary: 'A network that imagines sixteen frames of motion; another seed, another motion (CVI).',
   uses: { seed: true, motion: false, points: false },
-  note(frames) {
-    if (frames === 0 || isOwn(frames)) return undefined;
-    return `cvi makes ${FRAMES - 2} pictures; the ${frames} asked for are found between them with glide.`;
+  note(times) {
+    if (times.every(isOwn)) return undefined;
+    return `cvi makes ${FRAMES - 2} pictures; the ${times.length} asked for are found between them with glide.`;
   },
   async recognise(checkpoint) {
     const config = recogniseCvi(checkpoint);

@@ -47,6 +47,9 @@ const stills = (name: keyof typeof FORMATS, width: number, height: number): [Fra
   paint(FORMATS[name], width, height, 16_000, (x, y) => 0.2 + 0.6 * texture(x + 300, y)),
 ];
 
+/** Times of so many pictures evenly spaced. */
+const even = (count: number): number[] => Array.from({ length: count }, (_, k) => (k + 1) / (count + 1));
+
 test('what the network says of the small picture is done to the large stills', async (t) => {
   const folder = tempFolder(t);
   // Found in the first still 4 pixels of the grid to the right, 2 up; nothing of the last, nothing painted.
@@ -97,10 +100,11 @@ test('sixteen frames are the network’s; other counts lie between them and are 
   }
   for (const { confidence } of more) assert.ok(confidence > 0 && confidence < 1);
   assert.deepEqual(
-    [0, 1, 2, 4, 14].map((count) => cvi.note!(count) === undefined),
+    [0, 1, 2, 4, 14].map((count) => cvi.note!(even(count)) === undefined),
     [true, false, true, true, true],
   );
-  assert.match(cvi.note!(30)!, /14 pictures; the 30 asked for are found between them with glide/);
+  assert.match(cvi.note!([0.1, 0.5])!, /the 2 asked for/, 'eased');
+  assert.match(cvi.note!(even(30))!, /14 pictures; the 30 asked for are found between them with glide/);
 });
 
 test('a seed is a take: the same gives the same, another another', async (t) => {
