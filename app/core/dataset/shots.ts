@@ -27,7 +27,8 @@ export async function findShots(
       cuts.push(frame, luma);
       holds.push(frame, luma);
     },
-    onProgress: (at) => onProgress?.(Math.min(1, at.seconds / Math.max(seconds, at.seconds))),
+    // A file that does not say its length begins with 0 of 0.
+    onProgress: (at) => onProgress?.(at.seconds > 0 ? Math.min(1, at.seconds / Math.max(seconds, at.seconds)) : 0),
   });
   return { index, ...cuts.finish(), ...holds.finish() };
 }
