@@ -146,7 +146,16 @@ async function betweenFrames(clip: string, from: string, to: string, timing: Tim
   const points = [parseTimePoint(from), parseTimePoint(to)];
   const { times, end, rate } = await timing(clip);
   const path = resolve(clip);
+  if (times.length === 1)
+    throw new AppError('bad-morph', `${clip} is one picture: a gap lies between two frames of a video.`);
   const keyframes = points.map((point) => ({ path, at: timePointTicks(point, times, end) / TICKS, points: null }));
+  const beyond = keyframes.findIndex(({ at }) => at * TICKS > end + TICKS / 2000);
+  if (beyond >= 0) {
+    throw new AppError(
+      'empty-range',
+      `${clip} has no frame at ${[from, to][beyond]}: it has ${times.length} frames in ${(end / TICKS).toFixed(3)} s.`,
+    );
+  }
   // As keyframes are read: the first frame from then on.
   const frames = keyframes.map(({ at }) => times.findIndex((time) => time >= at * TICKS - TICKS / 2000));
   const [first, last] = frames.map((frame) => (frame < 0 ? times.length - 1 : frame)) as [number, number];

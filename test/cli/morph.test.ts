@@ -106,7 +106,15 @@ test('a gap in footage: its ends by time or number, its rate, and how many frame
     [0.12, 0.96],
   );
   await assert.rejects(morphStills([], { ...options, to: '0.2' }, timing), { code: 'empty-range' });
-  await assert.rejects(morphStills([], { ...options, from: '9' }, timing), { code: 'empty-range' });
+  for (const [from, to] of [
+    ['9', '10'],
+    ['0.2', '9'],
+  ] as const) {
+    const beyond = { code: 'empty-range', message: /has no frame at 9: it has 25 frames in 1\.000 s/ };
+    await assert.rejects(morphStills([], { ...options, from, to }, timing), beyond);
+  }
+  const still = async () => ({ ...(await timing()), times: [0] });
+  await assert.rejects(morphStills([], options, still), { code: 'bad-morph', message: /is one picture/ });
 });
 
 test('takes have names and seeds of their own', async () => {

@@ -82,7 +82,9 @@ async function asPictureError(path: string, thrown: unknown): Promise<never> {
     const sentence = `${path} is a WebP picture that moves, which this ffmpeg cannot decode: save its first picture as PNG.`;
     throw new AppError('codec-unsupported', sentence, { cause: thrown });
   }
-  if (code === 'no-video' || (code === 'unreadable' && /is not media|list of other files/.test(message))) {
+  // Half a file: what ffmpeg says of having decoded nothing helps nobody.
+  const undecoded = code === 'no-video' || code === 'no-frames';
+  if (undecoded || (code === 'unreadable' && /is not media|list of other files/.test(message))) {
     throw new AppError('unreadable', `${path} is no picture that can be read, or it is damaged.`, { cause: thrown });
   }
   throw thrown;

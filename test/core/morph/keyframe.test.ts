@@ -74,10 +74,11 @@ test('a moving WebP, a video, text and half a picture are refused in words', asy
   writeFileSync(at('text.png'), 'no picture');
   await assert.rejects(read(at('text.png')), { code: 'unreadable', message: /no picture that can be read/ });
   picture(at('whole.png'), 'testsrc2=size=64x64');
-  writeFileSync(at('half.png'), readFileSync(at('whole.png')).subarray(0, 40));
-  await assert.rejects(read(at('half.png')), (error: Error & { code?: string }) =>
-    ['no-frames', 'unreadable'].includes(error.code ?? ''),
-  );
+  const whole = readFileSync(at('whole.png'));
+  for (const bytes of [40, whole.length >> 1]) {
+    writeFileSync(at('half.png'), whole.subarray(0, bytes));
+    await assert.rejects(read(at('half.png')), { code: 'unreadable', message: /no picture that can be read.*damaged/ });
+  }
   await assert.rejects(read(at('none.png')), { code: 'not-found' });
   await assert.rejects(read(folder), { code: 'not-a-file' });
 });
