@@ -10,6 +10,10 @@ import { configOf, tensorsOf, type MotionConfig, type MotionShape } from './conf
 export const WRAPPER = /^(?:model_state_dict\.)?(?:module\.)?/;
 export const BESIDES = [/^(optimizer|epoch|optimizer_state_dict)/];
 
+/** Key points, and units of a layer, at most: before a shape is believed nothing is made of its size. The published have 10, and 256. */
+const MOST_POINTS = 1000;
+const MOST_UNITS = 8192;
+
 /** The model a checkpoint holds; null when it is none. `config` is what a manifest says of it; else the file's metadata is asked. */
 export function recogniseMotion(
   checkpoint: Checkpoint,
@@ -44,11 +48,14 @@ function shapeOf(checkpoint: Checkpoint): MotionShape | undefined {
   const [size = 0, both = 0] = [...dims('linear.0.weight'), ...dims('fc.weight')];
   const points = size / 6;
   const hidden = both / 2;
-  if (!Number.isInteger(points) || !Number.isInteger(hidden) || points < 1 || hidden < 1) return undefined;
+  const whole = (value: number, most: number): boolean => Number.isInteger(value) && value >= 1 && value <= most;
+  if (!whole(points, MOST_POINTS) || !whole(hidden, MOST_UNITS)) return undefined;
   if (stored.has('bi_gru.weight_ih_l0')) return { kind: 'autoregressive', points, hidden, noise: 0, encoded: 0 };
   const [encoded = 0] = dims('motion_encoder.0.weight');
   const noise = (dims('gru.weight_ih_l0')[1] ?? 0) - 2 * encoded;
-  return encoded > 0 && noise > 0 ? { kind: 'adversarial', points, hidden, noise, encoded } : undefined;
+  return whole(encoded, MOST_UNITS) && whole(noise, MOST_UNITS)
+    ? { kind: 'adversarial', points, hidden, noise, encoded }
+    : undefined;
 }
 
 const embeddedSchema = z.object({ config: z.string() });

@@ -6,6 +6,7 @@ import { configOf, parameterCount, type MotionShape } from '../../../../app/core
 import { motion } from '../../../../app/core/engines/motion/index.ts';
 import { motionPath, stitched } from '../../../../app/core/engines/motion/run.ts';
 import { recogniseMotion } from '../../../../app/core/engines/motion/weights.ts';
+import type { Checkpoint } from '../../../../app/core/import/checkpoint.ts';
 import { openCheckpoint } from '../../../../app/core/import/registry.ts';
 import { tempFolder } from '../../../support/command.ts';
 import { fixture, skip } from '../../import/support.ts';
@@ -94,4 +95,18 @@ test('a configuration is what a file of ours says', async (t) => {
   assert.throws(() => motionPath(config, weights, [FIRST.slice(1), LAST], { seed: 0 }), { code: 'bad-keypoints' });
   const broken = withTensors(weights, { 'fc.bias': Number.NaN });
   assert.throws(() => motionPath(config, broken, [FIRST, LAST], { seed: 0 }), { code: 'engine-failed' });
+});
+
+test('sizes that nobody trained are not believed', () => {
+  const shapes: Readonly<Record<string, readonly number[]>> = {
+    'fc.weight': [6e9, 256],
+    'bi_gru.weight_ih_l0': [1, 1],
+  };
+  const claimed: Checkpoint = {
+    ...{ format: 'claimed', metadata: {}, names: () => Object.keys(shapes) },
+    info: (name) => ({ dtype: 'f32', shape: shapes[name]! }),
+    tensor: () => Promise.reject(new Error('not read here')),
+    [Symbol.asyncDispose]: async () => {},
+  };
+  assert.equal(recogniseMotion(claimed), null);
 });
