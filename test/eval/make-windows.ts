@@ -4,7 +4,8 @@
  * [Note: held-out windows] The clips of clips/actions that nothing of ours was trained or chosen on: Weizmann persons 5 and 6 (unmirrored), ud810 person 3, the groups
  * of fight_surv whose index % 5 is 4 (their first two clips each), and everything in samples. Of each clip and stride the window is taken whose two ends differ
  * most at 64 pixels, out of those that begin at every third frame and hold no cut: in-betweening is for ends far apart, and a window in which nothing
- * moves says nothing. No engine was asked.
+ * moves says nothing. No engine was asked. Those are the hardest there are; actions-windows-middle.json has, for the same clips and strides, the window in the middle
+ * of the clip, whatever happens in it (of those without a cut the one nearest to the middle). It was added when the first had been scored.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
@@ -67,8 +68,15 @@ function difference(a: Rgb8, b: Rgb8): number {
   return (sum(a.r, b.r) + sum(a.g, b.g) + sum(a.b, b.b)) / (3 * a.r.length);
 }
 
-/** The shorter side of the clip's pictures, and the first frame of the window whose ends differ most, for each stride; none where the clip is too short. */
-async function placesOf({ file, strides }: Clip): Promise<{ side: number; places: [number, number][] }> {
+interface Places {
+  /** The shorter side of the clip's pictures. */
+  readonly side: number;
+  /** First frame and stride of the window whose ends differ most, and of the one in the middle, for each stride; none where the clip is too short. */
+  readonly far: [number, number][];
+  readonly middle: [number, number][];
+}
+
+async function placesOf({ file, strides }: Clip): Promise<Places> {
   const { colour, frames } = await openVideo(join(CLIPS, file));
   const small: Rgb8[] = [];
   let side = 0;
@@ -77,15 +85,20 @@ async function placesOf({ file, strides }: Clip): Promise<{ side: number; places
     small.push(centreSquare(toRgb8(frame, colour, 'replicate'), 64));
   }
   const steps = small.slice(1).map((next, i) => difference(small[i]!, next));
-  const places = strides.flatMap((stride): [number, number][] => {
-    const reach = (FRAMES - 1) * stride;
-    const starts = Array.from({ length: Math.max(0, Math.ceil((small.length - reach) / EVERY)) }, (_, i) => i * EVERY);
-    const whole = starts.filter((start) => !hasCut(steps.slice(start, start + reach)));
-    const far = (start: number): number => difference(small[start]!, small[start + reach]!);
-    const best = whole.toSorted((a, b) => far(b) - far(a))[0];
-    return best === undefined ? [] : [[best, stride]];
-  });
-  return { side, places };
+  const best = (order: (start: number, reach: number) => number): [number, number][] =>
+    strides.flatMap((stride): [number, number][] => {
+      const reach = (FRAMES - 1) * stride;
+      const starts = Array.from(
+        { length: Math.max(0, Math.ceil((small.length - reach) / EVERY)) },
+        (_, i) => i * EVERY,
+      );
+      const whole = starts.filter((start) => !hasCut(steps.slice(start, start + reach)));
+      const first = whole.toSorted((a, b) => order(a, reach) - order(b, reach))[0];
+      return first === undefined ? [] : [[first, stride]];
+    });
+  const far = best((start, reach) => -difference(small[start]!, small[start + reach]!));
+  const middle = best((start, reach) => Math.abs(start + reach / 2 - small.length / 2));
+  return { side, far, middle };
 }
 
 /** As models/training/motion_data.py tells a cut: one step that is large, and far larger than is usual. */
@@ -101,17 +114,20 @@ async function write(name: string, entries: readonly Entry[]): Promise<void> {
   console.log(`${name}: ${entries.length} windows`);
 }
 
-const [small, large]: [Entry[], Entry[]] = [[], []];
+const [small, middling, large]: [Entry[], Entry[], Entry[]] = [[], [], []];
 for (const clip of await heldOut()) {
   const { set, file } = clip;
-  const { side, places } = await placesOf(clip);
+  const { side, far, middle } = await placesOf(clip);
   const video = relative(import.meta.dirname, join(CLIPS, file));
-  const entries = places.map((window) => {
+  const entry = (window: [number, number]): Entry => {
     return { set, id: `${file}@${window.join('x')}`, video, window, frames: FRAMES, size: 64 };
-  });
+  };
+  const entries = far.map(entry);
   small.push(...entries);
+  middling.push(...middle.map(entry));
   // One window of each clip whose pictures need not be enlarged; those of samples are.
-  if (side >= 256) large.push(...entries.slice(0, 1).map((entry) => ({ ...entry, size: 256 })));
+  if (side >= 256) large.push(...entries.slice(0, 1).map((one) => ({ ...one, size: 256 })));
 }
 await write('actions-windows.json', small);
+await write('actions-windows-middle.json', middling);
 await write('actions-windows-256.json', large);

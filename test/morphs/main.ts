@@ -19,7 +19,7 @@ import { writeSheets } from './sheets.ts';
 const CLIPS = join(process.env['INBETWEEN_SHARED'] ?? join(root, '../shared'), 'clips');
 const FOLDER = join(root, 'docs', 'morphs');
 const DOCUMENT = join(root, 'docs', 'morphs.md');
-const [SMALL, LARGE] = ['actions-windows', 'actions-windows-256'].map((name) =>
+const [SMALL, MIDDLE, LARGE] = ['actions-windows', 'actions-windows-middle', 'actions-windows-256'].map((name) =>
   join(root, 'test', 'eval', `${name}.json`),
 );
 
@@ -35,6 +35,7 @@ async function scored(protocol: string, engines: readonly string[]): Promise<str
 
 const TABLES: Readonly<Record<string, () => Promise<string>>> = {
   windows: () => scored(SMALL!, ENGINES),
+  'windows-middle': () => scored(MIDDLE!, ENGINES),
   'windows-256': () => scored(LARGE!, ENLARGED),
   'true-guides': () => trueGuides(LARGE!),
   costs: async () => morphBenchTable(await benchMorphs({ engines: COSTS, device: 'cpu' })),

@@ -165,7 +165,7 @@ function checkSize({ size }: MorphSpec, first: KeyframeFacts): void {
   if (Math.min(width, height) >= LEAST_SIDE && Math.max(width, height) <= MOST_SIDE) return;
   throw new AppError(
     'too-large',
-    `The first still is ${width}x${height}, and a film is from ${LEAST_SIDE} to ${MOST_SIDE} pixels a side: give its size (--size 1920x1080).`,
+    `The first still is ${width}x${height}, and a film is from ${LEAST_SIDE} to ${MOST_SIDE} pixels a side: make the still smaller, or give the film's size (morph --size 1920x1080).`,
   );
 }
 
