@@ -36,7 +36,10 @@ export async function readStill(path: string, options: { readonly signal?: Abort
   const size = pipeBytes(setup.carrier, setup.width, setup.height);
   const { stdout } = await runFfmpeg(args, { ...options, maxOutput: size }).catch((error: unknown) => {
     if (!(error instanceof AppError) || error.code !== 'ffmpeg-failed') throw error;
-    throw new AppError('no-frames', `${path} cannot be decoded: ${error.message}`, { cause: error });
+    const why = /nothing was encoded|received no packets/i.test(error.message)
+      ? 'it is damaged, or a part of it is missing.'
+      : error.message;
+    throw new AppError('no-frames', `${path} cannot be decoded: ${why}`, { cause: error });
   });
   if (stdout.length !== size) throw new AppError('no-frames', `${path} has no picture that can be decoded.`);
   // Samples of two bytes need an even offset, which a pooled buffer does not promise.
