@@ -78,7 +78,7 @@ test(
     const card = page.getByRole('article', { name: 'a.png to b.png' });
     await card.getByText('Done').waitFor(PATIENCE);
     await card.locator('img').nth(2).waitFor(PATIENCE);
-  const widths = await card.locator('img').evaluateAll(async (pictures) => {
+    const widths = await card.locator('img').evaluateAll(async (pictures) => {
       const images = pictures as HTMLImageElement[];
       await Promise.all(images.map((image) => image.decode()));
       return images.map((image) => image.naturalWidth);
