@@ -12,7 +12,7 @@ import { join, relative } from 'node:path';
 import { z } from 'zod';
 import { toRgb8, type Rgb8 } from '../../app/core/score/rgb.ts';
 import { openVideo } from '../../app/core/score/sources.ts';
-import { centreSquare } from '../../app/core/score/windows.ts';
+import { squareAt } from '../../app/core/score/windows.ts';
 
 const FRAMES = 16;
 const EVERY = 3;
@@ -82,7 +82,7 @@ async function placesOf({ file, strides }: Clip): Promise<Places> {
   let side = 0;
   for await (const frame of frames()) {
     side = Math.min(frame.width, frame.height);
-    small.push(centreSquare(toRgb8(frame, colour, 'replicate'), 64));
+    small.push(squareAt(toRgb8(frame, colour, 'replicate'), 64));
   }
   const steps = small.slice(1).map((next, i) => difference(small[i]!, next));
   const best = (order: (start: number, reach: number) => number): [number, number][] =>

@@ -2,6 +2,7 @@
 import { AppError } from '../../contract/errors.ts';
 import type { Picture } from '../engines/guide/fields.ts';
 import { reduce } from '../engines/guide/reduce.ts';
+import { centreSquare } from '../media/area.ts';
 import type { WindowItem } from './protocol.ts';
 import { toRgb8, type Rgb8 } from './rgb.ts';
 import type { Videos } from './samples.ts';
@@ -14,9 +15,8 @@ export interface Window {
 }
 
 /** The largest square in the picture's middle (half a pixel further left and up where it has none), reduced or enlarged to `size`. */
-export function centreSquare(picture: Rgb8, size: number): Rgb8 {
-  const side = Math.min(picture.width, picture.height);
-  const [left, top] = [(picture.width - side) >> 1, (picture.height - side) >> 1];
+export function squareAt(picture: Rgb8, size: number): Rgb8 {
+  const { x: left, y: top, width: side } = centreSquare(picture.width, picture.height);
   const data = new Float32Array(3 * side * side);
   [picture.r, picture.g, picture.b].forEach((plane, n) => {
     for (let y = 0, i = n * side * side; y < side; y++) {
@@ -67,7 +67,7 @@ export async function* windowsOf(
     for await (const frame of frames(last)) {
       for (const { item, numbers, found } of waiting) {
         if (numbers[found.length] !== frame.index) continue;
-        found.push(centreSquare(toRgb8(frame, colour, 'replicate'), item.size));
+        found.push(squareAt(toRgb8(frame, colour, 'replicate'), item.size));
         if (found.length === numbers.length) yield { set: item.set, id: item.id, frames: found };
       }
     }

@@ -7,7 +7,7 @@ import { parseProtocol } from '../../../app/core/score/protocol.ts';
 import { windowEngine } from '../../../app/core/score/window-engines.ts';
 import { windowJson, windowTable, type WindowMeans } from '../../../app/core/score/window-report.ts';
 import { scoreWindows } from '../../../app/core/score/window-run.ts';
-import { centreSquare } from '../../../app/core/score/windows.ts';
+import { squareAt } from '../../../app/core/score/windows.ts';
 import { ffmpegOutput } from '../../support/clips.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'inbetween-windows-'));
@@ -74,7 +74,7 @@ test('an engine may have a motion model and be without guidance', async () => {
 test('the square is the middle of the picture, reduced by area', () => {
   const [width, height] = [8, 4];
   const columns = Uint8Array.from({ length: width * height }, (_, i) => 10 * (i % width));
-  const square = centreSquare({ width, height, r: columns, g: columns, b: columns }, 2);
+  const square = squareAt({ width, height, r: columns, g: columns, b: columns }, 2);
   assert.deepEqual([square.width, square.height, [...square.r]], [2, 2, [25, 45, 25, 45]]);
 });
 

@@ -4,7 +4,7 @@
  * [Note: FOMM's size] The network sees pictures at the size it was trained at, squeezed to its aspect as the authors' own program does. Key points,
  * jacobians and the Gaussians around the points are in halves of the picture's sides, and its U-Nets see just as far as their depth: on a wider grid the
  * same points would mean other shapes, and one end of the picture would not see the other. On the middle frames of 16:9 clips that nobody trained on
- * (fights, 284x160) squeezed 64x64 gave 24.49 dB where 128x64 gave 24.35 and 96x64 24.23. The models of motion were trained on the points of square
+ * (fights, 284x160) squeezed 64x64 gave 24.49 dB where 128x64 gave 24.35 and 96x64 24.23 (a script that is not kept). The models of motion were trained on the points of square
  * pictures, too.
  */
 import { AppError } from '../../../contract/errors.ts';
