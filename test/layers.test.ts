@@ -32,7 +32,7 @@ const CORE: Record<string, readonly string[]> = {
   // Of fixtures only case.ts, the types of what each engine's fixture.ts gives.
   engines: ['nn', 'onnx', 'import', 'kernels', 'media', 'fixtures'],
   library: [],
-  jobs: ['engines', 'media', 'library', 'sequence', 'morph'],
+  jobs: ['engines', 'media', 'library', 'sequence', 'morph', 'tags'],
   score: ['engines', 'media', 'kernels'],
   fixtures: ['engines', 'import'],
   stills: ['engines', 'media', 'score'],
@@ -46,6 +46,8 @@ const CORE: Record<string, readonly string[]> = {
   clips: ['library', 'media'],
   projects: ['library', 'sequence', 'clips', 'media'],
   queue: ['jobs', 'library', 'media', 'morph'],
+  tags: ['engines', 'media', 'library', 'clips', 'score', 'stills', 'morph', 'dataset', 'time'],
+  teach: ['tags', 'engines', 'library'],
   boards: ['morph', 'engines', 'media', 'library', 'clips', 'projects', 'sequence', 'jobs', 'queue'],
   preview: ['jobs', 'library', 'media', 'clips', 'projects', 'sequence'],
   studio: [
@@ -64,9 +66,11 @@ const CORE: Record<string, readonly string[]> = {
       'nn',
     ],
     'bench',
+    'tags',
+    'teach',
   ],
   serve: ['studio'],
-  app: ['jobs', 'engines', 'media', 'library'],
+  app: ['tags', 'teach', 'jobs', 'engines', 'media', 'library'],
 };
 
 /** Packages that exactly one file may import. */

@@ -23,6 +23,7 @@ import type {
   PairStatus,
   QueueStatus,
 } from './queue.ts';
+import type { TagsApi, TagsTopics } from './tags.ts';
 import type { CacheStatus, DeviceSummary, EngineSummary, Settings } from './settings.ts';
 
 type None = Record<string, never>;
@@ -53,7 +54,7 @@ export interface FolderEntry {
 }
 
 /** Method: what it is given, and what it answers. */
-export interface Api extends MorphApi {
+export interface Api extends MorphApi, TagsApi {
   'app.info': { params: None; result: AppInfo };
 
   /** Files and folders (searched recursively). Probing goes on in the background. */
@@ -188,7 +189,7 @@ export type Params<M extends Method> = Api[M]['params'];
 export type Result<M extends Method> = Api[M]['result'];
 
 /** What the core tells without being asked. Each says what changed; whoever shows it asks again. */
-export interface Topics extends MorphTopics {
+export interface Topics extends MorphTopics, TagsTopics {
   /** Clips that were added, changed or removed; empty for "many". */
   'library.changed': { ids: string[] };
   'library.progress': { probing: number; thumbnails: number; proxies: number };

@@ -22,6 +22,7 @@ import { openModelsPart } from './models-handlers.ts';
 import { openPairPart } from './pair-handlers.ts';
 import { openPreviewPart } from './preview-handlers.ts';
 import { openProjectPart } from './project-handlers.ts';
+import { tagsHandlers } from './tags-handlers.ts';
 import { openQueuePart } from './queue-handlers.ts';
 import { openSettings } from './settings-handlers.ts';
 import { createTopicBus, type TopicBus } from './topics.ts';
@@ -108,6 +109,7 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
     ...batch.handlers,
     ...pair.handlers,
     ...board.handlers,
+    ...tagsHandlers(),
     ...models.handlers,
   };
   const routes: MediaRoutes = Object.assign({}, ...parts.map((part) => part.media));

@@ -5,6 +5,14 @@ import { AUDIO_MODES, CODECS, DEVICES } from '../../contract/jobs.ts';
 import { MOST_KEYFRAMES } from '../../contract/morph.ts';
 import { CLIP_ORDERS, CLIP_STATES } from '../../contract/library.ts';
 import type { BatchSpec, ExportOptions } from '../../contract/queue.ts';
+import {
+  SPAN_EXPORTS,
+  SPAN_ORDERS,
+  TEACH_METHODS,
+  type SpanEdit,
+  type SpanExportOptions,
+  type SpanRules,
+} from '../../contract/tags.ts';
 import { KEY_PRESETS, THEMES } from '../../contract/settings.ts';
 import { boardSchema } from '../boards/schema.ts';
 import { changeSchema, recordId as id, settingsSchema } from '../sequence/schemas.ts';
@@ -47,6 +55,43 @@ const exportOptions = z.strictObject({
     .optional(),
   force: z.boolean(),
 }) satisfies z.ZodType<ExportOptions>;
+
+const seconds = z.number().min(0).max(1e7);
+const share = z.number().min(0).max(1);
+const label = z.string().trim().min(1).max(200);
+const thresholds = z.strictObject({ on: share, off: share });
+const spanRules = z.strictObject({
+  smooth: z.number().min(0).max(60),
+  on: share,
+  off: share,
+  gap: seconds,
+  shortest: seconds,
+  labels: z.record(label, thresholds),
+}) satisfies z.ZodType<SpanRules>;
+const spanEdit = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('mark'), label, start: seconds, end: seconds }),
+  z.strictObject({ type: z.literal(['accept', 'reject', 'remove']), id }),
+  z.strictObject({ type: z.literal('reset'), id }),
+  z.strictObject({
+    type: z.literal('change'),
+    id,
+    label: label.optional(),
+    start: seconds.optional(),
+    end: seconds.optional(),
+  }),
+  z.strictObject({ type: z.literal('split'), id, at: seconds }),
+]) satisfies z.ZodType<SpanEdit>;
+const spanExport = z.strictObject({
+  what: z.enum(SPAN_EXPORTS),
+  spans: z.union([z.strictObject({ ids }), z.strictObject({ query: text })]),
+  to: path,
+  lead: z.number().min(0).max(3600),
+  speed: z.number().positive().max(100).optional(),
+  ramp: seconds.optional(),
+  engine: engine.optional(),
+  audio: z.enum(AUDIO_MODES).optional(),
+  force: z.boolean(),
+}) satisfies z.ZodType<SpanExportOptions>;
 
 const codecAndQuality = { codec: z.enum(CODECS).optional(), quality };
 const recipe = z.strictObject({
@@ -202,6 +247,40 @@ export const SCHEMAS: { readonly [M in Method]: z.ZodType<Params<M>> } = {
   'engines.measure': z.strictObject({ id: engine }),
   'devices.list': none,
   'devices.test': z.strictObject({ device }),
+  'tags.engines': none,
+  'tags.start': z.strictObject({
+    clips: ids,
+    engine: engine.optional(),
+    rules: spanRules.optional(),
+    again: z.boolean(),
+  }),
+  'tags.clip': z.strictObject({ id }),
+  'tags.scores': z.strictObject({
+    run: id,
+    labels: z.array(label).max(100),
+    from: seconds,
+    to: seconds,
+    points: z.int().min(1).max(10_000),
+  }),
+  'tags.strongest': z.strictObject({ run: id, most: z.int().min(1).max(1000) }),
+  'tags.edit': z.strictObject({ clip: id, version: count, edits: z.array(spanEdit).min(1).max(10_000) }),
+  'tags.undo': z.strictObject({ clip: id, version: count }),
+  'tags.redo': z.strictObject({ clip: id, version: count }),
+  'tags.rules': z.strictObject({ run: id, rules: spanRules, keep: z.boolean() }),
+  'tags.find': z.strictObject({
+    query: z.strictObject({ text, order: z.enum(SPAN_ORDERS).optional() }),
+    offset: count,
+    limit: z.int().min(1).max(1000),
+  }),
+  'tags.labels': none,
+  'tags.judge': z.strictObject({ ids, state: z.enum(['accepted', 'rejected', 'found']) }),
+  'tags.export': z.strictObject({ options: spanExport }),
+  'teach.list': none,
+  'teach.make': z.strictObject({ label, engine, method: z.enum(TEACH_METHODS) }),
+  'teach.remove': z.strictObject({ id }),
+  'teach.export': z.strictObject({ id, path, force: z.boolean() }),
+  'teach.import': z.strictObject({ path }),
+
   'settings.get': none,
   'settings.set': z.strictObject({ changes: settingChangesSchema }) as z.ZodType<Params<'settings.set'>>,
   'cache.status': none,

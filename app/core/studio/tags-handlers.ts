@@ -1,0 +1,29 @@
+/** Handlers of tags.* and teach.*: not yet. */
+import { AppError } from '../../contract/errors.ts';
+import type { Method } from '../../contract/api.ts';
+import type { Handlers, HandlersOf } from './handlers.ts';
+
+const METHODS = [
+  ...[
+    'tags.engines',
+    'tags.start',
+    'tags.clip',
+    'tags.scores',
+    'tags.strongest',
+    'tags.edit',
+    'tags.undo',
+    'tags.redo',
+  ],
+  ...['tags.rules', 'tags.find', 'tags.labels', 'tags.judge', 'tags.export'],
+  ...['teach.list', 'teach.make', 'teach.remove', 'teach.export', 'teach.import'],
+] as readonly Method[];
+
+export function tagsHandlers(): HandlersOf<'tags'> & HandlersOf<'teach'> {
+  const refuse = async (): Promise<never> => {
+    throw new AppError('model-not-yet', 'Recognising actions is not there yet.');
+  };
+  return Object.fromEntries(METHODS.map((method) => [method, refuse])) as unknown as Pick<
+    Handlers,
+    keyof HandlersOf<'tags'> | keyof HandlersOf<'teach'>
+  >;
+}
