@@ -1,6 +1,7 @@
 """Trains the compact First Order Motion Model (fomm_net.py).
 
     python fomm.py train OUT --data ../shared/clips --cache CACHE --minutes 60 [--resume] [--channels 1]
+    python fomm.py refine OUT --from-run OUT0 --data ../shared/clips --cache CACHE --minutes 60
     python fomm.py score OUT --data ../shared/clips --cache CACHE          the best checkpoint on the dev windows against blending
 
 A step takes three frames of one shot, two stills and a true one between them, and warps both stills to it, once to the key points
@@ -14,6 +15,11 @@ rendered figures (fomm_figures.py), known motion (the key points of the stills a
 one near) and room for each. In a trial without the limbs the points had not followed anything after 1400 steps.
 For the first fifth the detector learns alone; for the last 15 of 100 it is its own average and left alone (frozen.pt), so that
 motion models can be trained meanwhile. Known motion teaches the deformation, too, less and less, and the mask, as a mixture.
+
+`refine` goes on from another run's best.pt as the engine uses the network: the detector is left alone, most steps take the points on
+the straight line, most triples span a window, everything is painted, and gradient similarity (what GMSD is the deviation of) is among
+the losses. Where a straight line says little of what happens in between (arms that go out and come back) the network learns to move
+less and to trust both stills as they are.
 
 SIGTERM saves and ends. OUT has last.pt (resumes), best.pt (EMA, best on the dev windows), log.jsonl, curve.png, and after every
 dev run keypoints-N.png and sheet-N.png.
@@ -34,6 +40,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from common import Log, load_checkpoint, save_checkpoint
+from cvi_loss import structure
 from fomm_data import SHARES, Batch, Triples, dev_windows, named_windows
 from fomm_losses import Discriminator, blend_window, census, chosen, coverage, crowding, equivariance
 from fomm_losses import followed, laplacian_l1, limb_loss, tracked, true_flows, window_scores
@@ -49,6 +56,9 @@ LIMBS, ALIKE, CHOSEN = 1.0, 0.1, 0.5
 FREEZE_FROM = 0.85  # the detector is left alone
 PAINT_EVERY = 3  # steps, until the discriminator
 LINE_SHARE = 0.35
+# Of `refine`: what share of the steps' samples is on the straight line and spans a whole window, and of which kind they are.
+REFINE_LINE, REFINE_WHOLE = 0.75, 0.85
+REFINE_SHARES = {"rendered": 0.08, "weizmann_mini": 0.4, "ud810_ps7": 0.16, "fight_surv_160": 0.18, "asl_intel": 0.04, "train": 0.14}
 
 
 class Average:
@@ -120,6 +130,14 @@ class Trainer:
             self.average.steps, self.average.values = state["average"]
             self.step, self.spent, self.best = state["step"], state["spent"], state["best"]
             self.frozen = state["frozen"]
+        self.refining = args.what == "refine"
+        if self.refining:
+            if not self.step:
+                self.average.values = {k: v.clone() for k, v in load_checkpoint(Path(args.from_run) / "best.pt")["net"].items()}
+                self.average.steps = 1000
+                self.net.load_state_dict(self.average.values)
+            self.frozen = True
+            self.net.kp_detector.eval().requires_grad_(False)
 
     def save(self) -> None:
         state = {
@@ -173,36 +191,40 @@ class Trainer:
         x = picture(np.concatenate(batch.frames), self.channels)
         first, middle, last = x[:b], x[b : 2 * b], x[2 * b :]
         known = torch.from_numpy(batch.flows), torch.from_numpy(batch.trust)
-        frozen = part > FREEZE_FROM
+        refining, frozen = self.refining, self.frozen
         with torch.set_grad_enabled(not frozen), torch.autocast("cpu", torch.bfloat16, enabled=not frozen):
             kp, heat = self.net.kp_detector.detect(x)
         kp0, kp1, kp2 = (take(kp, slice(k * b, k * b + b)) for k in range(3))
         ends = {k: torch.cat((kp0[k], kp2[k])) for k in kp0}
         rows = {} if frozen else self.point_losses(batch, middle, kp, heat, part)
-        if part < POINTS_UNTIL:
+        if part < POINTS_UNTIL and not refining:
             return rows, {}
         there = kp1
-        if part > LINE_FROM:
-            straight, some = line(kp0, kp2, t), torch.rand(b) < (2 * LINE_SHARE if frozen else LINE_SHARE)
+        if part > LINE_FROM or refining:
+            share = REFINE_LINE if refining else 2 * LINE_SHARE if frozen else LINE_SHARE
+            straight, some = line(kp0, kp2, t), torch.rand(b) < share
             there = {k: torch.where(some.view(-1, *[1] * (v.dim() - 1)), straight[k], v) for k, v in kp1.items()}
             known = known[0], known[1] * (~some).float().repeat(2)[:, None, None]  # the true motion is not the straight one
         stills = torch.cat((first, last))
         with torch.autocast("cpu", torch.bfloat16):
             out = self.net.generator.dense_motion_network(stills, {k: torch.cat((v, v)) for k, v in there.items()}, ends)
-            paints = part > GAN_FROM or self.step % PAINT_EVERY == 0
+            paints = refining or part > GAN_FROM or self.step % PAINT_EVERY == 0
             out["prediction"] = self.net.generator.paint(stills, out) if paints else stills
         halves = [{k: v[half] for k, v in out.items()} for half in (slice(b), slice(b, None))]
         made = compose(*halves, (first, last), t[:, None, None, None])
         twice = torch.cat((middle, middle))
         deformed = torch.cat((made["first"], made["last"]))
         rows["warped"] = 1.0 * laplacian_l1(deformed, twice).mean() + 0.5 * census(deformed, twice).mean()
-        rows["flow"] = 0.25 * max(FLOW_LEAST, 1 - part / FLOW_UNTIL) * flow_loss(made, *known)
+        rows["flow"] = 0.25 * (FLOW_LEAST if refining else max(FLOW_LEAST, 1 - part / FLOW_UNTIL)) * flow_loss(made, *known)
         rows["chosen"] = CHOSEN * chosen(out, *known)
+        if refining:
+            rows = {k: 0.3 * v for k, v in rows.items()}
+            rows["structure"] = 3.0 * structure(made["frame"][:, None], middle[:, None]).mean()
         if not paints:
             return rows, {}
         rows["frame"] = 2.5 * laplacian_l1(made["frame"], middle).mean() + 1.0 * census(made["frame"], middle).mean()
         rows["painted"] = 1.0 * laplacian_l1(out["prediction"], twice).mean()
-        if part > GAN_FROM:
+        if part > GAN_FROM and not refining:
             rows |= self.match(middle, made["frame"])
         return rows, {**made, "middle": middle}
 
@@ -226,7 +248,7 @@ class Trainer:
         seed = 7 + self.step
         random.seed(seed)
         torch.manual_seed(seed)
-        data = Triples(args.data, args.cache, seed)
+        data = Triples(args.data, args.cache, seed, *((REFINE_SHARES, REFINE_WHOLE) if self.refining else ()))
         dev = dev_windows(args.data, args.cache)
         truths = [(w, true_flows(w)) for w in dev]
         blend = mean_scores([window_scores(blend_window(w), w, f) for w, f in truths])
@@ -236,13 +258,14 @@ class Trainer:
         total, clock, last_dev, sums, counts = args.minutes * 60, time.time(), time.time(), {}, {}
         while self.spent < total and not stop:
             part = self.spent / total
-            if part > FREEZE_FROM and self.net.kp_detector.training:
+            if part > FREEZE_FROM and self.net.kp_detector.training and not self.refining:
                 self.freeze()
-            alone = part < POINTS_UNTIL
+            alone = part < POINTS_UNTIL and not self.refining
             warm = min(1.0, (self.step + 1) / 100)
             for group in self.adam.param_groups:
                 group["lr"] = args.rate * group["times"] * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * part)))
-            data.favour("figures", 0.7 if alone else SHARES["figures"])
+            if not self.refining:
+                data.favour("figures", 0.7 if alone else SHARES["figures"])
             rows, made = self.losses(data.batch(args.batch * (2 if alone else 1)), part)
             loss = sum(rows.values())
             self.adam.zero_grad()
@@ -262,7 +285,7 @@ class Trainer:
             if self.step % 50 == 0:
                 self.log.add(step=self.step, minutes=self.spent / 60, **{k: v / counts[k] for k, v in sums.items()})
                 sums, counts = {}, {}
-            if now - last_dev > (120 if self.step < 400 else DEV_EVERY) or self.spent >= total:
+            if now - last_dev > (120 if self.step < 400 and not self.refining else DEV_EVERY) or self.spent >= total:
                 self.dev(truths, blend)
                 last_dev = clock = time.time()
         self.save()
@@ -342,7 +365,7 @@ def load(path: Path) -> Fomm:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=["train", "score"])
+    parser.add_argument("what", choices=["train", "refine", "score"])
     parser.add_argument("out")
     parser.add_argument("--data", type=Path, required=True, help="the folder of actions/ and train/")
     parser.add_argument("--cache", type=Path, default=Path("cache"), help="of motion_data.py")
@@ -350,11 +373,12 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=12)
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--channels", type=int, choices=[1, 3], default=3)
+    parser.add_argument("--from-run", type=Path, help="refine: the folder of the run to go on from")
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--split", default="dev", help="score: dev, or eval once all is done")
     parser.add_argument("--count", type=int, default=40, help="score: windows, half of them of Weizmann persons")
     args = parser.parse_args()
-    if args.what == "train":
+    if args.what != "score":
         Trainer(args).train()
         return
     net = load(Path(args.out) / "best.pt")

@@ -52,8 +52,8 @@ class Triples:
     """Batches of three frames and what is known of them: the motion, exact for rendered windows, DIS followed from frame to frame
     for real ones (motion_data.teacher_flow), and the limbs of figures."""
 
-    def __init__(self, clips: Path, cache: Path, seed: int):
-        self.random = np.random.default_rng(seed)
+    def __init__(self, clips: Path, cache: Path, seed: int, shares: dict[str, float] = SHARES, whole: float = 0.5):
+        self.random, self.whole = np.random.default_rng(seed), whole
         real, names = motion_data.windows(clips, "train", cache)
         taught = motion_data.taught(real, cache / "windows-train-flow.npy")
         *drawn, self.limbs = figures(clips, FIGURES, FIGURES_SEED, cache)
@@ -62,8 +62,9 @@ class Triples:
         for i, name in enumerate(names):
             self.pools.setdefault(name.split("/")[0], []).append(i)
         self.sources |= {name: (real, taught) for name in self.pools if name not in self.sources}
-        self.kinds = [k for k in SHARES if k in self.pools]
-        self.favour("figures", SHARES["figures"])
+        self.kinds = [k for k in shares if k in self.pools]
+        self.shares = np.array([shares[k] for k in self.kinds])
+        self.shares /= self.shares.sum()
 
     def favour(self, kind: str, share: float) -> None:
         """Gives one kind its share of the batches and divides the rest as SHARES has it."""
@@ -72,14 +73,14 @@ class Triples:
         self.shares[self.kinds.index(kind)] = share
 
     def pick(self) -> Triple:
-        """Half of the triples span the window; the others end or begin within it, and the flow to the still that is not the
+        """`whole` of the triples span the window; the others end or begin within it, and the flow to the still that is not the
         window's end is unknown."""
         r = self.random
         kind = self.kinds[r.choice(len(self.kinds), p=self.shares)]
         pixels, flows = self.sources[kind]
         window = self.pools[kind][r.integers(len(self.pools[kind]))]
         first, last = 0, LAST
-        if r.random() < 0.5:
+        if r.random() >= self.whole:
             span = int(r.integers(3, LAST))
             first, last = (0, span) if r.random() < 0.5 else (LAST - span, LAST)
         middle = int(r.integers(first + 1, last))

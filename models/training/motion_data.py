@@ -104,12 +104,9 @@ def clip_windows(clip: Clip, split: str, limit: int, random: np.random.Generator
     name, path, cuts = clip
     frames = np.stack(read_frames(path, 0, 400))
     small = frames.shape[1] == SIZE
-    strides = (1, 2) if small else (1, 2, 3)
-    every = 3 if small else 5
-    places = [(s, stride) for stride in strides for s in starts(len(frames), stride, every, cuts)]
-    if split != "train":
-        places = [(s, 1) for s in starts(len(frames), 1, LENGTH, cuts)]
-    elif len(places) > limit:
+    every = LENGTH if split != "train" else 3 if small else 5
+    places = [(s, stride) for stride in (1, 2, 3) for s in starts(len(frames), stride, every, cuts)]
+    if split == "train" and len(places) > limit:
         places = [places[i] for i in np.sort(random.permutation(len(places))[:limit])]
     out = []
     for s, stride in places:
@@ -130,7 +127,7 @@ def windows(clips: Path, split: str, cache: Path, seed: int = 7) -> tuple[np.nda
         random = np.random.default_rng(seed)
         found = []
         for clip in clip_files(clips, split):
-            limit = 24 if clip[0].startswith("fight") else 60
+            limit = 24 if clip[0].startswith("fight") else 90 if clip[0].startswith("weizmann") else 60
             found += clip_windows(clip, split, limit, random)
         np.save(pixels, np.stack([w for _, w in found]))
         names.write_text(json.dumps([n for n, _ in found]))
