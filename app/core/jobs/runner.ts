@@ -7,10 +7,10 @@ import type { Home } from '../base/home.ts';
 import { parseJson } from '../base/json.ts';
 import { thisHost, thisProcess } from '../base/process-identity.ts';
 import type { Library } from '../library/db.ts';
-import { identifyAll, sameIdentities, sourcesSchema, type FileIdentity } from '../library/file-identity.ts';
 import { jobById, logJob, registerJob, type Holder, type JobRow } from '../library/job-rows.ts';
 import { takeLease } from '../library/leases.ts';
 import { attempt } from './attempt.ts';
+import { basisOf, basisSchema, sameBasis, type Basis } from './basis.ts';
 import { CACHE_BYTES } from './chunk-files.ts';
 import { resultSchema } from './messages.ts';
 import {
@@ -20,7 +20,7 @@ import {
   requireOutputFolder,
   withMorphFolder,
 } from './publish.ts';
-import { prepareJob, specInputs, type PreparedJob } from './spec.ts';
+import { prepareJob, type PreparedJob } from './spec.ts';
 
 export interface RunOptions {
   readonly db: Library;
@@ -38,7 +38,8 @@ export interface RunOptions {
 }
 
 /**
- * Runs a job, or goes on with it where it stopped; a job that is done and whose output is as it left it is not run again.
+ * Runs a job, or goes on with it where it stopped. A job that is done, whose output is as it left it and that would be made from the same inputs
+ * by the same versions of its engines is not run again, `force` or not: it would write the same file. `force` is about whose file may be replaced.
  *
  * Throws AppErrors: `bad-job`; `not-found`, `not-a-file`, `unreadable` for an input; `output-exists`; `job-busy` while another process runs
  * it; `cancelled`; `worker-died`; `database`; and whatever its task throws.
@@ -58,23 +59,23 @@ export async function runJob(untrusted: JobSpec, options: RunOptions): Promise<R
   }
 }
 
-/** The result of a job that is done and whose input and outputs are as it left them; undefined otherwise. Starts nothing. */
+/** The result of a job that is done, if it still holds (see `runJob`); undefined otherwise. Starts nothing. */
 export async function finishedResult(
   untrusted: JobSpec,
   { db }: Pick<RunOptions, 'db'>,
 ): Promise<RetimeResult | undefined> {
   const { id, spec } = prepareJob(untrusted);
   const row = jobById(db, id);
-  return row && (await keptResult(db, row, await identifyAll(specInputs(spec))));
+  return row && (await keptResult(db, row, await basisOf(spec)));
 }
 
 async function keepOrRun(job: PreparedJob, options: RunOptions): Promise<RetimeResult> {
   const { db } = options;
   const { id, spec } = job;
   for (;;) {
-    const sources = await identifyAll(specInputs(spec));
+    const basis = await basisOf(spec);
     const row = jobById(db, id);
-    const kept = row && (await keptResult(db, row, sources));
+    const kept = row && (await keptResult(db, row, basis));
     if (kept !== undefined) return kept;
     await requireOutputFolder(spec);
     await refuseInputAsOutput(spec);
@@ -86,29 +87,33 @@ async function keepOrRun(job: PreparedJob, options: RunOptions): Promise<RetimeR
       token,
       self: thisProcess(),
       spec: JSON.stringify(spec),
-      source: JSON.stringify(sources),
+      source: JSON.stringify(basis),
       seen: row?.updatedAt ?? 0,
     });
     if (taken.taken) {
       const { threads = availableParallelism(), cacheBytes = CACHE_BYTES } = options;
       if (taken.before.holder !== undefined)
         logJob(db, id, `Taken over from process ${taken.before.holder.pid}, which is gone.`);
-      return await attempt({ ...options, job, sources, token, threads, cacheBytes, orphan: taken.before.worker });
+      return await attempt({
+        ...options,
+        job,
+        sources: basis.files,
+        token,
+        threads,
+        cacheBytes,
+        orphan: taken.before.worker,
+      });
     }
     if (taken.reason === 'busy') throw busy(id, taken.holder);
     // Finished by another process between looking and taking: look again.
   }
 }
 
-/** The stored result, if it still holds: the same inputs, and everything that was written is there as it was written. */
-async function keptResult(
-  db: Library,
-  row: JobRow,
-  sources: readonly FileIdentity[],
-): Promise<RetimeResult | undefined> {
+/** The stored result, if it still holds: the same inputs and engines, and everything that was written is there as it was written. */
+async function keptResult(db: Library, row: JobRow, basis: Basis): Promise<RetimeResult | undefined> {
   if (row.state !== 'done' || row.result === undefined || row.source === undefined) return undefined;
-  const before = parseJson(sourcesSchema, row.source);
-  if (before === undefined || !sameIdentities(before, sources)) return undefined;
+  const before = parseJson(basisSchema, row.source);
+  if (before === undefined || !sameBasis(before, basis)) return undefined;
   if (!(await outputsIntact(db, row.id))) return undefined;
   return parseJson(resultSchema, row.result);
 }

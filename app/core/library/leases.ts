@@ -32,7 +32,7 @@ export interface Taking {
   readonly self: ProcessIdentity;
   /** The spec to run: it may differ from the stored one in what is no part of its identity. JSON. */
   readonly spec: string;
-  /** JSON of the input's identity. */
+  /** JSON of what it is made from. */
   readonly source: string;
   /** `updatedAt` of the row the decision to run was made on: a job that was finished since is 'changed'. */
   readonly seen: number;

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { AppError } from '../../../app/contract/errors.ts';
 import type { JobEvent, RetimeSpec } from '../../../app/contract/jobs.ts';
 import { runJob } from '../../../app/core/jobs/runner.ts';
 import { jobDetails } from '../../../app/core/jobs/control.ts';
+import { prepareJob } from '../../../app/core/jobs/spec.ts';
+import { identify } from '../../../app/core/library/file-identity.ts';
 import { jobById } from '../../../app/core/library/job-rows.ts';
 import { Room, TASKS_URL } from './support.ts';
 
@@ -101,6 +105,39 @@ test('a changed source is another source: the result is made again, over the job
   // The same bytes with another time are not trusted to be the same either, but their chunks are.
   await utimes(room.input, new Date(), new Date(Date.now() - 60_000));
   assert.equal((await run(room)).reusedFrames, 5);
+});
+
+test('another version of the engine makes it again, a missing engine keeps what is there', async () => {
+  await using room = await Room.make({ chunks: 3 });
+  const home = process.env['INBETWEEN_HOME'];
+  process.env['INBETWEEN_HOME'] = room.home.root;
+  const model = join(room.home.models, 'installed', 'painter');
+  const install = async (weights: string): Promise<void> => {
+    await mkdir(model, { recursive: true });
+    await writeFile(join(model, 'weights.bin'), weights);
+    const sha256 = createHash('sha256').update(weights).digest('hex');
+    const file = { name: 'weights.bin', bytes: weights.length, sha256 };
+    const words = { id: 'painter', family: 'film', name: 'Painter', licence: 'MIT', source: 'test', config: {} };
+    await writeFile(join(model, 'manifest.json'), JSON.stringify({ ...words, files: [file] }));
+  };
+  try {
+    await install('first');
+    const first = await run(room, { engine: 'painter' });
+    assert.deepEqual(await run(room, { engine: 'painter', force: true }), first);
+    await install('other');
+    const second = await run(room, { engine: 'painter' });
+    assert.notDeepEqual(second, first);
+    assert.equal(second.reusedFrames, 3);
+    assert.deepEqual(await run(room, { engine: 'painter' }), second);
+    await rm(model, { recursive: true });
+    assert.deepEqual(await run(room, { engine: 'painter' }), second);
+    // As it was stored before engines were: nobody knows what made it.
+    const { id } = prepareJob(room.spec({ engine: 'painter' }));
+    room.db.run('UPDATE jobs SET source = ? WHERE id = ?', JSON.stringify([await identify(room.input)]), id);
+    assert.notDeepEqual(await run(room, { engine: 'painter' }), second);
+  } finally {
+    process.env['INBETWEEN_HOME'] = home;
+  }
 });
 
 test('a source that changes while it is read fails the job', async () => {
