@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   truncateSync,
   writeFileSync,
   writeSync,
@@ -148,9 +149,10 @@ test('damage found in the middle of work is told, and repaired when the library 
     using db = openLibrary(place);
     for (let i = 0; i < 2000; i++) addJob(db, `job${i}`);
   }
-  // The pages behind the schema and the first page of every table hold the rows; these are sound, so the file opens.
+  // The schema and the first page of every table come first and stay sound, so the file opens; the rows are behind them.
   const file = openSync(place.database, 'r+');
-  for (let page = 80; page < 160; page++) writeSync(file, Buffer.alloc(4096, 0xa5), 0, 4096, page * 4096);
+  const pages = statSync(place.database).size / 4096;
+  for (let page = pages >> 1; page < pages; page++) writeSync(file, Buffer.alloc(4096, 0xa5), 0, 4096, page * 4096);
   closeSync(file);
   {
     using db = openLibrary(place);
