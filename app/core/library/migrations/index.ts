@@ -9,6 +9,8 @@ import { queue } from './000007-queue.ts';
 import { chunkFacts } from './000008-chunk-facts.ts';
 import { engineSpeeds } from './000009-engine-speeds.ts';
 import { boards } from './000010-boards.ts';
+import { tags } from './000011-tags.ts';
+import { taught } from './000012-taught.ts';
 import type { Migration } from './migration.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -22,4 +24,6 @@ export const MIGRATIONS: readonly Migration[] = [
   chunkFacts,
   engineSpeeds,
   boards,
+  tags,
+  taught,
 ];
