@@ -1,13 +1,45 @@
 /** Which labels a picture of probabilities shows, and what of each. */
 import { AppError } from '../../contract/errors.ts';
+import type { Library } from '../library/db.ts';
+import { readScores, runState, type TagRunRow } from '../library/tag-runs.ts';
 
-/** What a recogniser said of a clip: score i, about the moment i / rate seconds, is probabilities[i * labels.length ...]. */
+/** What a recogniser said of a clip: `count` scores, score i about the moment i / rate seconds. */
 export interface Scores {
-  /** [scores, labels], 0..1. */
-  readonly probabilities: Float32Array;
   readonly labels: readonly string[];
   /** Scores a second. */
   readonly rate: number;
+  readonly count: number;
+  /** Scores [from, to) of `labels` (by index, in that order; all unless given), [to - from, labels], 0..1. */
+  read(from: number, to: number, labels?: readonly number[]): Float32Array;
+}
+
+/** Scores that are in memory: `probabilities` is [scores, labels]. */
+export function scoresIn(probabilities: Float32Array, labels: readonly string[], rate: number): Scores {
+  const width = labels.length;
+  return {
+    ...{ labels, rate, count: width === 0 ? 0 : Math.floor(probabilities.length / width) },
+    read: (from, to, wanted = [...labels.keys()]) =>
+      Float32Array.from(
+        { length: (to - from) * wanted.length },
+        (_, i) => probabilities[(from + Math.floor(i / wanted.length)) * width + wanted[i % wanted.length]!]!,
+      ),
+  };
+}
+
+/** Scores of a run in the library: of `labels` only, where given. */
+export function scoresOfRun(db: Library, run: TagRunRow, labels: readonly string[] | null = null): Scores {
+  const known = run.labels.map((label, i) => ({ label, i })).filter(({ label }) => labels?.includes(label) ?? true);
+  return {
+    ...{ labels: known.map(({ label }) => label), rate: run.rate, count: runState(db, run).scores },
+    read: (from, to, wanted = [...known.keys()]) =>
+      readScores(
+        db,
+        run,
+        from,
+        to,
+        wanted.map((i) => known[i]!.i),
+      ),
+  };
 }
 
 export interface Curve {
@@ -16,52 +48,58 @@ export interface Curve {
   readonly values: Float32Array;
 }
 
+/** Scores read at a time. */
+const PAGE = 4096;
+
 /**
  * The labels whose curves are drawn, chosen as the MoViNet notebook does (tensorflow/models, official/projects/movinet): the one that is first at the end, then
  * those that are oftenest among the `top` at a time; at most top + 1. Of those equally often the one with the larger sum. Throws 'no-frames' where there is no score.
  */
 export function chooseCurves(scores: Scores, top: number): Curve[] {
-  const { labels } = scores;
-  const count = scoreCount(scores);
-  if (count === 0) throw new AppError('no-frames', 'There are no scores to draw: the clip has not been tagged.');
+  const { labels, count } = scores;
+  if (count === 0) throw notTagged();
   const often = new Uint32Array(labels.length);
   const sums = new Float64Array(labels.length);
   let last = 0;
-  for (let i = 0; i < count; i++) {
-    const row = rowOf(scores, i);
-    const best = strongest(row, top);
-    for (const label of best) often[label]!++;
-    for (let label = 0; label < labels.length; label++) sums[label]! += row[label]!;
-    last = best[0]!;
+  for (let from = 0; from < count; from += PAGE) {
+    const page = scores.read(from, Math.min(count, from + PAGE));
+    for (let at = 0; at < page.length; at += labels.length) {
+      const row = page.subarray(at, at + labels.length);
+      const best = strongest(row, top);
+      for (const label of best) often[label]!++;
+      for (let label = 0; label < labels.length; label++) sums[label]! += row[label]!;
+      last = best[0]!;
+    }
   }
   const ranked = labels
     .map((_, label) => label)
     .filter((label) => often[label]! > 0)
     .toSorted((a, b) => often[b]! - often[a]! || sums[b]! - sums[a]! || a - b);
-  const chosen = [...new Set([last, ...ranked.slice(0, top)])];
-  return chosen.map((label) => curveAt(scores, label));
+  return curvesOf(scores, [...new Set([last, ...ranked.slice(0, top)])]);
 }
 
-/** The curve of one label. Throws 'usage' for a label that the scores do not have. */
+/** The curve of one label. Throws 'usage' for a label that the scores do not have, 'no-frames' where there is no score. */
 export function curveOf(scores: Scores, label: string): Curve {
   const at = scores.labels.indexOf(label);
   if (at < 0) throw new AppError('usage', `There is no label '${label}' in these scores.`);
-  if (scoreCount(scores) === 0)
-    throw new AppError('no-frames', 'There are no scores to draw: the clip has not been tagged.');
-  return curveAt(scores, at);
+  if (scores.count === 0) throw notTagged();
+  return curvesOf(scores, [at])[0]!;
 }
 
-export function scoreCount({ probabilities, labels }: Scores): number {
-  return labels.length === 0 ? 0 : Math.floor(probabilities.length / labels.length);
+function notTagged(): AppError {
+  return new AppError('no-frames', 'There are no scores to draw: the clip has not been tagged.');
 }
 
-function rowOf({ probabilities, labels }: Scores, i: number): Float32Array {
-  return probabilities.subarray(i * labels.length, (i + 1) * labels.length);
-}
-
-function curveAt(scores: Scores, label: number): Curve {
-  const values = Float32Array.from({ length: scoreCount(scores) }, (_, i) => rowOf(scores, i)[label]!);
-  return { label: scores.labels[label]!, values };
+function curvesOf(scores: Scores, wanted: readonly number[]): Curve[] {
+  const { count, labels } = scores;
+  const curves = wanted.map((label): Curve => ({ label: labels[label]!, values: new Float32Array(count) }));
+  for (let from = 0; from < count; from += PAGE) {
+    const page = scores.read(from, Math.min(count, from + PAGE), wanted);
+    for (const [i, value] of page.entries()) {
+      curves[i % wanted.length]!.values[from + Math.floor(i / wanted.length)] = value;
+    }
+  }
+  return curves;
 }
 
 /** Indices of the `top` largest of a row, the largest first. */

@@ -38,7 +38,7 @@ export interface OverlayOptions {
   /** The clip. */
   readonly input: string;
   readonly scores: Scores;
-  /** Labels at a time: of these the oftenest are drawn, 1 to MOST_TOP. */
+  /** Labels at a time: of these the oftenest are drawn, no more than MOST_TOP. */
   readonly top: number;
   /** .mp4, .mov, .mkv or .webm, .gif, or .png for a strip. */
   readonly output: string;
@@ -60,7 +60,8 @@ export interface OverlayResult {
   readonly labels: string[];
 }
 
-export const MOST_TOP = 10;
+/** More curves than this are a tangle. */
+const MOST_TOP = 10;
 
 const SIZES: Readonly<Record<'film' | 'gif' | 'strip', OverlaySize>> = {
   film: { most: { width: 1280, height: 720 }, least: { width: 640, height: 360 } },
@@ -100,38 +101,45 @@ interface Work {
 }
 
 /**
- * Writes the overlay ([Note: overlay]); it appears whole or not at all. Throws 'usage', 'output-exists', 'output-is-input', 'output-format', 'too-large' for a GIF that is too long, and
- * what probing, decoding and encoding throw; the signal's reason on abort.
+ * Writes the overlay ([Note: overlay]); it appears whole or not at all. Throws 'output-exists', 'output-is-input' and as `makeOverlay`.
  */
 export async function writeOverlay(options: OverlayOptions): Promise<OverlayResult> {
-  refuseOverlay(options);
-  const signal = options.signal ?? new AbortController().signal;
-  const kind = outputKind(options.output);
-  const info = await probe(options.input, { signal });
-  const index = options.index ?? (await indexSource(info.path, info, { signal }));
-  const timing = sourceTiming(index.times, index.end, index.stamps.timeBase, [
-    info.video.nominalRate,
-    info.video.averageRate,
-  ]);
-  const curves = chooseCurves(options.scores, options.top);
-  const seconds = timing.end / TICKS;
-  const layout = layOut(info, SIZES[kind], { curves, rate: options.scores.rate, seconds });
-  const showing = kind === 'film' ? ownTimes(timing) : kind === 'gif' ? tenth(timing, options.output) : spread(timing);
+  refuseOverlay(options.output);
   const output = resolve(options.output);
-  if ((await realpath(output).catch(() => output)) === (await realpath(options.input))) {
+  if ((await realpath(output).catch(() => output)) === (await realpath(options.input).catch(() => ''))) {
     throw new AppError('output-is-input', `The overlay ${basename(output)} would be written over its clip.`);
   }
+  return await withTemporary(output, async (to) => {
+    const made = await makeOverlay({ ...options, to });
+    options.signal?.throwIfAborted();
+    await renameIntoPlace(to, output, { force: options.force ?? false });
+    return made;
+  });
+}
+
+/**
+ * As `writeOverlay`, to the file `to`, which is checked but not put in place; what it left there when it throws is the caller's to remove. Throws 'output-format',
+ * 'no-frames' without scores, 'too-large' for a GIF that is too long, and what probing, decoding and encoding throw; the signal's reason on abort.
+ */
+export async function makeOverlay(options: OverlayOptions & { readonly to: string }): Promise<OverlayResult> {
+  const { to, scores, onProgress = () => {} } = options;
+  refuseOverlay(options.output);
+  const output = resolve(options.output);
+  const signal = options.signal ?? new AbortController().signal;
+  const kind = outputKind(output);
+  const curves = chooseCurves(scores, Math.min(MOST_TOP, options.top));
+  const info = await probe(options.input, { signal });
+  const index = options.index ?? (await indexSource(info.path, info, { signal }));
+  const claimed = [info.video.nominalRate, info.video.averageRate];
+  const timing = sourceTiming(index.times, index.end, index.stamps.timeBase, claimed);
+  const layout = layOut(info, SIZES[kind], { curves, rate: scores.rate, seconds: timing.end / TICKS });
+  const showing = kind === 'film' ? ownTimes(timing) : kind === 'gif' ? tenth(timing, output) : spread(timing);
   const scratch = await mkdtemp(join(tmpdir(), 'inbetween-overlay-'));
   try {
-    await withTemporary(output, async (to) => {
-      const plan = await planPictures(info, layout, showing, kind === 'film' ? output : join(scratch, '%05d.png'));
-      const onProgress = options.onProgress ?? (() => {});
-      const work: Work = { info, index, timing, layout, showing, plan, scratch, to, signal, onProgress };
-      const chunks = await paint(work);
-      await (kind === 'film' ? finishFilm(work, chunks) : finishPicture(work, kind, chunks));
-      signal.throwIfAborted();
-      await renameIntoPlace(to, output, { force: options.force ?? false });
-    });
+    const plan = await planPictures(info, layout, showing, kind === 'film' ? output : join(scratch, '%05d.png'));
+    const work: Work = { info, index, timing, layout, showing, plan, scratch, to, signal, onProgress };
+    const chunks = await paint(work);
+    await (kind === 'film' ? finishFilm(work, chunks) : finishPicture(work, kind, chunks));
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
@@ -139,11 +147,8 @@ export async function writeOverlay(options: OverlayOptions): Promise<OverlayResu
   return { output, width, height, frames: showing.count, labels: curves.map(({ label }) => label) };
 }
 
-/** Says at once what can be refused before the clip is looked at. Throws 'usage', 'output-format'. */
-export function refuseOverlay({ top, output }: Pick<OverlayOptions, 'top' | 'output'>): void {
-  if (!Number.isInteger(top) || top < 1 || top > MOST_TOP) {
-    throw new AppError('usage', `An overlay draws the curves of 1 to ${MOST_TOP} labels at a time, not ${top}.`);
-  }
+/** Throws 'output-format' for a name that says no kind of overlay. */
+export function refuseOverlay(output: string): void {
   const ending = extname(output).toLowerCase();
   const known = ['.mp4', '.m4v', '.mov', '.qt', '.mkv', '.webm', '.gif', '.png'];
   if (known.includes(ending) && (ending !== '.png' || outputKind(output) === 'strip')) return;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { chooseCurves, curveOf } from '../../../app/core/tags/curves.ts';
+import { chooseCurves, curveOf, scoresIn } from '../../../app/core/tags/curves.ts';
 
 const labels = ['walk', 'jump', 'bend', 'kick'];
-const scores = (rows: number[][]) => ({ probabilities: Float32Array.from(rows.flat()), labels, rate: 5 });
+const scores = (rows: number[][]) => scoresIn(Float32Array.from(rows.flat()), labels, 5);
 
 test('the first at the end comes first, then those that are oftenest among the top', () => {
   const rows = [

@@ -6,6 +6,7 @@ import { after, test } from 'node:test';
 import { readPackets } from '../../../app/core/media/packets.ts';
 import { probe } from '../../../app/core/media/probe.ts';
 import { writeCurvePicture } from '../../../app/core/tags/curve-picture.ts';
+import { scoresIn } from '../../../app/core/tags/curves.ts';
 import { writeOverlay } from '../../../app/core/tags/overlay.ts';
 import { ffmpegOutput, makeClip } from '../../support/clips.ts';
 
@@ -14,10 +15,11 @@ after(() => rmSync(folder, { recursive: true }));
 const at = (name: string): string => join(folder, name);
 
 const labels = ['walk', 'jump', 'nothing'];
-const scores = {
-  probabilities: Float32Array.from({ length: 30 }, (_, i) => [0.9, 0.05, 0.002][i % 3]!),
-  ...{ labels, rate: 10 },
-};
+const scores = scoresIn(
+  Float32Array.from({ length: 30 }, (_, i) => [0.9, 0.05, 0.002][i % 3]!),
+  labels,
+  10,
+);
 const clip = at('clip.mp4');
 makeClip(clip, { size: '96x54', rate: '12', seconds: 1 });
 // The same frames, ever slower.
@@ -74,10 +76,9 @@ test('a GIF shows ten pictures a second, a strip eight in two rows', async () =>
 });
 
 test('what cannot be written is refused before anything is decoded', async () => {
-  const write = (output: string, top = 2) => writeOverlay({ input: clip, scores, top, output: at(output) });
+  const write = (output: string) => writeOverlay({ input: clip, scores, top: 2, output: at(output) });
   await assert.rejects(write('overlay.avi'), { code: 'output-format' });
   await assert.rejects(write('frames-%05d.png'), { code: 'output-format' });
-  await assert.rejects(write('overlay.mp4', 0), { code: 'usage' });
   await assert.rejects(writeOverlay({ input: clip, scores, top: 1, output: clip, force: true }), {
     code: 'output-is-input',
   });
