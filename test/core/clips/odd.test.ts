@@ -1,6 +1,6 @@
-/** The 52 awkward files in the library: each is ready with its pictures, or refused with a sentence. */
+/** Awkward files in the library: each is ready with its pictures, or refused with a sentence. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -9,20 +9,10 @@ import { workLeft } from '../../../app/core/library/clip-rows.ts';
 import { capabilities } from '../../../app/core/media/capabilities.ts';
 import { clipFiles } from '../../../app/core/clips/thumbnails.ts';
 import { readStill } from '../../../app/core/media/stills.ts';
-import { shared } from '../../support/command.ts';
 import { openTestLibrary } from '../../support/library.ts';
+import { ALL, FEW, NEEDS_DECODER, ODD, oddFolder, REFUSED } from '../../support/odd.ts';
 
-const REFUSED: Record<string, RegExp> = {
-  'mediabunny__multiple-aac-tracks.mp4': /no video/,
-  'media__sample_fragmented_uuid.mp4': /damaged or encrypted/,
-};
-/** Refused where ffmpeg lacks the decoder. */
-const NEEDS_DECODER: Record<string, string> = {
-  'media__sample_vvc.mp4': 'vvc',
-  'torchcodec__av1_video.mkv': 'av1',
-  'media__sample_with_colr_mdcv_and_clli.mp4': 'av1',
-  'testdata__video-3s.avi': 'indeo4',
-};
+const PROBLEMS: Record<string, RegExp> = { 'no-video': /no video/, 'no-frames': /damaged or encrypted/ };
 /** Upright: the sides of one picture of the sprite. */
 const UPRIGHT: Record<string, [number, number]> = {
   'media__portrait_4k60.mp4': [108, 192],
@@ -32,15 +22,17 @@ const UPRIGHT: Record<string, [number, number]> = {
 
 const home = mkdtempSync(join(tmpdir(), 'inbetween-odd-clips-'));
 after(() => rmSync(home, { recursive: true, force: true }));
-const folder = shared && join(shared, 'clips', 'odd');
+const files = ALL
+  ? ODD.map(({ file }) => file)
+  : [...FEW, ...Object.keys(UPRIGHT).filter((name) => !FEW.includes(name))];
 
 test(
-  'all odd files through the library',
-  { skip: folder ? false : 'needs INBETWEEN_SHARED: the odd clips' },
+  `${ALL ? 'all' : 'a choice of'} odd files through the library`,
+  { skip: oddFolder ? false : 'needs INBETWEEN_SHARED: the odd clips' },
   async () => {
     const { decodes } = await capabilities();
     await using library = await openTestLibrary(home);
-    const report = await library.call('library.add', { paths: [folder!] });
+    const report = await library.call('library.add', { paths: files.map((name) => join(oddFolder!, name)) });
     assert.deepEqual(report.refused, []);
     // Waveforms and hashes are not waited for.
     for (let left = 1; left > 0; await delay(50)) {
@@ -48,11 +40,11 @@ test(
       left = probing + thumbnails;
     }
     const { clips } = await library.call('library.query', { query: { order: 'name' }, offset: 0, limit: 100 });
-    const files = readdirSync(folder!).filter((name) => name !== 'index.json');
     assert.deepEqual(clips.map(({ name }) => name).toSorted(), files.toSorted());
     for (const clip of clips) {
       const codec = NEEDS_DECODER[clip.name];
-      const problem = REFUSED[clip.name] ?? (codec && !decodes.has(codec) ? /cannot decode/ : undefined);
+      const problem =
+        PROBLEMS[REFUSED[clip.name] ?? ''] ?? (codec && !decodes.has(codec) ? /cannot decode/ : undefined);
       assert.equal(clip.state, problem ? 'refused' : 'ready', clip.name);
       if (problem) {
         assert.match(clip.problem!, problem);

@@ -1,33 +1,19 @@
-/** All of clips/odd: each is indexed and decoded consistently, or refused with the code that fits what this ffmpeg can do. */
+/** clips/odd, without the longest in `npm test`: each is indexed and decoded consistently, or refused with the code that fits what this ffmpeg can do. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { z } from 'zod';
 import { AppError } from '../../../app/contract/errors.ts';
 import { capabilities } from '../../../app/core/media/capabilities.ts';
 import { decodeFrames, decodedFormat } from '../../../app/core/media/decode.ts';
 import type { Frame } from '../../../app/core/media/frame.ts';
 import { indexSource } from '../../../app/core/media/index-source.ts';
 import { probe } from '../../../app/core/media/probe.ts';
+import { ALL, NEEDS_DECODER, ODD, oddFolder, REFUSED } from '../../support/odd.ts';
 
-const shared = process.env['INBETWEEN_SHARED'];
-const odd = shared ? join(shared, 'clips', 'odd') : undefined;
-const list = odd && existsSync(join(odd, 'index.json')) ? readFileSync(join(odd, 'index.json'), 'utf8') : undefined;
-const files = z.array(z.object({ file: z.string(), why: z.string() })).parse(JSON.parse(list ?? '[]'));
+/** Half of the time of all of them goes into its 10,883 frames. */
+const LONG = 'media__long_1080p_lowbitrate.mp4';
+const files = ODD.filter(({ file }) => ALL || file !== LONG);
 const { decodes } = await capabilities();
-
-/** What is refused: with a code, or a codec name when it depends on this ffmpeg's decoders. */
-const REFUSED: Record<string, string> = {
-  'media__sample_fragmented_uuid.mp4': 'no-frames',
-  'mediabunny__multiple-aac-tracks.mp4': 'no-video',
-};
-const NEEDS: Record<string, string> = {
-  'media__sample_vvc.mp4': 'vvc',
-  'torchcodec__av1_video.mkv': 'av1',
-  'media__sample_with_colr_mdcv_and_clli.mp4': 'av1',
-  'testdata__video-3s.avi': 'indeo4',
-};
 
 /** What is odd about a file must show in what is made of it: turned size, format, frames (as ffprobe -count_frames counts them). */
 const FACTS: Record<string, { size?: string; format?: string; frames?: number; start?: number; aspect?: string }> = {
@@ -115,11 +101,11 @@ async function done(path: string, file: string): Promise<void> {
 const skip = files.length === 0 && 'INBETWEEN_SHARED is not set: the 52 odd clips are not there';
 
 test('every odd clip', { skip, concurrency: 2 }, async (t) => {
-  assert.equal(files.length, 52);
+  assert.equal(ODD.length, 52);
   const tests = files.map(({ file, why }) =>
     t.test(`${file} (${why})`, async () => {
-      const path = join(odd ?? '', file);
-      const codec = NEEDS[file];
+      const path = join(oddFolder!, file);
+      const codec = NEEDS_DECODER[file];
       const code = codec && !decodes.has(codec) ? 'codec-unsupported' : REFUSED[file];
       if (code === undefined) return await done(path, file);
       await assert.rejects(
