@@ -6,12 +6,13 @@
  * the error, in pixels. The estimator is the same for every engine and its settings are glide's (`SmallFlow`: patch search and variational refinement on
  * luma); engines do not see it, except that glide and the guidance of networks that give pictures only use it on other pairs.
  *
- * [Note: diversity] An engine that heeds a seed makes two takes of each window, seeds 1 and 2. Scores are means over both. Diversity is the mean
- * GMSD between the same picture of both takes, and the mean difference of their 8-bit values: 0 for an engine whose takes are alike.
+ * [Note: diversity] An engine whose pictures depend on a seed (of fomm's motions the adversarial one) makes two takes of each window, seeds 1 and 2. Scores
+ * are means over both. Diversity is the mean GMSD between the same picture of both takes, and the mean difference of their 8-bit values.
  */
 import { availableParallelism } from 'node:os';
 import { AppError } from '../../contract/errors.ts';
 import type { DeviceChoice } from '../../contract/jobs.ts';
+import { heedsSeed } from '../../contract/morph.ts';
 import { createEta } from '../base/eta.ts';
 import { SmallFlow } from '../engines/guide/flow.ts';
 import type { FillOptions } from '../engines/inbetween.ts';
@@ -122,7 +123,7 @@ async function fill(
   const engine = await open.get(entry, truth.size);
   const takes: Rgb8[][] = [];
   let seconds = 0;
-  for (const seed of entry.uses.seed ? SEEDS : SEEDS.slice(0, 1)) {
+  for (const seed of heedsSeed(entry.uses, motion) ? SEEDS : SEEDS.slice(0, 1)) {
     const clock = performance.now();
     const made: Rgb8[] = [];
     const how: FillOptions = { seed, motion, guided, signal };

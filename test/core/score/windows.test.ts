@@ -52,6 +52,13 @@ test('windows are filled and measured: what moves beats what fades, on flow too'
   }
 });
 
+test('two takes are made where a seed makes a difference', async () => {
+  const { sets } = await scoreWindows(windowsOf([entry]), { engines: ['fomm:linear', 'fomm:adversarial'] });
+  const [linear, adversarial] = [...sets[0]!.engines.values()].map(([row]) => row!.diversity);
+  assert.equal(linear, null);
+  assert.ok(adversarial! > 0, String(adversarial));
+});
+
 test('a window past the end of its video is refused by name', async () => {
   const items = windowsOf([{ ...entry, id: 'late', window: [20, 1] }]);
   await assert.rejects(scoreWindows(items, { engines: ['blend'] }), {
