@@ -46,8 +46,8 @@ const CORE: Record<string, readonly string[]> = {
   clips: ['library', 'media'],
   projects: ['library', 'sequence', 'clips', 'media'],
   queue: ['jobs', 'library', 'media', 'morph'],
-  tags: ['engines', 'media', 'library', 'clips', 'score', 'stills', 'morph', 'dataset', 'time'],
-  teach: ['tags', 'engines', 'library'],
+  tags: ['engines', 'media', 'library', 'clips', 'projects', 'score', 'stills', 'morph', 'dataset', 'time'],
+  teach: ['tags', 'engines', 'library', 'media'],
   boards: ['morph', 'engines', 'media', 'library', 'clips', 'projects', 'sequence', 'jobs', 'queue'],
   preview: ['jobs', 'library', 'media', 'clips', 'projects', 'sequence'],
   studio: [

@@ -106,6 +106,8 @@ export interface TagSpec {
   /** A video, .gif or .png strip of the picture above and the curves below; absent for none. */
   overlay?: string | undefined;
   device?: DeviceChoice | undefined;
+  /** Runs the recogniser though its scores are here; says on which occasion (a time, say), so that this job can be gone on with. */
+  again?: string | undefined;
   force: boolean;
 }
 
@@ -117,6 +119,16 @@ export interface TagSummary {
   /** Mean probability over the clip, highest first. */
   top: { label: string; score: number }[];
   spans: SpanFact[];
+}
+
+/** What a result says of the run it is made from; the spans themselves are in the file and in the library. */
+export interface TagOutcome {
+  run: string;
+  version: string;
+  /** Spans that were written, and of how many labels. */
+  spans: number;
+  labels: number;
+  top: TagSummary['top'];
 }
 
 /** A recogniser that is here. */
@@ -203,11 +215,13 @@ export interface TaughtLabel {
   /** The recogniser whose embeddings it reads. */
   engine: string;
   method: TeachMethod;
-  /** Examples it was made from, and those there are by now. */
+  /** Examples it was made from, and positive ones there are by now. */
   positive: number;
   negative: number;
   available: number;
-  /** Leave-one-out: share of the examples that are told rightly by a classifier made from the others; null below two. */
+  /** Whether people have said something else of it since; making it anew would learn that. */
+  stale: boolean;
+  /** Leave-one-out: mean of the shares of positive and of negative examples that are told rightly by a classifier made from the others; null below two. */
   accuracy: number | null;
   /** Seconds it took to make. */
   seconds: number;

@@ -28,15 +28,44 @@ const PIECE = 4;
 const VECTORS = 4;
 /** Negative examples; more are thinned out evenly. */
 const MOST = 1000;
+const MOST_OF_A_CLIP = 200;
+const BETWEEN = 'between';
 
 type Stretch = readonly [start: number, end: number];
 
-export function examplesOf(footage: readonly Footage[], label: string): Example[] {
-  const all = footage.flatMap((one) => examplesIn(one, label));
-  const positives = all.filter(({ positive }) => positive);
-  const between = all.filter(({ positive, kind }) => !positive && kind === 'between');
-  const said = all.filter(({ positive, kind }) => !positive && kind !== 'between');
-  return [...positives, ...evenly(said, MOST), ...evenly(between, Math.max(MOST / 4, MOST - said.length))];
+/** Examples of a label, clip after clip; no more of them are held than will be used. */
+export class ExampleSheaf {
+  readonly #label: string;
+  #positive: Example[] = [];
+  #said: Example[] = [];
+  #between: Example[] = [];
+
+  constructor(label: string) {
+    this.#label = label;
+  }
+
+  get positive(): number {
+    return this.#positive.length;
+  }
+
+  get negative(): number {
+    return this.#said.length + this.#between.length;
+  }
+
+  add(footage: Footage): void {
+    const found = examplesIn(footage, this.#label);
+    const isBetween = (one: Example): boolean => !one.positive && one.kind === BETWEEN;
+    this.#positive.push(...found.filter(({ positive }) => positive));
+    this.#said.push(...found.filter((one) => !one.positive && !isBetween(one)));
+    this.#between.push(...evenly(found.filter(isBetween), MOST_OF_A_CLIP));
+    if (this.#said.length > 2 * MOST) this.#said = evenly(this.#said, MOST);
+    if (this.#between.length > 2 * MOST) this.#between = evenly(this.#between, MOST);
+  }
+
+  examples(): Example[] {
+    const said = evenly(this.#said, MOST);
+    return [...this.#positive, ...said, ...evenly(this.#between, Math.max(MOST / 4, MOST - said.length))];
+  }
 }
 
 /** Spans that examples of the label are made of, overlapping ones as one. */
@@ -64,7 +93,7 @@ function examplesIn(footage: Footage, label: string): Example[] {
     ...others.flatMap(([kind, stretches]) => stretches.flatMap((stretch) => make(stretch, kind))),
     ...rejected.flatMap((stretch) => make(stretch, 'rejected')),
     ...pieces([...taken, ...rejected, ...others.flatMap(([, stretches]) => stretches)], until).flatMap((stretch) =>
-      make(stretch, 'between'),
+      make(stretch, BETWEEN),
     ),
   ];
 }

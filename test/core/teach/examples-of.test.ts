@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Example } from '../../../app/core/teach/example.ts';
 import type { SpanState } from '../../../app/contract/tags.ts';
-import { examplesOf, stretchesOf, type Footage } from '../../../app/core/teach/examples-of.ts';
+import { ExampleSheaf, stretchesOf, type Footage } from '../../../app/core/teach/examples-of.ts';
 
 /** Two embeddings a second, each holding its own time. */
 function footage(seconds: number, ...spans: [label: string, start: number, end: number, state: SpanState][]): Footage {
@@ -11,6 +12,12 @@ function footage(seconds: number, ...spans: [label: string, start: number, end: 
     values: Float32Array.from(times),
     spans: spans.map(([label, start, end, state]) => ({ label, start, end, state })),
   };
+}
+
+function examplesOf(all: readonly Footage[], label: string): Example[] {
+  const sheaf = new ExampleSheaf(label);
+  for (const one of all) sheaf.add(one);
+  return sheaf.examples();
 }
 
 /** Kind and times of each example. */
@@ -67,7 +74,11 @@ test('thousands of stretches are thinned out evenly, examples of the label are n
     10 * n + 2,
     'marked',
   ]);
-  const examples = examplesOf([footage(15_000, ...spans)], 'a');
-  assert.equal(examples.filter(({ positive }) => positive).length, 1500);
-  assert.equal(examples.length, 2500);
+  const clip = footage(15_000, ...spans);
+  const examples = examplesOf(
+    Array.from({ length: 6 }, () => clip),
+    'a',
+  );
+  assert.equal(examples.filter(({ positive }) => positive).length, 9000);
+  assert.equal(examples.length, 10_000);
 });

@@ -1,0 +1,44 @@
+/** Handlers of teach.*. */
+import { AppError } from '../../contract/errors.ts';
+import { listTaggers } from '../engines/registry.ts';
+import { exportTaught, importTaught, listTaught, makeTaught, removeTaught, taughtFacts } from '../teach/taught.ts';
+import type { StudioContext } from './context.ts';
+import type { HandlersOf } from './handlers.ts';
+
+export function teachHandlers({ db, topics, access, signal }: StudioContext): HandlersOf<'teach'> {
+  const changed = (): void => {
+    topics.emit('teach.changed', {});
+    topics.emit('tags.changed', { clip: '' });
+  };
+  /** One at a time: each takes seconds, and two of one label would undo each other. */
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = async <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = last.then(work, work);
+    last = turn.catch(() => {});
+    try {
+      return await turn;
+    } finally {
+      changed();
+    }
+  };
+  return {
+    'teach.list': async () => listTaught(db),
+    'teach.make': ({ label, engine, method }) =>
+      inTurn(async () => taughtFacts(db, await makeTaught(db, { label: label.trim(), engine, method }, signal))),
+    'teach.remove': async ({ id }) => {
+      removeTaught(db, id);
+      changed();
+      return {};
+    },
+    'teach.export': async ({ id, path, force }) => {
+      const to = await access.check(path);
+      if (!to.endsWith('.json')) throw new AppError('usage', 'A taught label is written as a .json file.');
+      await exportTaught(db, id, to, force);
+      return { path: to };
+    },
+    'teach.import': async ({ path }) => {
+      const from = await access.check(path);
+      return await inTurn(async () => taughtFacts(db, await importTaught(db, from, await listTaggers(), signal)));
+    },
+  };
+}
