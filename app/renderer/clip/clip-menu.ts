@@ -2,7 +2,9 @@
 import type { ClipSummary } from '../../contract/library.ts';
 import { putOnBoard } from '../morph/from-library.ts';
 import type { MenuEntry } from '../shared/menu-items.ts';
+import { recognise } from '../tags/recognise.svelte.ts';
 import { app } from '../state/connection.svelte.ts';
+import { router } from '../state/router.svelte.ts';
 import { addFiles, addFolder, copyPath, openInEdit, relinkClip, reveal } from './clip-actions.ts';
 import type { Chosen } from './filters.ts';
 
@@ -22,6 +24,8 @@ export function clipEntries(
   return [
     { label: 'Put on the timeline', disabled: !usable, run: () => void openInEdit(ids) },
     { label: 'Put on the morph board', disabled: !usable, run: () => void putOnBoard(ids) },
+    { label: 'Recognise actions ...', disabled: !usable, run: () => recognise.open(ids) },
+    ...(clip ? [{ label: 'Show its actions', run: () => router.go('tags', `clip:${clip.id}`) }] : []),
     'separator',
     ...(clip ? single(clip, narrow) : []),
     { label: 'Take out of the library ...', danger: true, run: () => void remove() },

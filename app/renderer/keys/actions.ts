@@ -76,6 +76,27 @@ const TABLE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'compare.wipe': 'Compare with the source',
     'compare.engines': 'Compare two engines',
   },
+  Tags: {
+    'tags.accept': 'Accept the span',
+    'tags.reject': 'Reject the span',
+    'tags.reset': 'Back to what the recogniser said',
+    'tags.relabel': 'Give the span another label',
+    'tags.remove': 'Delete the span',
+    'tags.previous': 'Previous span',
+    'tags.next': 'Next span',
+    'tags.loop': 'Loop the span',
+    'tags.slow': 'Play at a quarter of the speed',
+    'tags.mark': 'Hold to mark a span',
+    'tags.markStart': 'Start a span here',
+    'tags.markEnd': 'End the span here',
+    'tags.startEarlier': 'Start of the span a frame earlier',
+    'tags.startLater': 'Start of the span a frame later',
+    'tags.endEarlier': 'End of the span a frame earlier',
+    'tags.endLater': 'End of the span a frame later',
+    'tags.leave': 'Leave off: marking, a preview, the selection',
+    'tags.review': 'Review what was found',
+    'tags.recognise': 'Recognise actions',
+  },
   View: {
     'view.zoomIn': 'Zoom in',
     'view.zoomOut': 'Zoom out',
@@ -110,5 +131,14 @@ const TABLE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 export const ACTIONS: readonly ActionRow[] = Object.entries(TABLE).flatMap(([group, rows]) =>
   Object.entries(rows).map(([id, title]) => ({ id, title, group })),
 );
+
+/** What the tags view offers besides its own group and what is always there: these must not share a chord with that group. */
+export const ALSO_IN_TAGS: ReadonlySet<string> = new Set([
+  ...['play.toggle', 'play.stop', 'play.reverse', 'play.loop', 'play.mute'],
+  ...['step.back', 'step.forward', 'step.back10', 'step.forward10', 'go.start', 'go.end'],
+  ...['edit.undo', 'edit.redo', 'edit.split', 'edit.nudgeBack', 'edit.nudgeForward'],
+  ...['edit.trimStartHere', 'edit.trimEndHere', 'view.zoomIn', 'view.zoomOut', 'view.zoomFit'],
+  ...['library.search', 'export.open'],
+]);
 
 export const GROUPS: readonly string[] = Object.keys(TABLE);

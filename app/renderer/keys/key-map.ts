@@ -1,6 +1,6 @@
 /** What keys do, from a preset and the user's changes. */
 import type { Settings } from '../../contract/settings.ts';
-import { ACTIONS } from './actions.ts';
+import { ACTIONS, ALSO_IN_TAGS } from './actions.ts';
 import { normalChord } from './chords.ts';
 import { KEY_MAPS } from './presets.ts';
 
@@ -22,7 +22,32 @@ export function actionsByChord(keys: ReadonlyMap<string, readonly string[]>): Re
   return by;
 }
 
-/** Chords that more than one action has: only one of them can be meant. */
+/**
+ * [Note: two desks] Actions of the group Tags are offered while its view is shown, most others while it is not: A accepts a cut there and a span here. So a chord may have
+ * two actions as long as they never meet.
+ */
+type Desk = 'tags' | 'editor';
+
+const DESKS: ReadonlyMap<string, readonly Desk[]> = new Map(
+  ACTIONS.map(({ id, group }) => {
+    if (group === 'Tags') return [id, ['tags']];
+    const everywhere = group === 'Views' || group === 'Help' || ALSO_IN_TAGS.has(id);
+    return [id, everywhere ? ['tags', 'editor'] : ['editor']];
+  }),
+);
+
+/** Chords that more than one action has where both are offered: only one of them can be meant. */
 export function conflicts(keys: ReadonlyMap<string, readonly string[]>): ReadonlyMap<string, readonly string[]> {
-  return new Map([...actionsByChord(keys)].filter(([, ids]) => ids.length > 1));
+  return new Map(
+    [...actionsByChord(keys)].flatMap(([chord, ids]) => {
+      const clash = ids.filter((id) => ids.some((other) => other !== id && meet(id, other)));
+      return clash.length > 0 ? [[chord, clash] as const] : [];
+    }),
+  );
+}
+
+/** Whether the two are ever offered together. */
+export function meet(one: string, other: string): boolean {
+  const desks = DESKS.get(other) ?? [];
+  return (DESKS.get(one) ?? []).some((desk) => desks.includes(desk));
 }

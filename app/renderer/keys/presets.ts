@@ -23,9 +23,32 @@ const VIEWS: KeyMap = {
   'library.add': ['Mod+KeyI'],
 };
 
+/** Taggers have no common map: letters for what is said of a span, brackets and I O for its ends, 1 to 4 for nudging them. See [Note: two desks]. */
+const TAGS: KeyMap = {
+  'tags.accept': ['KeyA'],
+  'tags.reject': ['KeyR'],
+  'tags.reset': ['KeyU'],
+  'tags.relabel': ['KeyL'],
+  'tags.remove': ['Delete', 'Backspace'],
+  'tags.previous': ['ArrowUp'],
+  'tags.next': ['ArrowDown'],
+  'tags.loop': ['Slash'],
+  'tags.slow': ['Shift+Space'],
+  'tags.mark': ['KeyM'],
+  'tags.markStart': ['BracketLeft', 'KeyI'],
+  'tags.markEnd': ['BracketRight', 'KeyO'],
+  'tags.startEarlier': ['Digit1'],
+  'tags.startLater': ['Digit2'],
+  'tags.endEarlier': ['Digit3'],
+  'tags.endLater': ['Digit4'],
+  'tags.leave': ['Escape'],
+  'tags.review': ['KeyV'],
+};
+
 /** What all editors have in common. */
 const COMMON: KeyMap = {
   ...VIEWS,
+  ...TAGS,
   'play.toggle': ['Space'],
   'play.stop': ['KeyK'],
   'play.reverse': ['KeyJ'],
@@ -180,6 +203,7 @@ export const KEY_MAPS: Readonly<Record<KeyPreset, KeyMap>> = {
     'play.toggle': ['Space', 'KeyK'],
     'play.stop': [],
     'play.mute': ['KeyM'],
+    'tags.mark': ['KeyH'],
     'step.back': ['Comma'],
     'step.forward': ['Period'],
     'step.back10': ['ArrowLeft'],

@@ -9,6 +9,10 @@ export interface Action extends ActionRow {
   run(): void;
   /** Not now, when it says false. */
   when?: (() => boolean) | undefined;
+  /** It lasts as long as the key is held: called when that is let go, or the window loses the focus. */
+  release?: (() => void) | undefined;
+  /** A key that is held does it once: what says something of one thing must not go on to the next. */
+  once?: boolean | undefined;
 }
 
 export const mac = /mac/i.test(navigator.platform);
@@ -22,10 +26,14 @@ class Keys {
   paused = $state(false);
   readonly map = $derived(keysOf(settings.current.keys));
   readonly #byChord = $derived(actionsByChord(this.map));
+  /** The key that is held, and what its letting go ends. */
+  #held: { code: string; release(): void } | undefined;
 
   constructor() {
     window.addEventListener('keydown', (event) => this.#press(event));
     window.addEventListener('keydown', (event) => this.#pressEarly(event), true);
+    window.addEventListener('keyup', ({ code }) => code === this.#held?.code && this.#letGo(), true);
+    window.addEventListener('blur', () => this.#letGo());
     void readLayout().then((layout) => (this.#layout = layout));
   }
 
@@ -66,15 +74,29 @@ class Keys {
 
   #press(event: KeyboardEvent): void {
     if (this.paused || event.defaultPrevented || event.isComposing) return;
+    // A key that is held repeats itself.
+    if (event.code === this.#held?.code) return event.preventDefault();
     const chord = chordOf(event, mac);
     if (chord === undefined || keepsKeyboard(event, chord)) return;
     for (const id of this.#byChord.get(chord) ?? []) {
       const action = this.available(id);
       if (!action) continue;
       event.preventDefault();
+      if (event.repeat && action.once) return;
       action.run();
+      const { release } = action;
+      if (release) {
+        this.#letGo();
+        this.#held = { code: event.code, release };
+      }
       return;
     }
+  }
+
+  #letGo(): void {
+    const held = this.#held;
+    this.#held = undefined;
+    held?.release();
   }
 }
 

@@ -70,4 +70,12 @@ test('changes win over the preset; an empty list takes the keys away; what is no
   assert.deepEqual(keys.get('edit.marker'), []);
   const clash = keysOf({ preset: 'inbetween', changed: { 'play.in': ['KeyO'] } });
   assert.deepEqual([...conflicts(clash)], [['KeyO', ['play.in', 'play.out']]]);
+  // Accepting a span and accepting a cut never meet; accepting a span and splitting one do.
+  const shared = keysOf({ preset: 'inbetween', changed: {} });
+  assert.deepEqual(shared.get('tags.accept'), shared.get('cut.accept'));
+  const met = keysOf({ preset: 'inbetween', changed: { 'edit.split': ['KeyA'] } });
+  assert.deepEqual(
+    [...conflicts(met)].map(([chord, ids]) => [chord, ids.toSorted()]),
+    [['KeyA', ['cut.accept', 'edit.split', 'tags.accept']]],
+  );
 });
