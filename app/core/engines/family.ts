@@ -2,6 +2,7 @@
 import type { Checkpoint } from '../import/checkpoint.ts';
 import type { EngineSetup, Interpolator } from './engine.ts';
 import type { InbetweenEntry, Inbetweener } from './inbetween.ts';
+import type { Tagger, TaggerEntry, TaggerSetup } from './tagger.ts';
 
 interface AnyFamily {
   /** Part of every chunk's key: changes whenever the pixels do. */
@@ -43,4 +44,16 @@ export interface MotionFamily extends AnyFamily {
   trial(path: string, config: Readonly<Record<string, unknown>>, signal?: AbortSignal): Promise<void>;
 }
 
-export type Family = InterpolatingFamily | InbetweeningFamily | MotionFamily;
+/** Networks that say what happens on footage. `config` is the manifest's: what `recognise` found, or what training said. */
+export interface TagFamily extends AnyFamily {
+  readonly kind: 'tag';
+  readonly id: 'movinet';
+  /** What is known of a model without opening it. Throws `weights-mismatch` for a configuration that is none. */
+  describe(config: Readonly<Record<string, unknown>>): Promise<Pick<TaggerEntry, 'mode' | 'labels' | 'size' | 'rate'>>;
+  /** Opens the checkpoint at `path`; `version` tells its states from those of other models. Throws `weights-mismatch` and what the readers throw. */
+  open(path: string, setup: TaggerSetup, config: Readonly<Record<string, unknown>>, version?: string): Promise<Tagger>;
+  /** As of MotionFamily. */
+  trial(path: string, config: Readonly<Record<string, unknown>>, signal?: AbortSignal): Promise<void>;
+}
+
+export type Family = InterpolatingFamily | InbetweeningFamily | MotionFamily | TagFamily;

@@ -5,12 +5,13 @@ import { installedModel, scanModels, type InstalledModel, type ModelPlaces } fro
 import { Blend } from './blend.ts';
 import type { EngineEntry } from './engine.ts';
 import { FAMILIES } from './families.ts';
-import type { Family, InbetweeningFamily, InterpolatingFamily } from './family.ts';
+import type { Family, InbetweeningFamily, InterpolatingFamily, TagFamily } from './family.ts';
 import { openGlide } from './glide/open.ts';
 import { BEST, DRAFT, STANDARD } from './glide/settings.ts';
 import { halvedInbetween } from './halved.ts';
 import { Hold } from './hold.ts';
 import { asInbetween, type InbetweenEntry } from './inbetween.ts';
+import type { TaggerEntry } from './tagger.ts';
 
 /** The engine used where none is named. */
 export const DEFAULT_ENGINE = 'glide';
@@ -91,6 +92,22 @@ export async function listInbetweeners(places?: ModelPlaces): Promise<ListedInbe
   });
 }
 
+/** Every recogniser: the models at `places`, without those of which nonsense is said. */
+export async function listTaggers(places?: ModelPlaces): Promise<TaggerEntry[]> {
+  const { models } = await scanModels(places);
+  const listed: TaggerEntry[] = [];
+  for (const model of models) {
+    const family = familyOf(model.manifest.family);
+    if (family?.kind !== 'tag') continue;
+    const entry = await taggerOfModel(model, family).catch((error: unknown) => {
+      if (error instanceof AppError && error.code === 'weights-mismatch') return undefined;
+      throw error;
+    });
+    if (entry) listed.push(entry);
+  }
+  return listed;
+}
+
 /**
  * The interpolating engine called `id`: a row of ENGINES, or a model that is here by its name, with or without its family before it ('film',
  * 'rife:rife-v4.6'). Throws AppError 'engine-unknown', which lists the ids there are, 'engine-kind' and 'model-damaged'.
@@ -100,7 +117,19 @@ export async function findEngine(id: string): Promise<EngineEntry> {
   if (entry) return entry;
   const { model, family } = await findModel(id, ['interpolate']);
   if (family.kind === 'interpolate') return engineOfModel(model, family);
+  if (family.kind === 'tag')
+    throw new AppError('engine-kind', `'${id}' says what happens on footage: use it with tag.`);
   throw new AppError('engine-kind', `'${id}' fills the way between stills: use it with morph.`);
+}
+
+/** The recogniser called `id`. Throws as `findEngine`. */
+export async function findTagger(id: string): Promise<TaggerEntry> {
+  const found = ENGINES.some((engine) => engine.id === id) ? undefined : await findModel(id, ['tag']);
+  if (found?.family.kind === 'tag') return await taggerOfModel(found.model, found.family);
+  throw new AppError(
+    'engine-kind',
+    `'${id}' recognises nothing: models list shows what does, the models of the family movinet.`,
+  );
 }
 
 /** The engine called `id` for in-betweening, also an interpolating one. Throws as `findEngine`. */
@@ -113,6 +142,8 @@ export async function findInbetweener(id: string): Promise<InbetweenEntry> {
     const engine = engineOfModel(model, family);
     return engine.halves ? halvedInbetween(engine) : asInbetween(engine);
   }
+  if (family.kind === 'tag')
+    throw new AppError('engine-kind', `'${id}' says what happens on footage: use it with tag.`);
   throw new AppError('engine-kind', `'${id}' is a part of another engine: choose it with --motion.`);
 }
 
@@ -134,7 +165,8 @@ async function findModel(
   const broken = damaged.find((one) => one.id === id || id.endsWith(`:${one.id}`));
   if (broken) await installedModel(broken.id);
   const usable = known.filter(({ family }) => kinds.includes(family.kind)).map(({ model }) => model.manifest.id);
-  const ids = [...ENGINES.map((engine) => engine.id), ...usable].join(', ');
+  const plain = kinds.includes('interpolate') ? ENGINES.map((engine) => engine.id) : [];
+  const ids = [...plain, ...usable].join(', ') || 'none';
   throw new AppError(
     'engine-unknown',
     `There is no engine called '${id}'; there are ${ids}. models list shows what else could be installed.`,
@@ -184,5 +216,19 @@ function inbetweenerOfModel(
     uses: family.uses,
     ...(family.note && { note: (times: readonly number[]) => family.note!(times) }),
     open: (setup) => family.open(path, setup, manifest.config),
+  };
+}
+
+async function taggerOfModel(model: InstalledModel, family: TagFamily): Promise<TaggerEntry> {
+  const { manifest, path, embedded } = model;
+  const version = versionOf(model, family);
+  return {
+    id: manifest.id,
+    version,
+    name: manifest.name,
+    summary: family.summary,
+    ...(await family.describe(manifest.config)),
+    embedded,
+    open: (setup) => family.open(path, setup, manifest.config, version),
   };
 }

@@ -67,7 +67,7 @@ export async function admit(
     const { family, ...found } = await recognise(path, shown, families, options.signal);
     if (wanted !== undefined && family.id !== wanted)
       throw new AppError('family-unknown', `${shown} should be of the family ${wanted} and is of ${family.id}.`);
-    if (family.kind === 'motion') {
+    if (family.kind === 'motion' || family.kind === 'tag') {
       await family.trial(path, found.config, options.signal);
       return { family: family.id, ...found, entry };
     }

@@ -16,6 +16,7 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
   'coreml adaconv': ['BatchNormalization', 'Gemm'],
   'coreml fomm': ['BatchNormalization'],
   'coreml cvi': ['Min'],
+  'coreml movinet': ['Concat', 'ConstantOfShape', 'CumSum', 'Identity', 'Log', 'Min', 'Pad', 'Slice'],
 };
 
 const all = graphs();

@@ -3,6 +3,8 @@ import * as adaconv from '../../../app/core/engines/adaconv/graph.ts';
 import { cviGraph } from '../../../app/core/engines/cvi/graph.ts';
 import { filmGraph } from '../../../app/core/engines/film/graph.ts';
 import * as fomm from '../../../app/core/engines/fomm/graph.ts';
+import { movinetGraph } from '../../../app/core/engines/movinet/graph.ts';
+import { seededWeights } from '../../../app/core/engines/movinet/seeded.ts';
 import { PUBLISHED } from '../../../app/core/engines/rife/config.ts';
 import * as rife from '../../../app/core/engines/rife/graph.ts';
 import * as sepconv from '../../../app/core/engines/sepconv/graph.ts';
@@ -13,6 +15,7 @@ import * as cviSupport from '../engines/cvi/support.ts';
 import { fadingWeights, TINY } from '../engines/film/support.ts';
 import type { Weights } from '../../../app/core/engines/weights.ts';
 import * as fommSupport from '../engines/fomm/support.ts';
+import { smallConfig } from '../engines/movinet/support.ts';
 import { zeros } from '../engines/rife/support.ts';
 import * as sepconvSupport from '../engines/sepconv/support.ts';
 
@@ -51,6 +54,10 @@ export function graphs(): Record<string, readonly Graph[]> {
     cvi: (['warp', 'tanh', 'bn_lrelu'] as const).map((output) => {
       const config = { ...cviSupport.TINY, output };
       return cviGraph(config, cviSupport.seeded(config, 1), size);
+    }),
+    movinet: [{ causal: false }, { positional_encoding: true }].map((kind) => {
+      const config = smallConfig(kind);
+      return movinetGraph(config, seededWeights(config, 1), { ...size, memory: 10 });
     }),
   };
 }
