@@ -9,6 +9,8 @@ const VERBS: Record<string, () => Promise<Verb>> = {
   morph: async () => (await import('./verbs/morph.ts')).morph,
   animate: async () => (await import('./verbs/animate.ts')).animate,
   keypoints: async () => (await import('./verbs/keypoints.ts')).keypoints,
+  tag: async () => (await import('./verbs/tag.ts')).tag,
+  teach: async () => (await import('./verbs/teach.ts')).teach,
   batch: async () => (await import('./verbs/batch.ts')).batch,
   jobs: async () => (await import('./verbs/jobs.ts')).jobs,
   models: async () => (await import('./verbs/models.ts')).models,

@@ -5,6 +5,7 @@ import type { VerbIo } from './verb.ts';
 const STAGES: Record<Extract<JobEvent, { type: 'progress' }>['stage'], string> = {
   probing: 'Looking at the source',
   analysing: 'Finding frames and shots',
+  recognising: 'Recognising actions',
   rendering: 'Making frames',
   sound: 'Making sound',
   writing: 'Writing the file',

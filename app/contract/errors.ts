@@ -38,6 +38,7 @@ export const ERROR_KINDS = {
   'bad-keypoints': 'refused',
   'board-unknown': 'refused',
   'board-changed': 'refused',
+  'label-unknown': 'refused',
   'bad-query': 'refused',
   'bad-span': 'refused',
   'bad-rules': 'refused',

@@ -4,6 +4,7 @@ import type { Codec, DeviceChoice } from './choices.ts';
 import type { AudioMode, CurveKey } from './curve.ts';
 import type { MorphSpec } from './morph.ts';
 import type { SequenceSettings, TimelineClip } from './project.ts';
+import type { TagOutcome, TagSpec } from './tags.ts';
 import type { Rational } from './time.ts';
 
 export { CODECS, DEVICES, type Codec, type Device, type DeviceChoice } from './choices.ts';
@@ -80,12 +81,15 @@ export interface SequenceSpec {
   force: boolean;
 }
 
-export type JobSpec = RetimeSpec | SequenceSpec | MorphSpec;
+export type JobSpec = RetimeSpec | SequenceSpec | MorphSpec | TagSpec;
 
 export const JOB_STATES = ['waiting', 'running', 'done', 'failed', 'cancelled'] as const;
 export type JobState = (typeof JOB_STATES)[number];
 
-/** What a run of any kind of job left behind; of a sequence and a morph `engine` lists all that were asked for. Durations in seconds; `seconds` is wall time. */
+/**
+ * What a run of any kind of job left behind; of a sequence and a morph `engine` lists all that were asked for, of a tag job `frames` are the pictures looked at.
+ * Durations in seconds; `seconds` is wall time.
+ */
 export interface RetimeResult {
   output: string;
   engine: string;
@@ -120,9 +124,11 @@ export interface RetimeResult {
   notes: string[];
   /** Of the least certain frame that this run of a morph made, 0..1; absent where it made none, and of other kinds. */
   confidence?: number | undefined;
+  /** Of a tag job. */
+  tags?: TagOutcome | undefined;
 }
 
-export type JobStage = 'probing' | 'analysing' | 'rendering' | 'sound' | 'writing' | 'verifying';
+export type JobStage = 'probing' | 'analysing' | 'recognising' | 'rendering' | 'sound' | 'writing' | 'verifying';
 
 /** What a running job says. `etaSeconds` is absent until it can be told. */
 export type JobEvent =

@@ -1,15 +1,21 @@
 /** The composition root: what a host (command, window, server) gets to work with. */
 import { availableParallelism } from 'node:os';
 import type { JobEvent, JobSpec, JobSummary, RetimeResult, RetimeSpec } from '../contract/jobs.ts';
+import type { TagSpec, TagSummary } from '../contract/tags.ts';
 import { openHome } from './base/home.ts';
 import { cancelJob, jobDetails, jobSummaries, type JobDetails } from './jobs/control.ts';
+import { refuseForeignOutput } from './jobs/publish.ts';
 import { finishedResult, runJob } from './jobs/runner.ts';
+import { prepareJob } from './jobs/spec.ts';
 import { isAlreadyThere } from './jobs/tasks/retime.ts';
 import { sourceFacts } from './jobs/tasks/source-facts.ts';
 import { analysisCache } from './library/analysis-cache.ts';
 import { openLibrary } from './library/db.ts';
 import { identify } from './library/file-identity.ts';
+import { runById } from './library/tag-runs.ts';
 import { probe } from './media/probe.ts';
+import { tagReport } from './tags/report.ts';
+import { ownOutput } from './tags/request.ts';
 import { sourceTiming, type SourceTiming } from './time/regular.ts';
 
 export interface RunRequest {
@@ -22,8 +28,14 @@ export interface App extends AsyncDisposable {
   run(spec: JobSpec, request?: RunRequest): Promise<RetimeResult>;
   /** The result of a job that is done, if its input and outputs are still as they were. */
   finished(spec: JobSpec): Promise<RetimeResult | undefined>;
+  /** Throws 'output-exists' for the first of several jobs that would be refused for it, before any of them is begun. */
+  requireOutputs(specs: readonly JobSpec[]): Promise<void>;
   /** Whether a file that this library did not write is what the job would write, as far as probing tells. */
   alreadyThere(spec: RetimeSpec, signal: AbortSignal): Promise<boolean>;
+  /** Where what is found in a clip is written when no file is named: in the library's own folder. */
+  tagOutput(input: string, engine: string): Promise<string>;
+  /** What a finished tag job says, from the scores in the library. Throws 'run-unknown' where they were replaced since. */
+  tagged(spec: TagSpec, result: RetimeResult): TagSummary;
   /** When a clip's frames are shown; the clip is decoded once for it, unless the library knows. Throws as probe and decoding. */
   timing(path: string, signal: AbortSignal): Promise<SourceTiming>;
   readonly jobs: AppJobs;
@@ -55,8 +67,13 @@ export async function openApp({
   return {
     run: (spec, request = {}) => runJob(spec, { db, home, threads, ...request }),
     finished: (spec) => finishedResult(spec, { db }),
+    requireOutputs: async (specs) => {
+      for (const { id, spec } of specs.map(prepareJob)) await refuseForeignOutput(db, id, spec);
+    },
     alreadyThere: async (spec, signal) =>
       isAlreadyThere(spec, { analyses: analysisCache(db), source: await identify(spec.input), signal }),
+    tagOutput: (input, engine) => ownOutput(home, input, engine),
+    tagged: (spec, { tags }) => tagReport(db, runById(db, tags?.run ?? ''), spec),
     timing: async (path, signal) => {
       const info = await probe(path, { signal });
       const { index } = await sourceFacts(info, await identify(path), { analyses: analysisCache(db), signal });

@@ -10,6 +10,7 @@ import { parseWords } from '../slowmo-options.ts';
 import type { Verb, VerbIo } from '../verb.ts';
 import { describeMorph } from './morph.ts';
 import { describeResult, tellNotices } from './slowmo.ts';
+import { describeTagged } from './tag.ts';
 
 type Action = (app: App, id: string, io: VerbIo) => Promise<void>;
 
@@ -70,15 +71,17 @@ function row({ id, state, fraction, updatedAt, spec }: JobSummary): string {
 }
 
 function resultOf(spec: JobSpec, result: RetimeResult): string {
+  if (spec.kind === 'tag') return describeTagged(result);
   return spec.kind === 'morph' ? describeMorph(result) : describeResult(result);
 }
 
 function nameOf(spec: JobSpec): string {
-  return spec.kind === 'retime' ? basename(spec.input) : spec.title;
+  return spec.kind === 'retime' || spec.kind === 'tag' ? basename(spec.input) : spec.title;
 }
 
 function describeSpec(spec: JobSpec): string[] {
-  if (spec.kind === 'retime') return [`  input   ${printable(spec.input)}`, `  engine  ${spec.engine}`];
+  if (spec.kind === 'retime' || spec.kind === 'tag')
+    return [`  input   ${printable(spec.input)}`, `  engine  ${spec.engine}`];
   if (spec.kind === 'morph') {
     const frames = spec.gaps.map((gap) => gap.frames).join(', ');
     return [

@@ -41,6 +41,11 @@ export function filmsFolder({ root }: Pick<Home, 'root'>): string {
   return join(root, 'films');
 }
 
+/** What tag jobs write that nobody named a file for. */
+export function tagsFolder({ root }: Pick<Home, 'root'>): string {
+  return join(root, 'tags');
+}
+
 /** Absolute path of the library's folder: `library`, else INBETWEEN_HOME, else the platform's data folder. */
 export function homeFolder({ library, env = process.env, platform = process.platform }: HomeOptions = {}): string {
   const asked = library ?? env['INBETWEEN_HOME'];

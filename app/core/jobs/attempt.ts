@@ -10,7 +10,7 @@ import { logJob } from '../library/job-rows.ts';
 import { beat, endLease, pollLease, recordProgress, recordWorker, STALE_MS } from '../library/leases.ts';
 import { runInChild } from './child.ts';
 import { clearAttempt, clearJobFiles, endOrphans, scratchPath, sweepScratch } from './leftovers.ts';
-import { partPath, type PreparedJob } from './spec.ts';
+import { partPath, specOutputs, type PreparedJob } from './spec.ts';
 
 export interface Attempt {
   readonly db: Library;
@@ -50,7 +50,7 @@ export async function attempt(run: Attempt): Promise<RetimeResult> {
   if (run.signal?.aborted === true) onAbort();
   try {
     await endOrphans(job.id, run.orphan);
-    await clearJobFiles(home.scratch, job.id, job.spec.output);
+    await clearJobFiles(home.scratch, job.id, specOutputs(job.spec));
     await sweepScratch(db, home.scratch);
     const result = await work(run, stop.signal);
     if (!endLease(db, job.id, token, { state: 'done', result: JSON.stringify(result) })) throw lostLease();
@@ -111,7 +111,7 @@ async function work(run: Attempt, signal: AbortSignal): Promise<RetimeResult> {
     });
   } finally {
     store.cancel();
-    await clearAttempt(home.scratch, job.id, job.spec.output, token);
+    await clearAttempt(home.scratch, job.id, specOutputs(job.spec), token);
   }
 }
 

@@ -1,7 +1,7 @@
 /** What a job is made from: its inputs as they are, and its engines at their versions. What is finished holds as long as neither changes. */
 import { z } from 'zod';
 import type { JobSpec } from '../../contract/jobs.ts';
-import { findEngine, findInbetweener } from '../engines/registry.ts';
+import { findEngine, findInbetweener, findTagger } from '../engines/registry.ts';
 import { fileIdentitySchema, identifyAll, sameIdentities, sourcesSchema } from '../library/file-identity.ts';
 import { specInputs } from './spec.ts';
 
@@ -22,7 +22,7 @@ export type Basis = Extract<StoredBasis, { engines: Maker[] }>;
 /** Looks at a job's files and engines. Throws as `identify`; an engine that is not here is found out where it is needed. */
 export async function basisOf(spec: JobSpec): Promise<Basis> {
   const files = await identifyAll(specInputs(spec));
-  const find = spec.kind === 'morph' ? findInbetweener : findEngine;
+  const find = { morph: findInbetweener, tag: findTagger, retime: findEngine, sequence: findEngine }[spec.kind];
   const engines: Maker[] = [];
   for (const id of new Set(engineIds(spec))) {
     const entry = await find(id).catch(() => undefined);
@@ -39,7 +39,7 @@ export function sameBasis(before: StoredBasis, now: Basis): boolean {
 }
 
 function engineIds(spec: JobSpec): string[] {
-  if (spec.kind === 'retime') return [spec.engine];
+  if (spec.kind === 'retime' || spec.kind === 'tag') return [spec.engine];
   if (spec.kind === 'morph') return spec.gaps.map(({ engine }) => engine);
   return spec.clips.flatMap(({ engine, remedies }) => [engine, ...remedies.map((remedy) => remedy.engine)]);
 }

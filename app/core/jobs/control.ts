@@ -9,7 +9,7 @@ import { jobById, jobLog, jobsByPrefix, listJobs, type JobRow } from '../library
 import { holderAlive, requestCancel } from '../library/leases.ts';
 import { clearAttempt, endOrphans } from './leftovers.ts';
 import { resultSchema, wireErrorSchema } from './messages.ts';
-import { jobSpecSchema } from './spec.ts';
+import { jobSpecSchema, specOutputs } from './spec.ts';
 
 /** A job with what it said. Times are ISO 8601. */
 export interface JobDetails extends JobSummary {
@@ -74,7 +74,7 @@ async function clearDead(home: Home, row: JobRow): Promise<void> {
   const spec = parseJson(jobSpecSchema, row.spec);
   if (row.holder === undefined || spec === undefined) return;
   await endOrphans(row.id, row.worker);
-  await clearAttempt(home.scratch, row.id, spec.output, row.holder.token);
+  await clearAttempt(home.scratch, row.id, specOutputs(spec), row.holder.token);
 }
 
 function summaryOf({ log: _log, holder: _holder, ...rest }: JobDetails): JobSummary {

@@ -38,11 +38,12 @@ function orphansOf(job: string, worker: { pid: number; start: string }): number[
 }
 
 /** Removes the job's scratch folder and its unfinished outputs. The caller holds the lease. */
-export async function clearJobFiles(scratchRoot: string, job: string, output: string): Promise<void> {
+export async function clearJobFiles(scratchRoot: string, job: string, outputs: readonly string[]): Promise<void> {
   await removeTree(join(scratchRoot, job));
-  const folder = dirname(output);
-  const names = await readdir(folder).catch(() => []);
-  for (const name of names) if (name.startsWith(partPrefix(job))) await removeTree(join(folder, name));
+  for (const folder of new Set(outputs.map((output) => dirname(output)))) {
+    const names = await readdir(folder).catch(() => []);
+    for (const name of names) if (name.startsWith(partPrefix(job))) await removeTree(join(folder, name));
+  }
 }
 
 /** The scratch folder of the attempt under the lease `token`. Each attempt has its own: an orphan of the last one may still write. */
@@ -50,10 +51,15 @@ export function scratchPath(scratchRoot: string, job: string, token: string): st
   return join(scratchRoot, job, token.slice(0, 8));
 }
 
-/** Removes what one attempt wrote besides its chunks and its output; another attempt may be working beside it. */
-export async function clearAttempt(scratchRoot: string, job: string, output: string, token: string): Promise<void> {
+/** Removes what one attempt wrote besides its chunks and its outputs; another attempt may be working beside it. */
+export async function clearAttempt(
+  scratchRoot: string,
+  job: string,
+  outputs: readonly string[],
+  token: string,
+): Promise<void> {
   await removeTree(scratchPath(scratchRoot, job, token));
-  await removeTree(partPath(job, output, token));
+  for (const output of outputs) await removeTree(partPath(job, output, token));
   await rmdir(join(scratchRoot, job)).catch(() => {});
 }
 

@@ -28,6 +28,15 @@ export const resultSchema: z.ZodType<RetimeResult> = z.object({
   reusedFrames: count,
   notes: z.array(z.string()),
   confidence: z.number().optional(),
+  tags: z
+    .object({
+      run: z.string(),
+      version: z.string(),
+      spans: count,
+      labels: count,
+      top: z.array(z.object({ label: z.string(), score: z.number() })),
+    })
+    .optional(),
 });
 
 function isErrorCode(text: string): text is ErrorCode {
@@ -43,7 +52,7 @@ export const wireErrorSchema: z.ZodType<WireError> = z.object({
 export const jobEventSchema: z.ZodType<JobEvent> = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('progress'),
-    stage: z.enum(['probing', 'analysing', 'rendering', 'sound', 'writing', 'verifying']),
+    stage: z.enum(['probing', 'analysing', 'recognising', 'rendering', 'sound', 'writing', 'verifying']),
     fraction: z.number().min(0).max(1),
     done: z.number(),
     total: z.number(),

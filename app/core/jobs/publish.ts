@@ -16,7 +16,7 @@ import {
   type OutputFile,
 } from '../library/output-rows.ts';
 import { NUMBER_PATTERN } from '../media/containers.ts';
-import { specInputs } from './spec.ts';
+import { specInputs, specOutputs } from './spec.ts';
 
 /**
  * [Note: outputs] A finished file is written down (path, size, time; renaming changes none of them) before it is renamed. So a job that was
@@ -76,24 +76,37 @@ const IMAGES = /\.(png|exr|tiff?|jpe?g|dpx|bmp|webp)$/i;
 
 /** Throws `output-is-input` when the output is one of the inputs, under whatever name: not even `force` may destroy a source. */
 export async function refuseInputAsOutput(spec: JobSpec): Promise<void> {
-  const { output } = spec;
-  const to = await stat(output).catch(() => undefined);
-  for (const input of specInputs(spec)) {
-    const from = to && (await stat(input).catch(() => undefined));
-    const same = from !== undefined && from.dev === to?.dev && from.ino === to.ino;
-    if (!same && input !== output) continue;
-    const what = { retime: 'the input itself', sequence: 'one of its own sources', morph: 'one of its own stills' }[
-      spec.kind
-    ];
-    throw new AppError('output-is-input', `The output ${output} is ${what}; write it under another name.`);
+  for (const output of specOutputs(spec)) {
+    const to = await stat(output).catch(() => undefined);
+    for (const input of specInputs(spec)) {
+      const from = to && (await stat(input).catch(() => undefined));
+      const same = from !== undefined && from.dev === to?.dev && from.ino === to.ino;
+      if (!same && input !== output) continue;
+      throw new AppError(
+        'output-is-input',
+        `The output ${output} is ${INPUT[spec.kind]}; write it under another name.`,
+      );
+    }
   }
 }
+
+/** What an output is that is one of the inputs. */
+const INPUT: Readonly<Record<JobSpec['kind'], string>> = {
+  retime: 'the input itself',
+  sequence: 'one of its own sources',
+  morph: 'one of its own stills',
+  tag: 'the input itself',
+};
 
 /** Bytes of a file's name on the file systems there are. */
 const LONGEST_NAME = 255;
 
-/** Throws `output-folder` unless the output's folder is there and may be written to: said before hours of work, not after. */
-export async function requireOutputFolder({ output }: Pick<JobSpec, 'output'>): Promise<void> {
+/** Throws `output-folder` unless the outputs' folders are there and may be written to: said before hours of work, not after. */
+export async function requireOutputFolder(spec: JobSpec): Promise<void> {
+  for (const output of specOutputs(spec)) await requireFolderOf(output);
+}
+
+async function requireFolderOf(output: string): Promise<void> {
   const folder = dirname(output);
   if (Buffer.byteLength(basename(output)) > LONGEST_NAME) {
     throw new AppError('output-folder', `The name of ${output} is too long: a file's may have ${LONGEST_NAME} bytes.`);
@@ -127,7 +140,7 @@ export async function withMorphFolder<T>({ kind, output }: JobSpec, work: () => 
 
 /** As `refuseForeign`, for all files a spec's output may mean: the path itself, or the images of a sequence. */
 export async function refuseForeignOutput(db: Library, job: string, spec: JobSpec): Promise<void> {
-  await refuseForeign(db, job, spec.output, spec.force);
+  for (const output of specOutputs(spec)) await refuseForeign(db, job, output, spec.force);
   if (spec.force || !IMAGES.test(spec.output)) return;
   const images = await sequenceFiles(spec.output).catch(() => []);
   for (const image of images) await refuseForeign(db, job, image, spec.force);

@@ -4,11 +4,12 @@ import { availableParallelism } from 'node:os';
 import { AppError, toAppError } from '../../contract/errors.ts';
 import type { JobEvent, JobSpec, RetimeResult } from '../../contract/jobs.ts';
 import type { Home } from '../base/home.ts';
-import { parseJson } from '../base/json.ts';
+import { canonicalJson, parseJson } from '../base/json.ts';
 import { thisHost, thisProcess } from '../base/process-identity.ts';
 import type { Library } from '../library/db.ts';
 import { jobById, logJob, registerJob, type Holder, type JobRow } from '../library/job-rows.ts';
 import { takeLease } from '../library/leases.ts';
+import { findRun } from '../library/tag-runs.ts';
 import { attempt } from './attempt.ts';
 import { basisOf, basisSchema, sameBasis, type Basis } from './basis.ts';
 import { CACHE_BYTES } from './chunk-files.ts';
@@ -20,7 +21,7 @@ import {
   requireOutputFolder,
   withMorphFolder,
 } from './publish.ts';
-import { prepareJob, type PreparedJob } from './spec.ts';
+import { jobSpecSchema, prepareJob, type PreparedJob } from './spec.ts';
 
 export interface RunOptions {
   readonly db: Library;
@@ -115,7 +116,16 @@ async function keptResult(db: Library, row: JobRow, basis: Basis): Promise<Retim
   const before = parseJson(basisSchema, row.source);
   if (before === undefined || !sameBasis(before, basis)) return undefined;
   if (!(await outputsIntact(db, row.id))) return undefined;
-  return parseJson(resultSchema, row.result);
+  const result = parseJson(resultSchema, row.result);
+  return result && libraryHolds(db, row, result) ? result : undefined;
+}
+
+/** Whether the library still has what a tag job put there: its scores, and their spans by the same rules. */
+function libraryHolds(db: Library, { spec }: JobRow, { tags }: RetimeResult): boolean {
+  const asked = parseJson(jobSpecSchema, spec);
+  if (asked?.kind !== 'tag') return true;
+  const run = tags && findRun(db, tags.run);
+  return run !== undefined && canonicalJson(run.rules) === canonicalJson(asked.rules);
 }
 
 function busy(id: string, holder: Holder | undefined): AppError {

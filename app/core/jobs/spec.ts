@@ -7,6 +7,7 @@ import { AUDIO_MODES, CODECS, DEVICES, EASES, type JobSpec, type RetimeSpec } fr
 import { canonicalJson } from '../base/json.ts';
 import { framesPattern } from '../morph/output-kind.ts';
 import { morphSpecSchema } from '../morph/spec.ts';
+import { tagSpecSchema } from '../tags/spec.ts';
 import { sequenceSpec } from './sequence-spec.ts';
 
 const rational = z.strictObject({ num: z.int(), den: z.int().positive() });
@@ -51,6 +52,7 @@ export const jobSpecSchema: z.ZodType<JobSpec> = z.discriminatedUnion('kind', [
   retimeSpec,
   sequenceSpec,
   morphSpecSchema,
+  tagSpecSchema,
 ]);
 
 /** A spec that may run, and the names that follow from it. */
@@ -81,6 +83,10 @@ export function prepareJob(untrusted: unknown): PreparedJob {
 function withAbsolutePaths(spec: JobSpec): JobSpec {
   const output = resolve(spec.output);
   if (spec.kind === 'retime') return { ...spec, input: resolve(spec.input), output };
+  if (spec.kind === 'tag') {
+    const overlay = spec.overlay === undefined ? {} : { overlay: resolve(spec.overlay) };
+    return { ...spec, input: resolve(spec.input), output, ...overlay };
+  }
   if (spec.kind === 'morph') {
     const keyframes = spec.keyframes.map((keyframe) => ({ ...keyframe, path: resolve(keyframe.path) }));
     return { ...spec, keyframes, output: framesPattern(spec.output) ?? output };
@@ -90,9 +96,14 @@ function withAbsolutePaths(spec: JobSpec): JobSpec {
 
 /** The files a job reads, each once, in the order it first names them; none for a sequence that is only a gap. */
 export function specInputs(spec: JobSpec): string[] {
-  if (spec.kind === 'retime') return [spec.input];
+  if (spec.kind === 'retime' || spec.kind === 'tag') return [spec.input];
   if (spec.kind === 'morph') return [...new Set(spec.keyframes.map(({ path: still }) => still))];
   return [...new Set(spec.clips.map((clip) => clip.input))];
+}
+
+/** The files a job writes; for the frames of a sequence their pattern. */
+export function specOutputs(spec: JobSpec): string[] {
+  return spec.kind === 'tag' && spec.overlay !== undefined ? [spec.output, spec.overlay] : [spec.output];
 }
 
 /** The prefix that names of a job's unfinished outputs begin with, in the output's own folder. */

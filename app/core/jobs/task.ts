@@ -2,6 +2,7 @@
 import { AppError } from '../../contract/errors.ts';
 import type { JobEvent, JobSpec, RetimeResult } from '../../contract/jobs.ts';
 import type { AnalysisCache } from '../library/analysis-cache.ts';
+import type { Library } from '../library/db.ts';
 import type { FileIdentity } from '../library/file-identity.ts';
 import type { ChunkStore } from './chunk-store.ts';
 
@@ -14,12 +15,16 @@ export interface TaskContext {
   readonly chunks: ChunkStore;
   /** The inputs as they were when the job began, in the order of `specInputs`; the `fingerprint` of what it shows belongs into every chunk's key. */
   readonly sources: readonly FileIdentity[];
+  /** For what a job leaves in the library besides its output. */
+  readonly db: Library;
   /** What was found out about files in earlier runs. */
   readonly analyses: AnalysisCache;
   /** A folder of this job alone, emptied when the job ends. */
   readonly scratch: string;
   /** Where to write the finished output before it is verified: in the output's own folder and with its extension. Removed when the job ends. */
   readonly part: string;
+  /** The same for another output of the job (`specOutputs`). */
+  readonly partFor: (output: string) => string;
   /**
    * Puts verified files in place: fsynced, written down as this job's, renamed. `from` and `to` in one folder (`part` or below it, for one).
    * Throws `output-exists` for a file that is not this job's unless the spec says force, `source-changed` when the input is not what it was.

@@ -10,6 +10,7 @@ import { openLibrary, type Library } from '../library/db.ts';
 import { openChunkStore } from './chunk-files.ts';
 import { workerOrderSchema, type RunMessage } from './messages.ts';
 import { publish } from './publish.ts';
+import { partPath } from './spec.ts';
 import type { TaskContext, TaskTable } from './task.ts';
 
 /** The way to whoever ordered the work: fork's IPC, or the parent port of an Electron utility process. */
@@ -89,11 +90,13 @@ async function runTask(
   let published = false;
   const context: TaskContext = {
     id,
+    db,
     signal,
     emit,
     sources,
     scratch,
     part,
+    partFor: (output) => partPath(id, output, token),
     threads,
     chunks: await openChunkStore({ root: homeAt(order.home).chunks, db, job: id, cacheBytes }),
     analyses: analysisCache(db),
@@ -115,6 +118,10 @@ async function perKind(tasks: TaskTable, spec: JobSpec, context: TaskContext): P
   }
   if (spec.kind === 'morph') {
     const task = await tasks.morph();
+    return await task(spec, context);
+  }
+  if (spec.kind === 'tag') {
+    const task = await tasks.tag();
     return await task(spec, context);
   }
   const task = await tasks.sequence();

@@ -109,13 +109,14 @@ async function indexArgs(info: VideoInfo, size: { width: number; height: number 
 }
 
 /** A decoder that ends with an error has still decoded what came before; one that was killed has not. */
-function keepWhatDecoded(error: unknown, signal?: AbortSignal): void {
+export function keepWhatDecoded(error: unknown, signal?: AbortSignal): void {
   if (signal?.aborted || !(error instanceof AppError) || error.code !== 'ffmpeg-failed') throw error;
   if (!/was ended by/.test(error.message)) return;
   throw new AppError('decode-failed', `Reading the source stopped: ${error.message}`, { cause: error });
 }
 
-function nothingDecoded(path: string, tail: readonly string[]): AppError {
+/** The error for a source of which no picture came; `tail` are ffmpeg's last lines. */
+export function nothingDecoded(path: string, tail: readonly string[]): AppError {
   if (tail.some((line) => /hardware accelerat|not (currently )?(implemented|supported)|no decoder/i.test(line))) {
     return new AppError('codec-unsupported', `This ffmpeg cannot decode ${path}: ${tellingLine(tail)}`);
   }

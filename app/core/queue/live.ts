@@ -21,8 +21,9 @@ export class LiveProgress {
     this.fraction = event.fraction;
     this.etaSeconds = event.etaSeconds ?? this.etaSeconds;
     this.device = event.device ?? this.device;
-    if (event.unit !== 'frames' || event.stage !== 'rendering') {
-      if (event.stage !== 'rendering') this.framesPerSecond = null;
+    const counts = event.stage === 'rendering' || event.stage === 'recognising';
+    if (event.unit !== 'frames' || !counts) {
+      if (!counts) this.framesPerSecond = null;
       return;
     }
     if (event.framesPerSecond !== undefined) this.framesPerSecond = event.framesPerSecond;

@@ -107,7 +107,7 @@ function stateOf(row: QueueRow, job: JobRow, here: boolean): QueueState {
   return 'failed';
 }
 
-const STAGES = ['probing', 'analysing', 'rendering', 'sound', 'writing', 'verifying'] as const;
+const STAGES = ['probing', 'analysing', 'recognising', 'rendering', 'sound', 'writing', 'verifying'] as const;
 
 function stageOf({ stage }: JobRow): QueueItem['stage'] {
   return STAGES.find((one) => one === stage) ?? null;

@@ -30,7 +30,7 @@ import type { HandlersOf } from './handlers.ts';
 import type { MediaRoutes } from './media.ts';
 
 /** Folders of HOME that hold what Inbetween made itself; what was dropped on a page ('uploads') is the user's. */
-const OWN_FOLDERS = ['chunks', 'scratch', 'models', 'thumbnails', 'proxies', 'boards', 'bin'];
+const OWN_FOLDERS = ['chunks', 'scratch', 'models', 'thumbnails', 'proxies', 'boards', 'tags', 'bin'];
 /** Ids named in one 'library.changed'; more are "many". */
 const MOST_NAMED = 500;
 

@@ -22,8 +22,11 @@ import { openModelsPart } from './models-handlers.ts';
 import { openPairPart } from './pair-handlers.ts';
 import { openPreviewPart } from './preview-handlers.ts';
 import { openProjectPart } from './project-handlers.ts';
+import { openTagJobs } from './tag-jobs-handlers.ts';
 import { tagsHandlers } from './tags-handlers.ts';
+import { teachHandlers } from './teach-handlers.ts';
 import { openQueuePart } from './queue-handlers.ts';
+import { spanHandlers } from './span-handlers.ts';
 import { openSettings } from './settings-handlers.ts';
 import { createTopicBus, type TopicBus } from './topics.ts';
 
@@ -84,8 +87,9 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
   const batch = await openBatchPart(context, queue.queue);
   const pair = await openPairPart(context);
   const board = await openBoardPart(context, queue.queue, add);
+  const tagJobs = openTagJobs(context, queue.queue);
   const models = await openModelsPart(context, { ...library, clearBoards: board.clear });
-  const parts = [models, board, pair, batch, exporting, queue, preview, project, library];
+  const parts = [models, tagJobs, board, pair, batch, exporting, queue, preview, project, library];
   const info: AppInfo = {
     version: version(),
     host: options.desktop ? 'window' : 'page',
@@ -110,6 +114,9 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
     ...pair.handlers,
     ...board.handlers,
     ...tagsHandlers(),
+    ...spanHandlers(context),
+    ...teachHandlers(context),
+    ...tagJobs.handlers,
     ...models.handlers,
   };
   const routes: MediaRoutes = Object.assign({}, ...parts.map((part) => part.media));

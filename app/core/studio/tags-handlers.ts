@@ -4,18 +4,7 @@ import type { Method } from '../../contract/api.ts';
 import type { Handlers, HandlersOf } from './handlers.ts';
 
 const METHODS = [
-  ...[
-    'tags.engines',
-    'tags.start',
-    'tags.clip',
-    'tags.scores',
-    'tags.strongest',
-    'tags.edit',
-    'tags.undo',
-    'tags.redo',
-  ],
-  ...['tags.rules', 'tags.find', 'tags.labels', 'tags.judge', 'tags.export'],
-  ...['teach.list', 'teach.make', 'teach.remove', 'teach.export', 'teach.import'],
+  ...['tags.export'],
 ] as readonly Method[];
 
 export function tagsHandlers(): HandlersOf<'tags'> & HandlersOf<'teach'> {

@@ -24,6 +24,7 @@ export const STATE_TONES = {
 const STAGE_WORDS: Readonly<Record<JobStage, string>> = {
   probing: 'Reading the source',
   analysing: 'Finding frames and cuts',
+  recognising: 'Recognising actions',
   rendering: 'Making frames',
   sound: 'Making the sound',
   writing: 'Writing the file',
@@ -46,7 +47,9 @@ export function describeItem(item: QueueItem, unfinished: boolean): string {
   if (item.state === 'failed') return item.job.error?.message ?? 'It failed.';
   if (item.state === 'done' && item.job.result) {
     // One project is exported more than once: the file tells them apart.
-    return `${baseName(item.job.spec.output)} · ${describeResult(item.job.result)}`;
+    const { spec, result } = item.job;
+    if (result.tags) return describeTags(spec, result);
+    return `${baseName(spec.output)} · ${describeResult(result)}`;
   }
   if (item.state === 'paused') {
     const percent = Math.floor(100 * item.fraction);
@@ -54,6 +57,19 @@ export function describeItem(item: QueueItem, unfinished: boolean): string {
     return unfinished ? `Left when Inbetween was closed; ${made}` : `Paused by you; ${made}`;
   }
   return item.job.spec.output;
+}
+
+/** '12 spans of 3 labels in clip.mp4 · jump, run'. */
+function describeTags(spec: JobSpec, { tags, seconds }: RetimeResult): string {
+  const clip = spec.kind === 'tag' ? baseName(spec.input) : baseName(spec.output);
+  const { spans = 0, labels = 0, top = [] } = tags ?? {};
+  const found = spans === 0 ? 'Nothing recognised' : `${countOf(spans, 'span')} of ${countOf(labels, 'label')}`;
+  const likely = spans === 0 && top[0] ? `, most likely ${top[0].label}` : '';
+  return `${found} in ${clip}${likely} · ${showEta(seconds)}`;
+}
+
+function countOf(n: number, what: string): string {
+  return `${showCount(n)} ${what}${n === 1 ? '' : 's'}`;
 }
 
 function describeResult({ frames, durationOut, seconds, verified }: RetimeResult): string {
@@ -68,6 +84,7 @@ export function showSpeed(framesPerSecond: number): string {
 
 /** The figures of a finished job, by name. */
 export function reportRows(result: RetimeResult): [string, string][] {
+  if (result.tags) return tagRows(result, result.tags);
   const { frames, synthesised, passedThrough, held, black = 0, seconds, reusedFrames, engineMs } = result;
   const made = frames - reusedFrames;
   const rows: [string, string][] = [
@@ -88,6 +105,19 @@ export function reportRows(result: RetimeResult): [string, string][] {
   rows.push(['Sound', soundWords(result)]);
   rows.push(['Checked', result.verified ? 'Read back: frames, length and streams are as planned' : 'Not read back']);
   return rows;
+}
+
+function tagRows(result: RetimeResult, { spans, labels, top }: NonNullable<RetimeResult['tags']>): [string, string][] {
+  const { frames, reusedFrames, seconds, durationIn } = result;
+  const made = frames - reusedFrames;
+  return [
+    ['Found', spans === 0 ? 'Nothing' : `${countOf(spans, 'span')} of ${countOf(labels, 'label')}`],
+    ['Most likely', top.map(({ label, score }) => `${label} ${Math.round(100 * score)} %`).join(', ')],
+    ['Looked at', `${showCount(frames)} pictures of ${showDuration(durationIn)}`],
+    ['Engine', engineWords(result)],
+    ['Time', `${showEta(seconds)}${made > 0 && seconds > 0 ? `, ${showSpeed(made / seconds)} pictures/s` : ''}`],
+    ...(reusedFrames > 0 ? [['From earlier runs', `${showCount(reusedFrames)} pictures`] as [string, string]] : []),
+  ];
 }
 
 /** A morph of stills has no length of source. */
@@ -144,6 +174,14 @@ export function specRows(spec: JobSpec): [string, string][] {
       ['Between', `${showCount(made)} frames`],
       ['Engine', [...new Set(spec.gaps.map(({ engine }) => engine))].join(', ')],
       ...(spec.codec === undefined ? [] : [['Codec', spec.codec] as [string, string]]),
+    ];
+  }
+  if (spec.kind === 'tag') {
+    return [
+      ['Source', spec.input],
+      ['Engine', spec.engine],
+      ['Labels', spec.labels === null ? 'All it knows' : spec.labels.join(', ')],
+      ['A span begins at', `${Math.round(100 * spec.rules.on)} %`],
     ];
   }
   const speed = spec.speed.num / spec.speed.den;

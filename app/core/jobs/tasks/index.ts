@@ -5,4 +5,5 @@ export const TASKS: TaskTable = {
   morph: async () => (await import('./morph.ts')).morph,
   retime: async () => (await import('./retime.ts')).retime,
   sequence: async () => (await import('./sequence.ts')).sequence,
+  tag: async () => (await import('./tag.ts')).tag,
 };

@@ -6,6 +6,7 @@ import type { TaskContext } from '../task.ts';
 const STAGES: Record<JobStage, readonly [number, number]> = {
   probing: [0, 0.01],
   analysing: [0.01, 0.06],
+  recognising: [0.06, 0.94],
   rendering: [0.06, 0.94],
   sound: [0.94, 0.97],
   writing: [0.97, 0.99],
