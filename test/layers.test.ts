@@ -41,7 +41,7 @@ const CORE: Record<string, readonly string[]> = {
   demo: ['engines', 'media', 'score'],
   models: ['engines', 'import', 'nn', 'media'],
   bench: ['engines', 'kernels', 'nn', 'onnx', 'media', 'demo', 'score'],
-  dataset: ['media', 'import', 'score'],
+  dataset: ['media', 'import', 'score', 'library'],
   doctor: ['media', 'nn', 'library'],
   clips: ['library', 'media'],
   projects: ['library', 'sequence', 'clips', 'media'],

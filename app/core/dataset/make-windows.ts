@@ -12,7 +12,7 @@ import { asDiskFull, isErrno, renameDurably, syncFile } from '../base/durable.ts
 import { createEta } from '../base/eta.ts';
 import { TfRecordWriter } from './tfrecord.ts';
 import { encodeWindow } from './window.ts';
-import { windowsOf, type WindowOptions, type WindowSource } from './window-source.ts';
+import { sourceKey, startsBySize, windowsOf, type WindowOptions, type WindowSource } from './window-source.ts';
 
 export const WINDOWS_MANIFEST = 'windows.json';
 const MAKING = '.making.tfrecord';
@@ -33,6 +33,8 @@ export interface WindowsProgress {
 
 const sourceSchema = z.object({
   name: z.string(),
+  /** [sourceKey]; those of before there was one are made again. */
+  key: z.string().optional(),
   windows: z.number().int().nonnegative(),
   file: z.string().regex(RECORDS).nullable(),
   bytes: z.number().int().nonnegative(),
@@ -61,21 +63,23 @@ export async function makeWindows(
   const chosen = chosenOf(options);
   const before = await prepare(out, chosen, options.force);
   const manifest: WindowsManifest = { options: chosen, windows: 0, complete: false, sources: [] };
+  const starts = await startsBySize(sources);
   const eta = createEta();
   let kept = 0;
   for (const [n, source] of sources.entries()) {
     options.signal?.throwIfAborted();
     const tell = (share: number): void => {
-      const fraction = (n + share) / sources.length;
+      const fraction = starts[n]! + share * (starts[n + 1]! - starts[n]!);
       const etaSeconds = eta.update(fraction, performance.now() / 1000);
       const progress = { fraction, source: source.name, windows: manifest.windows };
       options.onProgress?.(etaSeconds === undefined ? progress : { ...progress, etaSeconds });
     };
     const file = `windows-${String(n).padStart(5, '0')}.tfrecord`;
-    const old = before.get(source.name);
+    const key = await sourceKey(source);
+    const old = before.get(key);
     const whole = old && (await isWhole(out, old, file));
     if (whole) kept++;
-    const made = whole ? old : await makeOne(source, out, file, { ...options, onProgress: tell });
+    const made = whole ? old : { ...(await makeOne(source, out, file, { ...options, onProgress: tell })), key };
     manifest.sources.push(made);
     manifest.windows += made.windows;
     tell(1);
@@ -95,7 +99,7 @@ function chosenOf({ count, stride, step, size, channels, view }: MakeWindowsOpti
   return { count, stride, step, size, channels, view };
 }
 
-/** What of it is done, by name. */
+/** What of it is done, by key. */
 async function prepare(
   out: string,
   chosen: Record<string, unknown>,
@@ -111,7 +115,7 @@ async function prepare(
   if (names.length === 0) return new Map();
   const manifest = await readManifest(out);
   if (manifest && JSON.stringify(manifest.options) === JSON.stringify(chosen))
-    return new Map(manifest.sources.map((source) => [source.name, source]));
+    return new Map(manifest.sources.map((source) => [source.key ?? '', source]));
   if (!force)
     throw new AppError(
       'output-exists',

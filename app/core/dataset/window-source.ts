@@ -1,5 +1,8 @@
 /** Windows of one video, or of one file of BAIR's records. */
+import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import { AppError } from '../../contract/errors.ts';
+import { identify } from '../library/file-identity.ts';
 import { centreSquare, resized } from '../media/area.ts';
 import { decodeFrames } from '../media/decode.ts';
 import { floatRgb } from '../media/float-rgb.ts';
@@ -47,6 +50,27 @@ export function windowsOf(source: WindowSource, options: WindowOptions): AsyncGe
 
 export function isRecords(path: string): boolean {
   return /\.tfrecords?$/i.test(path);
+}
+
+/** By which a source is known to a later run: its name, its content and its ranges. One that cannot be read has a key as well. */
+export async function sourceKey({ path, name, ranges }: WindowSource): Promise<string> {
+  const found = await identify(path).catch(() => undefined);
+  return createHash('sha256')
+    .update(JSON.stringify([name, found?.fingerprint, ranges]))
+    .digest('hex')
+    .slice(0, 16);
+}
+
+/** Where in the whole work each source begins, 0 to 1, and 1: by the bytes of their files. */
+export async function startsBySize(sources: readonly WindowSource[]): Promise<number[]> {
+  const sizes = await Promise.all(
+    sources.map(async ({ path }) => (await stat(path).catch(() => undefined))?.size ?? 0),
+  );
+  // What has no size (numbered images, what is not there) counts as a small file.
+  const weights = sizes.map((size) => Math.max(size, 4096));
+  const all = weights.reduce((sum, weight) => sum + weight, 0);
+  let before = 0;
+  return [...weights.map((weight) => (before += weight) - weight), all].map((at) => at / all);
 }
 
 /** First frames of the windows that fit into [first, last]. */

@@ -16,7 +16,7 @@ import { probe } from '../media/probe.ts';
 import { sourceTiming } from '../time/regular.ts';
 import { format } from '../time/rational.ts';
 import { planFilm, requireOutput, writeFilm, type FilmRequest, type StillFilm } from './film.ts';
-import { readPoints, type PointsFile } from './points-file.ts';
+import { fromSquare, readPoints, type PointsFile } from './points-file.ts';
 
 export interface MoveOptions extends Pick<FilmRequest, 'codec' | 'quality' | 'force' | 'signal'> {
   /** Id of a model of the family fomm. */
@@ -49,7 +49,8 @@ export interface Moved {
 interface Driving {
   readonly count: number;
   readonly fps: Rational;
-  frames(engine: FommInbetweener): AsyncIterable<readonly KeyPoint[]>;
+  /** Of the whole picture; `still` is what is moved. */
+  frames(engine: FommInbetweener, still: Frame): AsyncIterable<readonly KeyPoint[]>;
 }
 
 /**
@@ -78,14 +79,14 @@ export async function renderPoints(
   if (!found)
     throw new AppError(
       'bad-keypoints',
-      `${points} has ${file.windows.length} windows, counted from 0: there is no ${window}.`,
+      `${points} has ${file.windows.length === 1 ? 'one window' : `${file.windows.length} windows`}, counted from 0: there is no ${window}.`,
     );
   const { id } = await findFomm(options.model);
   if (file.model !== id)
     options.onNote(`The key points were found by ${file.model}: to ${id} they may mean other places.`);
   const driving: Driving = {
     ...{ count: found.frames.length, fps: options.fps ?? { num: 30, den: 1 } },
-    frames: (engine) => fittingFrames(engine, file, window),
+    frames: (engine, frame) => fittingFrames(engine, file, window, frame),
   };
   return await moveStill(still, driving, output, options);
 }
@@ -94,10 +95,11 @@ async function* fittingFrames(
   engine: FommInbetweener,
   { points, windows }: PointsFile,
   window: number,
+  frame: Frame,
 ): AsyncGenerator<readonly KeyPoint[]> {
   if (points !== engine.count)
     throw new AppError('bad-keypoints', `The file has ${points} key points a frame, and the model ${engine.count}.`);
-  yield* windows[window]!.frames;
+  for (const found of windows[window]!.frames) yield found.map((point) => fromSquare(point, frame));
 }
 
 async function videoDriving(path: string, { signal, fps, onNote }: MoveOptions): Promise<Driving> {
@@ -149,7 +151,7 @@ async function* movedFrames(
 ): AsyncGenerator<Frame> {
   const from = await engine.points(frame, signal);
   let initial: readonly KeyPoint[] | undefined;
-  for await (const now of driving.frames(engine)) {
+  for await (const now of driving.frames(engine, frame)) {
     if (!initial) {
       initial = now;
       facts.scale = relative && adaptScale ? spreadRatio(from, initial) : 1;

@@ -2,7 +2,8 @@
  * A data set of key points: windows of frames of videos, as `dataset windows` cuts them, each frame as its key points.
  *
  * [Note: resuming] What is done is kept beside the output, in OUT.part: a line that says what is asked for, then a line for each video, appended and synced
- * when it is done. The next run with the same options goes on after the last whole line; a line cut short by a crash is no line.
+ * when it is done. The next run with the same options goes on after the last whole line; a line cut short by a crash is no line. A video is the same one by
+ * its content, not by its name alone.
  */
 import { appendFile, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
@@ -11,7 +12,7 @@ import { asDiskFull, renameDurably, syncFile } from '../base/durable.ts';
 import { createEta } from '../base/eta.ts';
 import { parseJson } from '../base/json.ts';
 import type { Window } from '../dataset/window.ts';
-import { VIEWS, windowsOf, type WindowSource } from '../dataset/window-source.ts';
+import { sourceKey, startsBySize, VIEWS, windowsOf, type WindowSource } from '../dataset/window-source.ts';
 import type { FommInbetweener } from '../engines/fomm/fill.ts';
 import type { Picture } from '../engines/guide/fields.ts';
 import { pointsBytes, requireFormat, windowJson, windowOf, windowSchema, type PointWindow } from './points-file.ts';
@@ -41,8 +42,14 @@ export interface Extracted {
   readonly sources: readonly { readonly name: string; readonly windows: number; readonly error?: string }[];
 }
 
-const lineSchema = z.object({ name: z.string(), windows: z.array(windowSchema), error: z.string().optional() });
-type Done = z.infer<typeof lineSchema>;
+const lineSchema = z.object({
+  key: z.string(),
+  name: z.string(),
+  windows: z.array(windowSchema),
+  error: z.string().optional(),
+});
+type Line = z.infer<typeof lineSchema>;
+type Done = Omit<Line, 'key'>;
 
 /**
  * Writes the key points that `engine`, of the model `model` (its id and version), finds in windows of `sources` to `out`, .json or .safetensors; [Note:
@@ -62,21 +69,23 @@ export async function extractPoints(
   const part = `${out}.part`;
   const header = JSON.stringify({ keypoints: 1, model: model.version, count, stride, step });
   const before = await doneBefore(part, header);
+  const starts = await startsBySize(sources);
   const eta = createEta();
   const all: Done[] = [];
   let [windows, kept] = [0, 0];
   for (const [n, source] of sources.entries()) {
     signal?.throwIfAborted();
     const tell = (share: number, more = 0): void => {
-      const fraction = (n + share) / sources.length;
+      const fraction = starts[n]! + share * (starts[n + 1]! - starts[n]!);
       const etaSeconds = eta.update(fraction, performance.now() / 1000);
       const progress = { fraction, source: source.name, windows: windows + more };
       onProgress?.(etaSeconds === undefined ? progress : { ...progress, etaSeconds });
     };
-    const old = before.get(source.name);
+    const key = await sourceKey(source);
+    const old = before.get(key);
     if (old) kept++;
     const done = old ?? (await extractOne(source, engine, options, tell));
-    if (!old && !done.error) await append(part, done, out);
+    if (!old && !done.error) await append(part, { key, ...done }, out);
     all.push(done);
     windows += done.windows.length;
     tell(1);
@@ -92,8 +101,8 @@ export async function extractPoints(
   return { windows: found.length, frames: found.length * count, kept, sources: told };
 }
 
-/** What a former run of the same options left, by name; where it was another, it is begun anew. */
-async function doneBefore(part: string, header: string): Promise<ReadonlyMap<string, Done>> {
+/** What a former run of the same options left, by key; where it was another, it is begun anew. */
+async function doneBefore(part: string, header: string): Promise<ReadonlyMap<string, Line>> {
   const [first, ...lines] = (await readFile(part, 'utf8').catch(() => '')).split('\n');
   if (first !== header) {
     await writeFile(part, `${header}\n`).catch((cause: unknown) => {
@@ -104,14 +113,14 @@ async function doneBefore(part: string, header: string): Promise<ReadonlyMap<str
   // The last piece is what follows the last whole line.
   const whole = lines.slice(0, -1).flatMap((line) => parseJson(lineSchema, line) ?? []);
   const aside = `${part}.new`;
-  await writeFile(aside, `${[header, ...whole.map((done) => JSON.stringify(done))].join('\n')}\n`);
+  await writeFile(aside, `${[header, ...whole.map((line) => JSON.stringify(line))].join('\n')}\n`);
   await rename(aside, part);
-  return new Map(whole.map((done) => [done.name, done]));
+  return new Map(whole.map((line) => [line.key, line]));
 }
 
-async function append(part: string, done: Done, out: string): Promise<void> {
+async function append(part: string, line: Line, out: string): Promise<void> {
   try {
-    await appendFile(part, `${JSON.stringify(done)}\n`);
+    await appendFile(part, `${JSON.stringify(line)}\n`);
     await syncFile(part);
   } catch (error) {
     throw asDiskFull(error, out);

@@ -2,7 +2,7 @@
  * Files of key points: JSON or safetensors, by the file's name when written and by its content when read.
  *
  * [Note: key point files] JSON: {format: 'inbetween-keypoints', version: 1, model, points, windows: [{source, index, stride, frames}]}; a frame has a row
- * for each key point, six numbers: x and y from -1 (left, top) to 1, and the jacobian, row-major. Safetensors: `values` [windows, frames, points, 2] and
+ * for each key point, six numbers: x and y from -1 (left, top) to 1 of the largest square in the middle of the picture, and the jacobian, row-major. Safetensors: `values` [windows, frames, points, 2] and
  * `jacobians` [windows, frames, points, 2, 2], float32; the rest is in the metadata, `windows` as JSON. Only windows of one length fit into safetensors.
  */
 import { open, readFile, stat } from 'node:fs/promises';
@@ -21,6 +21,17 @@ export interface PointWindow {
   readonly index: number;
   readonly stride: number;
   readonly frames: readonly (readonly KeyPoint[])[];
+}
+
+/** A key point of a file as one of a whole picture of this size: what the square does is done in the picture's own, and stays as round as it was. */
+export function fromSquare(
+  { x, y, jacobian: [a, b, c, d] }: KeyPoint,
+  picture: { readonly width: number; readonly height: number },
+): KeyPoint {
+  const { width, height } = picture;
+  const side = Math.min(width, height);
+  const [across, down] = [side / width, side / height];
+  return { x: x * across, y: y * down, jacobian: [a * across, b * across, c * down, d * down] };
 }
 
 export interface PointsFile {

@@ -8,7 +8,7 @@ import { showWindows } from '../../../app/core/dataset/show.ts';
 import { readTfRecords, TfRecordWriter } from '../../../app/core/dataset/tfrecord.ts';
 import { decodeWindow, type Window } from '../../../app/core/dataset/window.ts';
 import { listedAmong, parseWindowList } from '../../../app/core/dataset/window-list.ts';
-import { windowStarts, type WindowSource } from '../../../app/core/dataset/window-source.ts';
+import { sourceKey, startsBySize, windowStarts, type WindowSource } from '../../../app/core/dataset/window-source.ts';
 import { centreSquare, resized } from '../../../app/core/media/area.ts';
 import { ffmpegOutput } from '../../support/clips.ts';
 import { inbetween, tempFolder } from '../../support/command.ts';
@@ -128,6 +128,18 @@ test('a list chooses videos and frames as KTH has it', async (t) => {
   assert.deepEqual(starts, [4, 6, 24], 'ranges end where they end, and at the cut');
 });
 
+test('work is told by bytes, not by files', async (t) => {
+  const folder = tempFolder(t);
+  const files = [60_000, 20_000, 80_000].map((bytes, n) => {
+    const path = join(folder, `${n}`);
+    writeFileSync(path, Buffer.alloc(bytes));
+    return { path, name: `${n}`, ranges: [] };
+  });
+  assert.deepEqual(await startsBySize(files), [0, 0.375, 0.5, 1]);
+  assert.equal((await startsBySize([...files, { ...files[0]!, path: join(folder, 'none') }])).length, 5);
+  assert.notEqual(await sourceKey(files[0]!), await sourceKey({ ...files[0]!, ranges: [[0, 5]] }));
+});
+
 test('what was stopped goes on; other options are refused; what cannot be read is said', async (t) => {
   const folder = tempFolder(t);
   const out = join(folder, 'out');
@@ -147,11 +159,18 @@ test('what was stopped goes on; other options are refused; what cannot be read i
   assert.equal(done.sources[1]?.error?.code, 'unreadable');
   assert.equal(done.windows, 15);
   assert.ok(done.complete);
+  // Another video of the same name is another video.
+  ffmpegOutput('-i', `file:${first.path}`, '-frames:v', '16', '-c', 'copy', '-y', `file:${join(folder, 'd.mkv')}`);
+  const other = [first, broken, { ...second!, path: join(folder, 'd.mkv') }, third!];
+  assert.deepEqual(
+    (await makeWindows(other, out, OPTIONS)).sources.map(({ windows }) => windows),
+    [5, 0, 2, 5],
+  );
   // A file that was cut off since is made again.
   writeFileSync(join(out, 'windows-00002.tfrecord'), 'x');
-  assert.equal((await makeWindows(sources, out, OPTIONS)).kept, 2);
-  assert.equal((await showWindows(out)).records, 15);
-  await assert.rejects(makeWindows(sources, out, { ...OPTIONS, size: 32 }), {
+  assert.equal((await makeWindows(other, out, OPTIONS)).kept, 2);
+  assert.equal((await showWindows(out)).records, 12);
+  await assert.rejects(makeWindows(other, out, { ...OPTIONS, size: 32 }), {
     code: 'output-exists',
     message: /other options/,
   });

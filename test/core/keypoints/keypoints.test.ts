@@ -12,7 +12,7 @@ import { configJson } from '../../../app/core/engines/fomm/config.ts';
 import { findFomm } from '../../../app/core/engines/fomm/index.ts';
 import { animate, renderPoints, type MoveOptions } from '../../../app/core/keypoints/animate.ts';
 import { extractPoints } from '../../../app/core/keypoints/extract.ts';
-import { pointsBytes, readPoints, type PointsFile } from '../../../app/core/keypoints/points-file.ts';
+import { fromSquare, pointsBytes, readPoints, type PointsFile } from '../../../app/core/keypoints/points-file.ts';
 import { probe } from '../../../app/core/media/probe.ts';
 import { readStill, writeStill } from '../../../app/core/media/stills.ts';
 import { stageModel } from '../../../app/core/nn/store.ts';
@@ -139,12 +139,33 @@ test('extract goes on where it was stopped, and gives what an uninterrupted run 
   assert.ok(!existsSync(resumed) && existsSync(`${resumed}.part`));
   // A line that a crash cut short.
   writeFileSync(`${resumed}.part`, `${readFileSync(`${resumed}.part`, 'utf8')}{"name":"c.mkv","wind`);
+  const part = readFileSync(`${resumed}.part`);
   assert.equal((await extractPoints(sources, resumed, engine, model, cut)).kept, 2);
   assert.equal(readFileSync(resumed, 'utf8'), readFileSync(whole, 'utf8'));
   assert.ok(!existsSync(`${resumed}.part`));
   await assert.rejects(extractPoints(sources, whole, engine, model, cut), { code: 'output-exists' });
+  // Another video under the name of one that was done.
+  clip(folder, 'b.mkv', 5);
+  writeFileSync(join(folder, 'other.json.part'), part);
+  const other = await extractPoints(sources, join(folder, 'other.json'), engine, model, cut);
+  assert.deepEqual([other.kept, other.windows], [1, 5]);
   const long = extractPoints(sources.slice(0, 1), join(folder, 'long.json'), engine, model, { ...cut, count: 40 });
   await assert.rejects(long, { code: 'no-frames', message: /too short/ });
+});
+
+test('points of a middle square are put into the middle of the picture', () => {
+  const [x, y] = [0.5, -0.5];
+  const jacobian: KeyPoint['jacobian'] = [1, 2, 3, 4];
+  assert.deepEqual(fromSquare({ x, y, jacobian }, { width: 100, height: 200 }), {
+    x,
+    y: -0.25,
+    jacobian: [1, 2, 1.5, 2],
+  });
+  assert.deepEqual(fromSquare({ x, y, jacobian }, { width: 200, height: 100 }), {
+    x: 0.25,
+    y,
+    jacobian: [0.5, 1, 3, 4],
+  });
 });
 
 const framesIn = async (folder: string) =>
@@ -218,7 +239,7 @@ test('a still with transparency is shown on black; published pictures are the ne
   await renderPoints(picture, points, published, { ...options({ published: true, relative: false }), window: 0 });
   assert.ok(maxDifference((await readStill(published)).frame, frame) > 1000);
   const missing = renderPoints(picture, points, strip, { ...options({ force: true }), window: 1 });
-  await assert.rejects(missing, { code: 'bad-keypoints', message: /has 1 windows, counted from 0: there is no 1/ });
+  await assert.rejects(missing, { code: 'bad-keypoints', message: /has one window, counted from 0: there is no 1/ });
   const few = join(folder, 'few.json');
   writeFileSync(few, pointsBytes(FILE, few));
   const unlike = renderPoints(picture, few, strip, { ...options({ force: true }), window: 0 });
