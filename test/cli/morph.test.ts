@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { morphSpec, morphStills, takesOf, type MorphOptions } from '../../app/cli/morph-options.ts';
+import { morph } from '../../app/cli/verbs/morph.ts';
 import type { MorphSpec } from '../../app/contract/morph.ts';
 import { TICKS } from '../../app/contract/time.ts';
+import { picture } from '../core/morph/support.ts';
 import { tempFolder } from '../support/command.ts';
 
 const noTiming = () => Promise.reject(new Error('no clip was named'));
@@ -137,4 +139,23 @@ test('takes have names and seeds of their own', async () => {
   assert.throws(() => takesOf(one, '99'), { code: 'usage' });
   const last = await spec(['a.png', 'b.png'], { frames: '2', seed: String(2 ** 32 - 1) });
   assert.throws(() => takesOf(last, '2'), { code: 'usage', message: /seed is too large/ });
+});
+
+test('a file that is where the second take goes is found before the first is made', async (t) => {
+  const folder = tempFolder(t);
+  const [a, b] = ['red', 'blue'].map((colour) => picture(join(folder, `${colour}.png`), `color=${colour}:size=64x64`));
+  writeFileSync(join(folder, 'out-2.gif'), 'mine');
+  const home = process.env['INBETWEEN_HOME'];
+  process.env['INBETWEEN_HOME'] = join(folder, 'home');
+  try {
+    const io = { json: true, signal: new AbortController().signal, out: () => {}, err: () => {} };
+    const words = [a!, b!, '-o', join(folder, 'out.gif'), '--frames', '2', '--engine', 'cvi', '--takes', '2'];
+    await assert.rejects(morph.run(words, io), { code: 'output-exists', message: /out-2\.gif exists already/ });
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.startsWith('out')),
+      ['out-2.gif'],
+    );
+  } finally {
+    process.env['INBETWEEN_HOME'] = home;
+  }
 });

@@ -33,6 +33,7 @@ export const morph: Verb = {
     const plan = await planned(specs[0]!, io);
     refuse(plan, io);
     if (specs.length > 1) await requireSeeds(specs[0]!);
+    await app.requireOutputs(specs);
     if (options.plan) {
       io.out(io.json ? JSON.stringify(plan) : [describePlan(plan, specs), ...notesOf(plan)].join('\n'));
       return 0;

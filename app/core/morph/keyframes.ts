@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import type { VideoInfo } from '../../contract/media.ts';
 import type { MorphKeyframe } from '../../contract/morph.ts';
-import { frameBytes, type PixelFormat } from '../media/frame.ts';
+import { frameBytes, type Frame, type PixelFormat } from '../media/frame.ts';
 import { contentOf, readKeyframe, type KeyframeStill, type ReadOptions } from './keyframe.ts';
 
 /** What is known of a keyframe without its picture. */
@@ -17,9 +17,8 @@ export interface KeyframeFacts {
   readonly content: string;
 }
 
-/** Decoded pictures that are kept: those of a gap and its neighbours at least. */
-const KEEP_BYTES = 192 * 2 ** 20;
-const KEEP_LEAST = 4;
+/** Decoded pictures that are kept, in bytes: of 48 megapixels one and no more. */
+export const KEEP_BYTES = 192 * 2 ** 20;
 
 /** Facts of the last pictures looked at, in any morph: a board is planned again at every edit. Oldest first. */
 const known = new Map<string, KeyframeFacts>();
@@ -65,18 +64,22 @@ export class Keyframes {
     const still = kept ?? (await readKeyframe(this.at(index), this.#options));
     this.#stills.delete(index);
     this.#stills.set(index, still);
-    this.#shrink();
+    keepNewest(this.#stills, ({ frame }) => frame, 1);
     return still;
   }
+}
 
-  #shrink(): void {
-    let bytes = 0;
-    for (const { frame } of this.#stills.values()) bytes += frameBytes(frame.format, frame.width, frame.height);
-    for (const [index, { frame }] of this.#stills) {
-      if (bytes <= KEEP_BYTES || this.#stills.size <= KEEP_LEAST) return;
-      this.#stills.delete(index);
-      bytes -= frameBytes(frame.format, frame.width, frame.height);
-    }
+/** Forgets the pictures put in first, until the others take no more than KEEP_BYTES or there are only `least`. */
+export function keepNewest<T>(kept: Map<number, T>, frameOf: (one: T) => Frame, least: number): void {
+  const bytesOf = (one: T): number => {
+    const { format, width, height } = frameOf(one);
+    return frameBytes(format, width, height);
+  };
+  let bytes = [...kept.values()].reduce((sum, one) => sum + bytesOf(one), 0);
+  for (const [index, one] of kept) {
+    if (bytes <= KEEP_BYTES || kept.size <= least) return;
+    kept.delete(index);
+    bytes -= bytesOf(one);
   }
 }
 

@@ -6,6 +6,7 @@ import type { Device } from '../../contract/choices.ts';
 import type { Frame } from '../media/frame.ts';
 import { ontoCanvas } from './canvas.ts';
 import { fillGap, openGap } from './fill.ts';
+import { keepNewest } from './keyframes.ts';
 import { gapEnds, type FilmFrame } from './layout.ts';
 import type { MorphFilm } from './plan.ts';
 
@@ -22,7 +23,7 @@ export interface PicturesOptions {
 
 /** Engines that stay open beside the one in use: a board may change between two from gap to gap. */
 const MOST_OPEN = 2;
-/** Keyframes kept as frames of the film: those of a gap and its neighbours. Engines know a picture again by its object. */
+/** Keyframes kept as frames of the film: those of a gap and its neighbours, large ones only while the gap needs them. Engines know a picture again by its object. */
 const MOST_FRAMES = 6;
 
 interface Stream {
@@ -161,6 +162,7 @@ export class MorphPictures implements AsyncDisposable {
     this.#frames.delete(index);
     this.#frames.set(index, frame);
     for (const oldest of this.#frames.keys()) if (this.#frames.size > MOST_FRAMES) this.#frames.delete(oldest);
+    keepNewest(this.#frames, (one) => one, 2);
     return frame;
   }
 

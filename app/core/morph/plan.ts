@@ -6,11 +6,13 @@ import type { MorphPlan, MorphSpec } from '../../contract/morph.ts';
 import type { InbetweenEntry } from '../engines/inbetween.ts';
 import { findInbetweener } from '../engines/registry.ts';
 import { estimateBytes, requireSpace } from '../media/disk-space.ts';
+import { frameBytes } from '../media/frame.ts';
 import { toNumber } from '../time/rational.ts';
 import { canvasNotes } from './canvas.ts';
 import { gapTimes } from './ease.ts';
+import { aspectOf } from './fit.ts';
 import type { ReadOptions } from './keyframe.ts';
-import { Keyframes, type KeyframeFacts } from './keyframes.ts';
+import { KEEP_BYTES, Keyframes, type KeyframeFacts } from './keyframes.ts';
 import { filmFrames, gapEnds } from './layout.ts';
 import { planMorphOutput, type MorphOutput } from './output.ts';
 import { framesPattern } from './output-kind.ts';
@@ -83,17 +85,18 @@ async function trying<T>(refused: Refusals, what: string, work: () => Promise<T>
   }
 }
 
-async function lookAt(spec: MorphSpec, options: PlanOptions, refused: Refusals): Promise<MorphFilm | undefined> {
-  const faults = morphFaults(spec);
-  refused.push(...faults.map((reason) => ({ what: spec.title, code: 'bad-morph', reason })));
+async function lookAt(asked: MorphSpec, options: PlanOptions, refused: Refusals): Promise<MorphFilm | undefined> {
+  const faults = morphFaults(asked);
+  refused.push(...faults.map((reason) => ({ what: asked.title, code: 'bad-morph', reason })));
   if (faults.length > 0) return undefined;
-  const keyframes = new Keyframes(spec.keyframes, options);
+  const keyframes = new Keyframes(asked.keyframes, options);
   const facts = await factsOf(keyframes, options, refused);
-  const entries = await entriesOf(spec, refused);
-  await checkOutput(spec, options, refused);
+  const entries = await entriesOf(asked, refused);
+  await checkOutput(asked, options, refused);
   if (!facts) return undefined;
+  const spec = await trying(refused, asked.output, async () => sized(asked, facts[0]!));
+  if (!spec) return undefined;
   const output = await trying(refused, spec.output, async () => {
-    checkSize(spec, facts[0]!);
     const planned = await planMorphOutput(spec, facts);
     const bytes = estimateBytes(planned.plan, filmFrames(spec));
     // Once in pieces, once as the output.
@@ -119,7 +122,7 @@ async function lookAt(spec: MorphSpec, options: PlanOptions, refused: Refusals):
   };
 }
 
-/** Stills read at the same time. Frames of videos are not: what one of them learns of its video the next one needs. */
+/** Stills read at the same time, unless they are large. Frames of videos are not: what one of them learns of its video the next one needs. */
 const LANES = 4;
 
 /** Facts of all keyframes; undefined where any cannot be read. */
@@ -129,9 +132,10 @@ async function factsOf(
   refused: Refusals,
 ): Promise<KeyframeFacts[] | undefined> {
   const { count } = keyframes;
-  const lanes = Array.from({ length: count }, (_, i) => i).every((i) => keyframes.at(i).at === null) ? LANES : 1;
+  const stills = Array.from({ length: count }, (_, i) => i).every((i) => keyframes.at(i).at === null);
   const facts: KeyframeFacts[] = [];
-  for (let start = 0; start < count; start += lanes) {
+  // The first alone: how large it is tells how many of the others may be in memory at once.
+  for (let [start, lanes] = [0, 1]; start < count; start += lanes, lanes = stills ? lanesFor(facts) : 1) {
     const reading = Array.from({ length: Math.min(lanes, count - start) }, async (_, k) => {
       const own: Refusals = [];
       const one = await trying(own, basename(keyframes.at(start + k).path), () => keyframes.facts(start + k));
@@ -150,6 +154,11 @@ async function factsOf(
   return facts.length === count ? facts : undefined;
 }
 
+function lanesFor(facts: readonly KeyframeFacts[]): number {
+  const largest = Math.max(0, ...facts.map(({ format, width, height }) => frameBytes(format, width, height)));
+  return largest * LANES <= KEEP_BYTES ? LANES : 1;
+}
+
 async function entriesOf({ gaps }: MorphSpec, refused: Refusals): Promise<Map<string, InbetweenEntry>> {
   const entries = new Map<string, InbetweenEntry>();
   for (const id of new Set(gaps.map(({ engine }) => engine))) {
@@ -159,14 +168,20 @@ async function entriesOf({ gaps }: MorphSpec, refused: Refusals): Promise<Map<st
   return entries;
 }
 
-function checkSize({ size }: MorphSpec, first: KeyframeFacts): void {
-  if (size) return;
-  const { width, height } = first;
-  if (Math.min(width, height) >= LEAST_SIDE && Math.max(width, height) <= MOST_SIDE) return;
-  throw new AppError(
-    'too-large',
-    `The first still is ${width}x${height}, and a film is from ${LEAST_SIDE} to ${MOST_SIDE} pixels a side: make the still smaller, or give the film's size (morph --size 1920x1080).`,
-  );
+/** The spec with the size of its film where it is not the first still's own: no film is larger than MOST_SIDE. Throws 'too-large' for a first still that is too small. */
+function sized(spec: MorphSpec, { width, height, info }: KeyframeFacts): MorphSpec {
+  if (spec.size) return spec;
+  if (Math.min(width, height) < LEAST_SIDE) {
+    throw new AppError(
+      'too-large',
+      `The first still is ${width}x${height}, and a film is from ${LEAST_SIDE} to ${MOST_SIDE} pixels a side: take a larger still first, or give the film's size (morph --size 1920x1080).`,
+    );
+  }
+  const wide = width * aspectOf(info.video.sampleAspect);
+  if (Math.max(width, height) <= MOST_SIDE) return spec;
+  const scale = MOST_SIDE / Math.max(wide, height);
+  const even = (side: number): number => Math.max(LEAST_SIDE, 2 * Math.round((side * scale) / 2));
+  return { ...spec, size: { width: even(wide), height: even(height) } };
 }
 
 function gapNotes(times: readonly number[], entry: InbetweenEntry, same: boolean): string[] {

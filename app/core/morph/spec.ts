@@ -66,7 +66,9 @@ export function morphFaults(spec: Pick<MorphSpec, 'keyframes' | 'gaps' | 'loop' 
   } else if (keyframes.length > MOST_KEYFRAMES) {
     faults.push(`A morph has at most ${MOST_KEYFRAMES} stills, not ${keyframes.length}.`);
   } else if (gaps.length !== wanted) {
-    faults.push(`${keyframes.length} stills have ${wanted} gaps${loop ? ' in a loop' : ''}, not ${gaps.length}.`);
+    faults.push(
+      `${keyframes.length} stills have ${wanted === 1 ? '1 gap' : `${wanted} gaps`}${loop ? ' in a loop' : ''}, not ${gaps.length}.`,
+    );
   }
   const made = gaps.reduce((sum, { frames }) => sum + frames, 0);
   const long = gaps.find(({ frames }) => frames > MOST_GAP_FRAMES);

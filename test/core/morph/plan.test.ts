@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { MOST_GAP_FRAMES, type MorphSpec } from '../../../app/contract/morph.ts';
+import { pixelFormat } from '../../../app/core/media/pixel-format.ts';
+import { keepNewest } from '../../../app/core/morph/keyframes.ts';
 import { planMorph } from '../../../app/core/morph/plan.ts';
 import { writeFileSync } from 'node:fs';
 import { gap, morphOf, picture, rgba } from './support.ts';
@@ -39,6 +41,22 @@ test('what a morph will be: frames, size, length, and a note where stills are ma
   assert.match(loop.notes.join('\n'), /a\.png is 64x48 and is framed to 128x128/);
 });
 
+test('stills larger than any film are made smaller; of large ones few are kept', async () => {
+  const long = picture(at('long.png'), 'color=red:size=8200x64');
+  const plan = await planMorph(morphOf([long, a], output, 2));
+  assert.deepEqual([plan.width, plan.height, plan.refused], [8192, 64, []]);
+  assert.match(plan.notes.join('\n'), /long\.png is 8200x64 and is (scaled|cropped) to 8192x64/);
+  const small = await planMorph(morphOf([picture(at('small.png'), 'color=red:size=64x8'), a], output, 2));
+  assert.match(small.refused[0]!.reason, /64x8, and a film is from 16 to 8192 .*larger still first/);
+  const kept = (width: number): number[] => {
+    const frame = { format: pixelFormat('gbrp'), width, height: 6000, planes: [], time: 0, index: 0 };
+    const frames = new Map([0, 1, 2, 3].map((index) => [index, frame]));
+    keepNewest(frames, (one) => one, 1);
+    return [...frames.keys()];
+  };
+  assert.deepEqual([kept(8000), kept(5000), kept(600)], [[3], [2, 3], [0, 1, 2, 3]]);
+});
+
 test('too few stills, too few and too many frames, and gaps that do not fit are refused in words', async () => {
   const cases: [MorphSpec, RegExp][] = [
     [morphOf([a], output, []), /two or more, and there is one/],
@@ -46,7 +64,7 @@ test('too few stills, too few and too many frames, and gaps that do not fit are 
     [morphOf([a, b], output, 0), /nothing to make/],
     [morphOf([a, b], output, 100_000), new RegExp(`at most ${MOST_GAP_FRAMES} frames, not 100000`)],
     [morphOf([a, b, a, b, a, b, a, b], output, MOST_GAP_FRAMES), /at most 50000 frames/],
-    [morphOf([a, b], output, [gap(1), gap(1)]), /2 stills have 1 gaps?, not 2/],
+    [morphOf([a, b], output, [gap(1), gap(1)]), /2 stills have 1 gap, not 2/],
     [morphOf([a, b], output, 2, { size: { width: 9000, height: 8 } }), /from 16 to 8192 pixels/],
   ];
   for (const [spec, sentence] of cases) {
