@@ -2,7 +2,7 @@
  * Checkpoints whose names are nobody's: somebody says which tensor is which.
  *
  * [Note: mapping] A mapping is JSON: `config`, what the file says of its network (docs/cvi.md); `tensors`, our names and theirs, with `axes` where theirs are laid otherwise
- * (axis i of ours is their axis axes[i]) and `shape` where the same numbers have another shape; `ignore`, patterns of their names that take no part. Every other
+ * (axis i of ours is their axis axes[i]) and `shape` where the same numbers have another shape; `ignore`, their names that take no part, where * stands for anything. Every other
  * tensor of theirs is used once. What comes of it is a safetensors file with our names, and goes the way of any other checkpoint from there.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -90,8 +90,7 @@ function writtenOf(checkpoint: Checkpoint, { tensors, ignore }: Mapping): Writte
   const absent = places.flatMap(({ from }) => (from !== null && !names.has(from) ? [from] : []));
   const uses = Map.groupBy(places, ({ from }) => from);
   const twice = [...uses].flatMap(([from, all]) => (from !== null && all.length > 1 ? [from] : []));
-  const ignored = ignore.map(patternOf);
-  const left = [...names].filter((name) => !uses.has(name) && !ignored.some((pattern) => pattern.test(name)));
+  const left = [...names].filter((name) => !uses.has(name) && !ignore.some((pattern) => fits(name, pattern)));
   const problems = [
     listed('leaves open', open),
     listed('names what is not there:', absent),
@@ -119,12 +118,19 @@ function writtenOf(checkpoint: Checkpoint, { tensors, ignore }: Mapping): Writte
   });
 }
 
-function patternOf(text: string): RegExp {
-  try {
-    return new RegExp(text);
-  } catch (cause) {
-    throw new AppError('usage', `'${text}' in "ignore" is no pattern.`, { cause });
+/** Whether a pattern with stars is of that name. No regular expression: a mapping may come from anybody, and some of those never end. */
+function fits(name: string, pattern: string): boolean {
+  const [head = '', ...parts] = pattern.split('*');
+  const tail = parts.pop();
+  if (tail === undefined) return name === pattern;
+  if (!name.startsWith(head) || !name.endsWith(tail)) return false;
+  let at = head.length;
+  for (const part of parts) {
+    const found = name.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
   }
+  return at <= name.length - tail.length;
 }
 
 function listed(word: string, names: readonly string[]): string {
