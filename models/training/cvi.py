@@ -194,6 +194,12 @@ class Trainer:
         config = self.net.config.json()
         save_checkpoint(self.o.out / "best.pt", {"net": self.average.values, "config": config, "step": self.step, "dev": dev})
 
+    def save_final(self) -> None:
+        """final.pt, what is published: halfway between the best on the dev windows and the last, whose takes differ more."""
+        best = load_checkpoint(self.o.out / "best.pt")
+        mean = {k: (v + self.average.values[k]) / 2 if v.is_floating_point() else v for k, v in best["net"].items()}
+        save_checkpoint(self.o.out / "final.pt", {**best, "net": mean, "steps": [best["step"], self.step]})
+
     def averaged(self) -> Cvi:
         net = Cvi(self.net.config)
         net.load_state_dict(self.average.values)
@@ -320,6 +326,7 @@ def main() -> None:
             next_dev += o.dev_minutes
             checkpoint(trainer, dev, log)
     checkpoint(trainer, dev, log)
+    trainer.save_final()
 
 
 def checkpoint(trainer: Trainer, dev: Dev, log: Log) -> None:

@@ -87,7 +87,7 @@ def main() -> None:
     family, out, folder = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     folder.mkdir(parents=True, exist_ok=True)
     weights = folder / "weights.safetensors"
-    best = load_checkpoint(out / "best.pt")
+    best = load_checkpoint(out / ("final.pt" if family == "cvi" else "best.pt"))
     if family == "cvi":
         config = best["config"]
         made = cvi_net.exported(cvi_net.Cvi(cvi_net.CviConfig(**config)), best["net"])
