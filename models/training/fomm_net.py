@@ -284,11 +284,29 @@ def warped(still: Tensor, moved: Tensor) -> Tensor:
     return F.grid_sample(still, grid, padding_mode="border", align_corners=True)
 
 
-def compose(first: dict[str, Tensor], last: dict[str, Tensor], stills: tuple[Tensor, Tensor], t: Tensor) -> dict[str, Tensor]:
-    """The frame of [Note: two stills] from the generator's outputs for both stills; `t` is [b, 1, 1, 1]."""
+def around_mean(x: Tensor, around: int = 4) -> Tensor:
+    return F.avg_pool2d(F.pad(x, (around,) * 4, mode="replicate"), 2 * around + 1, 1)
+
+
+def trust(stills: tuple[Tensor, Tensor], moved: list[Tensor]) -> Tensor:
+    """[b, 1, h, w]: how far the motion is believed, [Note: trust] in app/core/engines/fomm/fields.ts."""
+    apart = lambda a, b: around_mean((a - b).abs().mean(1, keepdim=True))  # noqa: E731
+    still = apart(*stills)
+    near = apart(*(warped(s, m) for s, m in zip(stills, moved, strict=True)))
+    return around_mean(torch.sigmoid(12 * (still - near) / (still + 0.01)))
+
+
+def compose(
+    first: dict[str, Tensor], last: dict[str, Tensor], stills: tuple[Tensor, Tensor], t: Tensor, doubt: bool = False
+) -> dict[str, Tensor]:
+    """The frame of [Note: two stills] from the generator's outputs for both stills; `t` is [b, 1, 1, 1]. With `doubt` motion that
+    brings the stills no nearer to each other is taken back, as the engine does; not while training."""
     h, w = stills[0].shape[2:]
     moved = [offsets(o["deformation"], h, w) for o in (first, last)]
     o0, o1 = (F.interpolate(o["occlusion_map"], size=(h, w), mode="bilinear", align_corners=False) for o in (first, last))
+    if doubt:
+        share = trust(stills, moved)
+        moved, (o0, o1) = [m * share for m in moved], (1 - share * (1 - o) for o in (o0, o1))
     d0, d1 = (warped(s, m) for s, m in zip(stills, moved, strict=True))
     painted = (1 - t) * first["prediction"] + t * last["prediction"]
     w0, w1, w2 = (1 - t) * o0, t * o1, (1 - o0) * (1 - o1) + 1e-3
@@ -315,7 +333,7 @@ def between(net: Fomm, first: Tensor, last: Tensor, path: KeyPoints | None = Non
     there = line(many(kp0), many(kp1), t) if path is None else {k: v[1:-1] for k, v in path.items()}
     stills = (first.expand(n, -1, -1, -1), last.expand(n, -1, -1, -1))
     outs = [net.generator(s, there, many(kp)) for s, kp in zip(stills, (kp0, kp1), strict=True)]
-    return torch.cat((first, compose(*outs, stills, t[:, None, None, None])["frame"], last))
+    return torch.cat((first, compose(*outs, stills, t[:, None, None, None], doubt=True)["frame"], last))
 
 
 def check(folder: Path) -> None:

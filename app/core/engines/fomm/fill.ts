@@ -103,10 +103,11 @@ export class FommInbetweener implements Inbetweener {
     requireAlike(a, b);
     const [first, last] = [await this.#pointsOf(gap.first, signal), await this.#pointsOf(gap.last, signal)];
     const path = await this.#pathOf(gap, first, last, options);
+    const byHand = gap.first.points !== undefined || gap.last.points !== undefined;
     this.#held = [a, b].map((frame) => ({ frame, whole: this.#whole(frame) }));
     for (const t of times) {
       signal?.throwIfAborted();
-      const { picture, confidence } = await this.#at({ a, b, first, last, now: path(t), t }, options);
+      const { picture, confidence } = await this.#at({ a, b, first, last, byHand, now: path(t), t }, options);
       const time = Math.round(a.time + t * (b.time - a.time));
       const frame = frameOfFloatRgb(picture, a, this.#setup.colour ?? {}, time);
       const alpha = frame.format.planes.findIndex(({ channel }) => channel === 'a');
@@ -157,7 +158,8 @@ export class FommInbetweener implements Inbetweener {
     }
     const fromLast = await this.#network.generate(seenB.input, last, now, signal);
     const paints = this.#paints(seenA.small) && this.#paints(seenB.small);
-    const fields = betweenFields(fromFirst, fromLast, t, size, paints);
+    const doubted = moment.byHand ? undefined : ([seenA.small, seenB.small] as const);
+    const fields = betweenFields(fromFirst, fromLast, t, size, { paints, doubted });
     requireNumbers(fields, this.device);
     const confidence = agreement(seenA.small, seenB.small, fields);
     if (guided) return { picture: renderGuided(this.#whole(a), this.#whole(b), fields), confidence };
@@ -236,6 +238,8 @@ interface Moment {
   readonly b: Frame;
   readonly first: readonly KeyPoint[];
   readonly last: readonly KeyPoint[];
+  /** The user set key points. */
+  readonly byHand: boolean;
   readonly now: readonly KeyPoint[];
   readonly t: number;
 }

@@ -14,7 +14,7 @@ import { readFomm, recogniseFomm } from './weights.ts';
 export const fomm: InbetweeningFamily = {
   kind: 'inbetween',
   id: 'fomm',
-  version: '1',
+  version: '2',
   summary: 'Finds key points in both stills and moves them: straight, or as a model of motion says (FOMM).',
   uses: { seed: true, motion: true, points: true },
   recognise: async (checkpoint) => {
