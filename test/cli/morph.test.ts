@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { morphSpec, morphStills, takesOf, type MorphOptions } from '../../app/cli/morph-options.ts';
+import { onDevice, plural } from '../../app/cli/words.ts';
 import { morph } from '../../app/cli/verbs/morph.ts';
 import type { MorphSpec } from '../../app/contract/morph.ts';
 import { TICKS } from '../../app/contract/time.ts';
@@ -139,6 +140,14 @@ test('takes have names and seeds of their own', async () => {
   assert.throws(() => takesOf(one, '99'), { code: 'usage' });
   const last = await spec(['a.png', 'b.png'], { frames: '2', seed: String(2 ** 32 - 1) });
   assert.throws(() => takesOf(last, '2'), { code: 'usage', message: /seed is too large/ });
+});
+
+test('one is one, and what was there already was made on nothing', () => {
+  assert.deepEqual(
+    [plural(1, 'window'), plural(2, 'window'), plural(0, 'source was', 'sources were')],
+    ['1 window', '2 windows', '0 sources were'],
+  );
+  assert.deepEqual([onDevice('cpu'), onDevice('nothing: every frame came from earlier chunks')], [' on cpu', '']);
 });
 
 test('a file that is where the second take goes is found before the first is made', async (t) => {

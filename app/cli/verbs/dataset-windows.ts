@@ -12,6 +12,7 @@ import { contactSheet, type Tile } from '../../core/demo/contact-sheet.ts';
 import { writeRgbPng } from '../../core/demo/png.ts';
 import { findClips } from '../../core/queue/batch-files.ts';
 import { statusLine } from '../status-line.ts';
+import { plural } from '../words.ts';
 import type { VerbIo } from '../verb.ts';
 import { number } from './dataset-options.ts';
 
@@ -77,7 +78,8 @@ export async function cutWindows(from: string, out: string, words: WindowsWords,
   try {
     const made = await makeWindows(sources, out, {
       ...options,
-      onProgress: ({ source, windows, ...rest }) => status.tell({ sentence: `${windows} windows, ${source}`, ...rest }),
+      onProgress: ({ source, windows, ...rest }) =>
+        status.tell({ sentence: `${plural(windows, 'window')}, ${source}`, ...rest }),
     });
     status.end();
     io.out(io.json ? JSON.stringify({ output: out, ...made }) : summary(out, made));
@@ -124,7 +126,7 @@ function summary(out: string, { windows, sources, kept }: WindowsManifest & { re
   const given = sources.filter((source) => source.windows > 0).length;
   return [
     out,
-    `  ${windows} windows from ${given} of ${sources.length} sources${kept > 0 ? `; ${kept} sources were done before` : ''}`,
+    `  ${plural(windows, 'window')} from ${given} of ${plural(sources.length, 'source')}${kept > 0 ? `; ${plural(kept, 'source was', 'sources were')} done before` : ''}`,
     ...sources.flatMap(({ name, error }) => (error ? [`  ${name}: ${error.code}: ${error.message}`] : [])),
   ].join('\n');
 }
@@ -147,7 +149,7 @@ export async function showOfWindows(folder: string, sheet: string | undefined, i
 
 function described(folder: string, { files, records, shapes, sources }: Omit<ShownWindows, 'samples'>): string {
   return [
-    `${folder}: ${records} windows in ${files} files, every checksum holds`,
+    `${folder}: ${plural(records, 'window')} in ${plural(files, 'file')}, every checksum holds`,
     ...shapes.map(([shape, count]) => `  ${String(count).padStart(7)}  ${shape}`),
     ...sources.map(([name, count]) => `  ${String(count).padStart(7)}  ${name}`),
   ].join('\n');

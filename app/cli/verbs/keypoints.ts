@@ -14,6 +14,7 @@ import { MOVE_FLAGS, MOVE_USAGE, moveWith, outputOf, type MoveWords } from '../k
 import { deviceUsage, number, parseWords } from '../slowmo-options.ts';
 import { statusLine } from '../status-line.ts';
 import type { Verb, VerbIo } from '../verb.ts';
+import { plural } from '../words.ts';
 
 const text = { type: 'string' } as const;
 
@@ -90,7 +91,8 @@ async function extract(words: readonly string[], values: ExtractWords, io: VerbI
   try {
     const made = await extractPoints(sources, output, engine, model, {
       ...{ count, stride, step, force: values.force, signal: io.signal },
-      onProgress: ({ source, windows, ...rest }) => status.tell({ sentence: `${windows} windows, ${source}`, ...rest }),
+      onProgress: ({ source, windows, ...rest }) =>
+        status.tell({ sentence: `${plural(windows, 'window')}, ${source}`, ...rest }),
     });
     status.end();
     io.out(io.json ? JSON.stringify({ output, model: model.id, ...made }) : summary(output, made));
@@ -121,10 +123,10 @@ async function sourcesOf(paths: readonly string[], output: string): Promise<Wind
 
 function summary(output: string, { windows, frames, kept, sources }: Extracted): string {
   const given = sources.filter((source) => source.windows > 0).length;
-  const before = kept > 0 ? `; ${kept} videos were done before` : '';
+  const before = kept > 0 ? `; ${plural(kept, 'video was', 'videos were')} done before` : '';
   return [
     output,
-    `  ${windows} windows, ${frames} frames, from ${given} of ${sources.length} videos${before}`,
+    `  ${plural(windows, 'window')}, ${frames} frames, from ${given} of ${plural(sources.length, 'video')}${before}`,
     ...sources.flatMap(({ name, error }) => (error ? [`  ${name}: ${error}`] : [])),
   ].join('\n');
 }

@@ -12,6 +12,7 @@ import { clock, progressPrinter } from '../progress.ts';
 import { parseWords } from '../slowmo-options.ts';
 import { statusLine } from '../status-line.ts';
 import type { Verb, VerbIo } from '../verb.ts';
+import { onDevice } from '../words.ts';
 import { tellNotices } from './slowmo.ts';
 
 export const morph: Verb = {
@@ -120,7 +121,7 @@ export function describeMorph(result: RetimeResult): string {
   const sure = confidence === undefined ? '' : `, none less certain than ${confidence.toFixed(2)}`;
   const reused = reusedFrames > 0 ? `, ${reusedFrames} frames from an earlier run` : '';
   return (
-    `${result.output}\n  ${frames} frames at ${result.fps}, ${synthesised} of them made by ${result.engine} on ${result.device}${sure}, ` +
+    `${result.output}\n  ${frames} frames at ${result.fps}, ${synthesised} of them made by ${result.engine}${onDevice(result.device)}${sure}, ` +
     `${clock(result.seconds)}${reused}; checked by reading it back`
   );
 }

@@ -48,15 +48,16 @@ export const CONTAINERS: Readonly<Record<ContainerName, Container>> = {
 /** A number in a name: '%05d', '%d'. */
 export const NUMBER_PATTERN = /%(0\d{1,2})?d/;
 
-/** The container a name asks for. Throws output-format. */
-export function containerFor(path: string): Container {
+const USE = 'Use .mp4, .mov, .mkv or .webm, or numbered images such as frames/%05d.png or %05d.exr.';
+
+/** The container a name asks for. Throws output-format, with a sentence about the names that there are. */
+export function containerFor(path: string, use = USE): Container {
   const ending = extname(path).slice(1).toLowerCase();
   const name = ({ m4v: 'mp4', qt: 'mov' } as Record<string, string>)[ending] ?? ending;
   const container = Object.values(CONTAINERS).find((one) => one.name === name);
-  const what = 'Use .mp4, .mov, .mkv or .webm, or numbered images such as frames/%05d.png or %05d.exr.';
   if (!container) {
     const said = ending === '' ? 'has no ending that says its format' : `ends in .${ending}, which cannot be written`;
-    throw new AppError('output-format', `The output ${basename(path)} ${said}. ${what}`);
+    throw new AppError('output-format', `The output ${basename(path)} ${said}. ${use}`);
   }
   if (container.images && !NUMBER_PATTERN.test(basename(path))) {
     throw new AppError(

@@ -30,6 +30,9 @@ const STRIP_PIXELS = 2 ** 26;
 /** Frames a second beyond which players slow a GIF down to ten. */
 const GIF_RATE = 50;
 
+const USE =
+  'Use .webm, .mp4, .mov, .mkv or .gif, .png for one strip of all frames, or a folder (DIR/) for numbered frames.';
+
 /** Throws what `planOutput` throws, 'output-format', and 'too-large' for a strip. */
 export async function planMorphOutput(spec: MorphSpec, facts: readonly KeyframeFacts[]): Promise<MorphOutput> {
   const kind = outputKind(spec.output);
@@ -57,7 +60,7 @@ export async function planMorphOutput(spec: MorphSpec, facts: readonly KeyframeF
 async function planFrames(spec: MorphSpec, kind: OutputKind, canvas: Canvas): Promise<OutputPlan> {
   const { width, height, format, info } = canvas;
   const path = kind === 'film' ? (framesPattern(spec.output) ?? spec.output) : join(dirname(spec.output), '%05d.png');
-  const container = containerFor(path);
+  const container = containerFor(path, USE);
   const transparent = hasAlpha(format)
     ? ({ mov: 'prores', mkv: 'ffv1' } as const)[container.name as string]
     : undefined;

@@ -86,7 +86,11 @@ test('outputs are refused before anything is made', async () => {
   assert.equal((await refusal(morphOf([a, b], at('there.webm'), 2)))[0], 'output-exists');
   assert.deepEqual((await planMorph(morphOf([a, b], at('there.webm'), 2, { force: true }))).refused, []);
   assert.equal((await refusal(morphOf([a, b], b, 2, { force: true })))[0], 'output-is-input');
-  assert.equal((await refusal(morphOf([a, b], at('x.avi'), 2)))[0], 'output-format');
+  const avi = await refusal(morphOf([a, b], at('x.avi'), 2));
+  assert.deepEqual(
+    [avi[0], /\.avi, which cannot be written\. Use .*\.gif, \.png .*DIR\//.test(avi[1])],
+    ['output-format', true],
+  );
   const [code, reason] = await refusal(morphOf([a, b], at('x.gif'), 2, { fps: { num: 60, den: 1 } }));
   assert.deepEqual([code, /50 frames a second/.test(reason)], ['output-format', true]);
   const strip = await refusal(morphOf([a, b], at('x.png'), 2000, { size: { width: 512, height: 512 } }));
