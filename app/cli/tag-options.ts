@@ -19,6 +19,7 @@ export const TAG_FLAGS = {
   threshold: text,
   rules: text,
   format: text,
+  overlay: text,
   device: text,
   again: flag,
   force: flag,
@@ -35,6 +36,7 @@ export const TAG_USAGE = `tag IN... [-o FILE.json|.csv|.vtt|.srt|.edl] [options]
   --threshold X  a span begins at this probability, and goes on down to 0.6 times it
   --rules R      how spans are made: smooth=0.3,on=0.5,off=0.3,gap=0.4,shortest=0.4 (seconds; on and off are probabilities),
                  and for one label 'jump.on=0.7,jump.off=0.4'
+  --overlay OUT  the clip with its probabilities over time below: .mp4, .mov, .mkv, .webm, .gif, or .png for a strip; of one clip
   ${deviceUsage(15)}
   --again        look at the clips anew though their scores are in the library; what a person said of spans stays
   --force        replace existing outputs`;

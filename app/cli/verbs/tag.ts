@@ -1,7 +1,7 @@
 /** `tag`: what happens in clips. */
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { AppError, toAppError, type WireError } from '../../contract/errors.ts';
 import type { RetimeResult } from '../../contract/jobs.ts';
 import type { SpanFact, TagSpec, TagSummary } from '../../contract/tags.ts';
@@ -34,6 +34,7 @@ export const tag: Verb = {
     const shared = await sharedSpec(options);
     const { items, others, many } = await tagItems(positionals, output, options.format);
     // One thread each is faster than all threads on one: a network's layers are small, and decoding overlaps.
+    if (many && options.overlay !== undefined) throw new AppError('usage', '--overlay is made of one clip.');
     const lanes = Math.max(1, Math.min(items.length, availableParallelism(), MOST_LANES));
     await using app = await openApp({ lanes });
     tellNotices(app, io);
@@ -54,7 +55,7 @@ export const tag: Verb = {
 type SharedSpec = Omit<TagSpec, 'input' | 'output' | 'title'>;
 
 async function sharedSpec(options: TagOptions): Promise<SharedSpec> {
-  const { engine, top, device, again = false, force = false } = options;
+  const { engine, top, device, overlay, again = false, force = false } = options;
   const rules = rulesOf(options);
   const wanted = labelsOf(options.labels);
   const most = top === undefined ? TOP : number('top', top, 1, 1000);
@@ -65,20 +66,21 @@ async function sharedSpec(options: TagOptions): Promise<SharedSpec> {
     ...{ kind: 'tag', engine: tagger.id, rules, top: most, force },
     labels: wanted && knownLabels(wanted, tagger.labels, tagger.id),
     ...(device !== undefined && { device: deviceChoice(device) }),
+    ...(overlay !== undefined && { overlay: resolve(overlay) }),
     ...(again && { again: new Date().toISOString() }),
   };
 }
 
 async function specOf(app: App, { input, output }: TagItem, shared: SharedSpec): Promise<TagSpec> {
   const named = { ...shared, title: basename(input), input };
-  if (output !== undefined) return { ...named, output };
-  return { ...named, output: await app.tagOutput(input, shared.engine), force: true };
+  return { ...named, output: output ?? (await app.tagOutput(input, shared.engine)) };
 }
 
 /** One clip's summary with what a script may want to know of the job. */
 interface Tagged extends TagSummary {
   /** null where the library alone has it. */
   readonly output: string | null;
+  readonly overlay?: string;
   readonly device: string;
   /** Pictures looked at, those of earlier runs, and seconds it took. */
   readonly pictures: number;
@@ -94,6 +96,7 @@ async function tagOne(app: App, spec: TagSpec, io: VerbIo, label: string): Promi
     const own = result.output === (await app.tagOutput(input, engine));
     return {
       ...{ input, engine, version, top, spans, output: own ? null : result.output, device: result.device },
+      ...(spec.overlay !== undefined && { overlay: spec.overlay }),
       ...{ pictures: result.frames, reused: result.reusedFrames, seconds: result.seconds },
     };
   } finally {
@@ -151,15 +154,27 @@ function count(n: number, what: string): string {
   return `${n} ${what}${n === 1 ? '' : 's'}`;
 }
 
-function describeTags({ input, output, spans, top, engine, device, pictures, reused, seconds }: Tagged): string {
+function describeTags({
+  input,
+  output,
+  overlay,
+  spans,
+  top,
+  engine,
+  device,
+  pictures,
+  reused,
+  seconds,
+}: Tagged): string {
   const labels = new Set(spans.map(({ label }) => label)).size;
+  const written = [output, overlay].filter((path) => path !== null && path !== undefined);
   const made = pictures - reused;
   const speed = made > 0 && seconds > 0 ? `, ${(made / seconds).toFixed(1)} pictures/s on ${device}` : '';
   const found =
     spans.length === 0 ? 'nothing was recognised' : `${count(spans.length, 'span')} of ${count(labels, 'label')}`;
   const from = made === 0 ? `from scores in the library` : `in ${clock(seconds)}${speed}`;
   return [
-    `${basename(input)}: ${found} by ${engine}, ${from}${output === null ? '' : ` -> ${output}`}`,
+    `${basename(input)}: ${found} by ${engine}, ${from}${written.length > 0 ? ` -> ${written.join(', ')}` : ''}`,
     ...spans.map(spanLine),
     `  over the whole clip: ${top.map(({ label, score }) => `${label} ${score.toFixed(2)}`).join(', ') || 'nothing'}`,
   ].join('\n');

@@ -4,6 +4,7 @@ import { basename, dirname } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 import type { JobSpec } from '../../contract/jobs.ts';
 import { isErrno, syncFile, syncFolder } from '../base/durable.ts';
+import { tagsFolder } from '../base/home.ts';
 import type { Library } from '../library/db.ts';
 import { identify, sameIdentity, sequenceFiles, type FileIdentity } from '../library/file-identity.ts';
 import { pollLease } from '../library/leases.ts';
@@ -63,8 +64,10 @@ export async function publish(
 
 /** Throws `output-exists` when there is a file at `path` that is not this job's own. */
 export async function refuseForeign(db: Library, job: string, path: string, force: boolean): Promise<void> {
+  // What lies in the library's own folder is nobody else's.
+  if (force || dirname(path) === tagsFolder({ root: dirname(db.path) })) return;
   const found = await outputOnDisk(path);
-  if (found === undefined || force) return;
+  if (found === undefined) return;
   const ours = jobOutputs(db, job).filter((output) => output.path === path);
   if (ours.some((output) => sameOutput(output, found))) return;
   const why = ours.length === 0 ? 'exists already' : 'was changed after this job wrote it';

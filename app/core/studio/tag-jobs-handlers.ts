@@ -66,7 +66,7 @@ export function openTagJobs({ db, home, topics }: StudioContext, queue: JobQueue
             const output = await ownOutput(home, clip.path, entry.id);
             const what = { title: clip.name, input: clip.path, output, engine: entry.id, rules };
             specs.push({
-              spec: { kind: 'tag', ...what, labels: null, top: TOP, ...occasion, force: true },
+              spec: { kind: 'tag', ...what, labels: null, top: TOP, ...occasion, force: false },
               frames: Math.ceil((clip.duration ?? 0) * entry.rate),
             });
           } catch (thrown) {

@@ -9,7 +9,9 @@ import { replaceFound } from '../../library/span-rows.ts';
 import { finishedRun, runById, setRules, type TagRunRow } from '../../library/tag-runs.ts';
 import { probe } from '../../media/probe.ts';
 import { libraryClip } from '../../tags/clip.ts';
+import { scoresOfRun, type Scores } from '../../tags/curves.ts';
 import { knownLabels } from '../../tags/labels.ts';
+import { makeOverlay, refuseOverlay } from '../../tags/overlay.ts';
 import { spansOfRun, tagReport } from '../../tags/report.ts';
 import { tagClip, type TagRunOptions, type TaggedClip } from '../../tags/run.ts';
 import { claimedSeconds, requireFootage } from '../../tags/sample.ts';
@@ -19,9 +21,9 @@ import { sourceAt, type Task, type TaskContext } from '../task.ts';
 
 export const tag: Task<TagSpec> = async (spec, context) => tagWith(await findTagger(spec.engine), spec, context);
 
-/** Shares of the job's time before the recogniser runs, and until it has. */
+/** Shares of the job's time before the recogniser runs and until it has; without and with an overlay. */
 const RUNS_FROM = 0.01;
-const RUNS_TO = 0.97;
+const RUNS_TO = { plain: 0.97, overlay: 0.6 };
 
 /** The task with a given recogniser; `storeMs` as in TagRunOptions. */
 export async function tagWith(
@@ -33,6 +35,7 @@ export async function tagWith(
   const started = performance.now();
   const { db, signal, emit, part, sources } = context;
   const kind = tagFormat(spec.output);
+  if (spec.overlay !== undefined) refuseOverlay(spec.overlay);
   const source = sourceAt(sources, spec.input);
   const labels = spec.labels && knownLabels(spec.labels, entry.labels, entry.id);
   emit({ type: 'progress', stage: 'probing', fraction: 0, done: 0, total: 1, unit: 'seconds' });
@@ -44,13 +47,15 @@ export async function tagWith(
   const tagged = known
     ? applyRules(known, spec, context)
     : await recognise(entry, spec, context, { clip: clip.id, info, storeMs });
-  emit({ type: 'progress', stage: 'writing', fraction: RUNS_TO, done: 0, total: 1, unit: 'seconds' });
   const run = runById(db, tagged.run.id);
   const report = tagReport(db, run, { input: spec.input, rules: spec.rules, labels, top: spec.top });
   const text = tagsText(kind, report, clip);
   await writeFile(part, text);
   if ((await readFile(part, 'utf8')) !== text) throw new AppError('verify-failed', `${part} is not what was written.`);
-  await context.publish([{ from: part, to: spec.output }]);
+  const overlay =
+    spec.overlay === undefined ? [] : [await drawn(spec, spec.overlay, context, scoresOfRun(db, run, labels))];
+  emit({ type: 'progress', stage: 'writing', fraction: 0.99, done: 0, total: 1, unit: 'seconds' });
+  await context.publish([{ from: part, to: spec.output }, ...overlay]);
   const { top, spans } = report;
   return {
     ...{ output: spec.output, engine: entry.id, device: tagged.device, frames: run.scores, fps: String(run.rate) },
@@ -69,6 +74,24 @@ export async function tagWith(
   } satisfies RetimeResult;
 }
 
+/** Makes the overlay beside where it is to be. */
+async function drawn(
+  { input, top }: TagSpec,
+  output: string,
+  { partFor, signal, emit }: TaskContext,
+  scores: Scores,
+): Promise<{ from: string; to: string }> {
+  const to = partFor(output);
+  await makeOverlay({
+    ...{ input, scores, top, output, to, signal },
+    onProgress: (done, total) => {
+      const fraction = RUNS_TO.overlay + (0.99 - RUNS_TO.overlay) * (total > 0 ? done / total : 0);
+      emit({ type: 'progress', stage: 'rendering', fraction, done, total, unit: 'frames' });
+    },
+  });
+  return { from: to, to: output };
+}
+
 /** The scores are here: what is found is made anew by the rules that were asked for. */
 function applyRules(run: TagRunRow, spec: TagSpec, { db }: TaskContext): TaggedClip {
   db.write(() => {
@@ -85,13 +108,14 @@ async function recognise(
   { clip, info, storeMs }: Pick<TagRunOptions, 'clip' | 'info' | 'storeMs'>,
 ): Promise<TaggedClip> {
   const seconds = claimedSeconds(info);
+  const to = spec.overlay === undefined ? RUNS_TO.plain : RUNS_TO.overlay;
   return await tagClip({
     ...{ db, clip, info, storeMs, entry, threads, signal, rules: spec.rules, device: spec.device },
     content: sourceAt(sources, spec.input).fingerprint,
     onProgress: ({ done, rate, device }) => {
       // What the file claims is a guess until the end.
       const total = Math.max(done, Math.ceil((seconds ?? 0) * entry.rate));
-      const fraction = RUNS_FROM + (RUNS_TO - RUNS_FROM) * (seconds === undefined ? 0 : done / total);
+      const fraction = RUNS_FROM + (to - RUNS_FROM) * (seconds === undefined ? 0 : done / total);
       const counts = { done, total: seconds === undefined ? 0 : total, framesPerSecond: rate, device };
       emit({ type: 'progress', stage: 'recognising', fraction, unit: 'frames', ...counts });
     },
