@@ -23,7 +23,7 @@ export const movinet: TagFamily = {
   version: VERSION,
   summary: 'Says what happens on footage (MoViNet).',
   async recognise(checkpoint) {
-    const config = recogniseMovinet(checkpoint);
+    const config = await recogniseMovinet(checkpoint);
     return config && { parameters: parameterCount(config), ...configJson(config) };
   },
   async describe(json) {

@@ -16,6 +16,8 @@ export interface Named {
   readonly names: ReadonlyMap<string, string>;
   /** Scalars that are no tensors of their own. */
   readonly scalars: ReadonlyMap<string, number>;
+  /** Layers that halve the picture, of those with a convolution beside them; undefined where the file does not tell. */
+  readonly pools: ReadonlySet<string> | undefined;
   /** What the graph tells, where there is one. */
   readonly told: Readonly<Record<string, unknown>>;
 }

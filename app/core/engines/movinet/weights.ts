@@ -6,6 +6,7 @@ import type { Checkpoint } from '../../import/checkpoint.ts';
 import type { Tensor } from '../../onnx/graph.ts';
 import { takeWeights, type Want, type Weights } from '../weights.ts';
 import { clipOf, halves, parseConfig, type MovinetConfig } from './config.ts';
+import { readLite } from './lite.ts';
 import { foldedDims, layersOf, partsOf, type Part } from './layers.ts';
 import { ofPort, ofTensorFlow, type Layout, type Named } from './names.ts';
 
@@ -16,26 +17,33 @@ const BESIDES = [
   /optimizer|OPTIMIZER/,
 ];
 
-function namedOf(checkpoint: Checkpoint): Named | undefined {
-  for (const [layout, rename] of [
+async function namedOf(checkpoint: Checkpoint): Promise<Named | undefined> {
+  if (checkpoint.format === 'tflite') return await readLite(checkpoint);
+  const rows = [
     ['port', ofPort],
     ['tf', ofTensorFlow],
-  ] as const) {
+  ] as const;
+  for (const [layout, rename] of rows) {
     const names = new Map<string, string>();
     for (const name of checkpoint.names()) {
       const ours = rename(name);
       if (ours !== undefined && !names.has(ours)) names.set(ours, name);
     }
-    if (names.has('stem:weight') && names.has('head/classifier:weight'))
-      return { layout, names, scalars: new Map(), told: {} };
+    if (!names.has('stem:weight') || !names.has('head/classifier:weight')) continue;
+    // The port's layers of pool and convolution are numbered.
+    const pooled = [...names].flatMap(([ours, name]) => (name.includes('.res.1.') ? [ours.split('/')[0]!] : []));
+    return { layout, names, scalars: new Map(), pools: layout === 'port' ? new Set(pooled) : undefined, told: {} };
   }
   return undefined;
 }
 
 /** The network a checkpoint holds; null when it is no MoViNet. What shapes do not tell comes from the file's metadata, else it is as published. */
-export function recogniseMovinet(checkpoint: Checkpoint): MovinetConfig | null {
-  const named = namedOf(checkpoint);
-  if (!named) return null;
+export async function recogniseMovinet(checkpoint: Checkpoint): Promise<MovinetConfig | null> {
+  const named = await namedOf(checkpoint);
+  return named ? configOfNamed(checkpoint, named) : null;
+}
+
+function configOfNamed(checkpoint: Checkpoint, named: Named): MovinetConfig | null {
   const own = ownConfig(checkpoint.metadata);
   return parseConfig(own) ?? parseConfig(configOf(checkpoint, named, own)) ?? null;
 }
@@ -48,8 +56,8 @@ export async function readMovinet(
   checkpoint: Checkpoint,
   wanted?: MovinetConfig,
 ): Promise<{ readonly config: MovinetConfig; readonly weights: Weights }> {
-  const named = namedOf(checkpoint);
-  const config = wanted ?? recogniseMovinet(checkpoint);
+  const named = await namedOf(checkpoint);
+  const config = wanted ?? (named && configOfNamed(checkpoint, named));
   if (!named || !config) throw new AppError('weights-mismatch', 'The checkpoint does not have the layers of MoViNet.');
   const renamed = underOurNames(checkpoint, named);
   const parts = partsOf(config);
@@ -58,14 +66,14 @@ export async function readMovinet(
     for (const scalar of config.positional ? ['scale', 'position'] : ['scale'])
       if (!named.scalars.has(`${name}:${scalar}`))
         wants.push({ value: `${name}:${scalar}`, from: [`${name}:${scalar}`], dims: [] });
-  const raw = await takeWeights(renamed, wants, { ignore: named.layout === 'lite' ? [/^(?!.*:)/] : BESIDES });
+  const raw = await takeWeights(renamed, wants, { ignore: BESIDES });
   return { config, weights: folded(config, raw, named) };
 }
 
-/** Ours for the file's names; what has none of ours keeps its own and is left over. */
-function underOurNames(checkpoint: Checkpoint, { names }: Named): Checkpoint {
+/** Ours for the file's names; what has none of ours keeps its own and is left over. The constants of a graph are shapes and such besides. */
+function underOurNames(checkpoint: Checkpoint, { layout, names }: Named): Checkpoint {
   const taken = new Set(names.values());
-  const rest = checkpoint.names().filter((name) => !taken.has(name));
+  const rest = layout === 'lite' ? [] : checkpoint.names().filter((name) => !taken.has(name));
   const all = new Map([...names, ...rest.map((name) => [name, name] as const)]);
   return {
     format: checkpoint.format,
@@ -188,14 +196,13 @@ function configOf(
   };
 }
 
-/** Whether a layer halves the picture. One that keeps its channels and still has a convolution beside it does; the port says it by a number. */
+/** Whether a layer halves the picture. One that keeps its channels and still has a convolution beside it does. */
 function strideOf(
-  { names, layout }: Named,
+  { names, pools }: Named,
   { name, block, same }: { name: string; block: number; same: boolean },
 ): boolean {
-  const skip = names.get(`${name}/skip:weight`);
-  if (skip === undefined) return false;
-  return layout === 'port' ? skip.includes('.res.1.') : same || halves(block);
+  if (!names.has(`${name}/skip:weight`)) return false;
+  return pools ? pools.has(name) : same || halves(block);
 }
 
 /** Layers of each block, by the names there are; [] where one is missing. */
