@@ -127,6 +127,10 @@ test('stills become a film: ordered, set, made, scrubbed, undone, exported, and 
   assert.equal(await order(), 'two.png one.png three.png');
   await page.keyboard.press('Control+KeyZ');
   assert.equal(await order(), 'one.png two.png three.png');
+  await page.keyboard.press('Control+Shift+KeyZ');
+  assert.equal(await order(), 'two.png one.png three.png', 'done again');
+  await page.getByRole('button', { name: /^Undo/ }).click();
+  assert.equal(await order(), 'one.png two.png three.png');
 
   await gap(0).click();
   await choose('Engine', 'Glide');
