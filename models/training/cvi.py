@@ -190,15 +190,9 @@ class Trainer:
         state = {**parts, "average": self.average.state(), "step": self.step, "spent": time.time() - self.since, "best": self.best}
         save_checkpoint(self.o.out / name, {**state, **more})
 
-    def save_best(self, dev: dict[str, float]) -> None:
+    def save_average(self, name: str, dev: dict[str, float]) -> None:
         config = self.net.config.json()
-        save_checkpoint(self.o.out / "best.pt", {"net": self.average.values, "config": config, "step": self.step, "dev": dev})
-
-    def save_final(self) -> None:
-        """final.pt, what is published: halfway between the best on the dev windows and the last, whose takes differ more."""
-        best = load_checkpoint(self.o.out / "best.pt")
-        mean = {k: (v + self.average.values[k]) / 2 if v.is_floating_point() else v for k, v in best["net"].items()}
-        save_checkpoint(self.o.out / "final.pt", {**best, "net": mean, "steps": [best["step"], self.step]})
+        save_checkpoint(self.o.out / name, {"net": self.average.values, "config": config, "step": self.step, "dev": dev})
 
     def averaged(self) -> Cvi:
         net = Cvi(self.net.config)
@@ -326,14 +320,14 @@ def main() -> None:
             next_dev += o.dev_minutes
             checkpoint(trainer, dev, log)
     checkpoint(trainer, dev, log)
-    trainer.save_final()
 
 
 def checkpoint(trainer: Trainer, dev: Dev, log: Log) -> None:
     figures = dev.score(trainer.averaged(), trainer.o.out / "sheet.png")
     if figures["gmsd"] < trainer.best:
         trainer.best = figures["gmsd"]
-        trainer.save_best(figures)
+        trainer.save_average("best.pt", figures)
+    trainer.save_average("final.pt", figures)
     trainer.save()
     log.add(step=trainer.step, minutes=round(trainer.done() * trainer.o.minutes, 2), **{f"dev_{k}": v for k, v in figures.items()})
     log.draw(["loss", "lap", "gms", "taught", "dev_psnr", "dev_gmsd", "dev_flow", "dev_takes"])

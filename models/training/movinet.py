@@ -30,7 +30,9 @@ from movinet_net import Movinet, a0_config, load
 # Shares of the groups of real clips among real samples.
 SHARES = {"weizmann_mini": 0.38, "ud810_ps7": 0.2, "fight_surv_160": 0.3, "asl_intel": 0.03, "empty": 0.06, "crowd": 0.03}
 REAL = 0.36
-SMALL, SMALL_TILL = 64, 0.42
+# Till then steps see small frames; all steps see LENGTH frames of a clip, a little more than the network looks back.
+SMALL, SMALL_TILL = 64, 0.7
+LENGTH = 32
 GROUPS = {"weizmann_mini": ["wave one hand", "wave two hands", "bend", "jumping jack"], "ud810_ps7": ["raise arms sideways", "raise arms forward", "wave one hand"]}
 
 
@@ -58,15 +60,15 @@ class Samples:
         pixels, said = self.chunks[random.integers(len(self.chunks))]
         k = random.integers(len(pixels))
         frames, targets = pixels[k], said[k]
-        if most < len(frames) or random.random() < 0.15:
-            length = min(most, int(random.integers(20, 40)))
+        length = min(most, len(frames)) if random.random() < 0.85 else min(most, int(random.integers(15, LENGTH)))
+        if length < len(frames):
             begin = random.integers(0, len(frames) - length + 1)
             frames, targets = frames[begin : begin + length], targets[begin : begin + length]
         return data.augment(frames, random, False, size), targets
 
     def clip(self, size: int) -> tuple[np.ndarray, np.ndarray]:
-        """FRAMES frames; after a cut nothing is asked about for three frames."""
-        parts, said, left = [], [], data.FRAMES
+        """LENGTH frames; after a cut nothing is asked about for three frames."""
+        parts, said, left = [], [], LENGTH
         while left > 0:
             frames, targets = self.piece(left, size)
             if parts:
@@ -163,9 +165,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--dev-minutes", type=float, default=6)
-    parser.add_argument("--lr", type=float, default=2e-3)
-    parser.add_argument("--batch", type=int, default=6)
-    parser.add_argument("--width", type=float, default=0.75)
+    parser.add_argument("--lr", type=float, default=2.5e-3)
+    parser.add_argument("--batch", type=int, default=12)
+    parser.add_argument("--width", type=float, default=0.5)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--score", choices=["dev", "eval"])
@@ -187,7 +189,7 @@ def main() -> None:
     config = a0_config(LABELS, width=args.width, size=data.SIZE, rate=data.RATE, memory=1.5, head=512)
     torch.manual_seed(args.seed)
     net = Movinet(config)
-    net.drop = 0.2
+    net.drop = 0.1
     with torch.no_grad():
         net.classifier[3].conv_1.conv2d.bias.fill_(-2.5)
     net.to(memory_format=torch.channels_last).train()

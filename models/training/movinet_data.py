@@ -26,7 +26,7 @@ from actions_render import PERSONS, UNSAID, Stage, degrade, scene
 from common import read_frames, read_index
 from motion_data import action_split, clip_files
 
-RATE, FRAMES, SIDE, SIZE, CHUNK = 10, 48, 104, 96, 250
+RATE, FRAMES, SIDE, SIZE, CHUNK = 10, 48, 104, 80, 250
 SHAPES = ((SIDE, SIDE), (SIDE * 4 // 3 & ~1, SIDE), (SIDE, SIDE * 4 // 3 & ~1))
 NAMES = {
     "wave_one_hand": "wave one hand",
