@@ -65,7 +65,7 @@ export function liteModel(config: MovinetConfig, weights: Weights, numbers: Numb
     if (numbers === 'float' || data.length < 1024) return constant(dims, data);
     const outputs = dims[axis]!;
     const channel = (i: number): number => (axis === 0 ? Math.floor(i / (data.length / outputs)) : i % outputs);
-    const scales = new Array<number>(outputs).fill(0);
+    const scales = Array.from({ length: outputs }, () => 0);
     data.forEach((value, i) => (scales[channel(i)] = Math.max(scales[channel(i)]!, Math.abs(value) / 127)));
     const whole = Int8Array.from(data, (value, i) => Math.round(value / scales[channel(i)]!));
     return tensor({ type: I8, shape: dims, data: bytesOf(whole), quantised: { scales, axis } });
