@@ -48,6 +48,7 @@ const CORE: Record<string, readonly string[]> = {
   queue: ['jobs', 'library', 'media', 'morph'],
   tags: ['engines', 'media', 'library', 'clips', 'projects', 'score', 'stills', 'morph', 'dataset', 'time'],
   teach: ['tags', 'engines', 'library', 'media'],
+  recognition: ['teach', 'tags', 'engines', 'media', 'score'],
   boards: ['morph', 'engines', 'media', 'library', 'clips', 'projects', 'sequence', 'jobs', 'queue'],
   preview: ['jobs', 'library', 'media', 'clips', 'projects', 'sequence'],
   studio: [

@@ -7,6 +7,7 @@ import { windowJson, windowTable } from '../../core/score/window-report.ts';
 import { scoreWindows } from '../../core/score/window-run.ts';
 import { deviceChoice } from '../../core/nn/device.ts';
 import { deviceUsage, parseWords } from '../slowmo-options.ts';
+import { recognitionOf, scoreActions, RECOGNITION_FLAGS, RECOGNITION_USAGE } from '../score-recognition.ts';
 import { statusLine } from '../status-line.ts';
 import type { Verb } from '../verb.ts';
 
@@ -14,6 +15,7 @@ export const score: Verb = {
   name: 'score',
   summary: 'Measure engines against frames that are known',
   usage: `score PATH [--engines blend,glide] [--device D] [--json]
+score PROTOCOL.json... --engines RECOGNISER,... [--confusion OUT.png] [--teach] [--device D] [--json]
 
   PATH       a protocol.json: an array of
                {"set", "id", "f0", "f1", "gt", "t"}  three images, paths relative to the protocol;
@@ -27,13 +29,23 @@ export const score: Verb = {
   ${deviceUsage(11)}
 
   PSNR is over 8-bit RGB; SSIM and GMSD are on luma; each is the mean of the per-image values. A baselines.json beside the protocol is shown.
-  Of windows also the error of the flow between consecutive pictures, and how much two takes of an engine with seeds differ.`,
+  Of windows also the error of the flow between consecutive pictures, and how much two takes of an engine with seeds differ.
+
+${RECOGNITION_USAGE}`,
   async run(args, io) {
     const { values, positionals } = parseWords({
       args: [...args],
-      options: { engines: { type: 'string', default: 'blend,glide' }, device: { type: 'string' } },
+      options: {
+        engines: { type: 'string', default: 'blend,glide' },
+        device: { type: 'string' },
+        ...RECOGNITION_FLAGS,
+      },
       allowPositionals: true,
     });
+    const watched = await recognitionOf(positionals);
+    if (watched) return await scoreActions(watched, values, io);
+    if (values.teach || values.confusion !== undefined)
+      throw new AppError('usage', '--teach and --confusion go with protocols of recognition: {"videos": [...]}.');
     const [path, ...extra] = positionals;
     if (path === undefined || extra.length > 0) throw new AppError('usage', 'score takes one path: score PATH.');
     const engines = [...new Set(values.engines.split(',').map((id) => id.trim()))];

@@ -127,7 +127,11 @@ function pieces(taken: readonly Stretch[], until: number): Stretch[] {
 }
 
 /** Vectors of the stretch's moments, none of them in or just after one of `except`; for a stretch too short for any, that of the moment nearest to its end. */
-function vectorsIn({ times, values }: Footage, [start, end]: Stretch, except: readonly Stretch[]): Float32Array[] {
+export function vectorsIn(
+  { times, values }: Footage,
+  [start, end]: Stretch,
+  except: readonly Stretch[],
+): Float32Array[] {
   const size = values.length / Math.max(1, times.length);
   const near = except.filter(([from, to]) => from <= end + LATE && to + AFTER >= start - LATE);
   const free = (from: number, to: number): number[] => {

@@ -60,7 +60,7 @@ export function evenly<T>(all: readonly T[], most: number): T[] {
 }
 
 /** The same examples with as many dimensions as they have vectors, where that is fewer. */
-function reduced(examples: readonly Example[]): readonly Example[] {
+export function reduced(examples: readonly Example[]): readonly Example[] {
   const { values, count } = rowsOf(examples);
   const size = dimensionsOf(examples);
   if (count >= size) return examples;
