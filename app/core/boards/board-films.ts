@@ -26,6 +26,7 @@ import type { JobQueue } from '../queue/job-queue.ts';
 import type { BoardStudio } from './board-studio.ts';
 import { readBoard } from './edit.ts';
 import { addFilm, dropFilm, pendingFilms, type Placing } from './film-rows.ts';
+import { sweepFilms } from './film-sweep.ts';
 import { shownAt, type Hole } from './from-timeline.ts';
 import { fillHole, holeNow, type PlaceFacts } from './place-film.ts';
 import { filmFrames } from './problem.ts';
@@ -85,14 +86,20 @@ export class BoardFilms {
     if (state === 'done') this.#settle((job) => job === id);
   }
 
-  /** Puts there what was made when nobody looked, and forgets what will never be. */
+  /** Puts there what was made when nobody looked, forgets what will never be, and deletes films that are shown nowhere. */
   start(): void {
-    const { db } = this.#options;
+    const { db, home } = this.#options;
     for (const { job } of pendingFilms(db)) {
       const state = jobById(db, job)?.state;
       if (state === undefined || state === 'cancelled') dropFilm(db, job);
     }
     this.#settle((job) => jobById(db, job)?.state === 'done');
+    this.#turn = this.#turn
+      .then(() => sweepFilms(db, home))
+      .then(
+        () => {},
+        () => {},
+      );
   }
 
   async close(): Promise<void> {

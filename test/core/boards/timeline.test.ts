@@ -1,9 +1,13 @@
 /** From a timeline to a board and back. */
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import type { Method, Params, Result, Topics } from '../../../app/contract/api.ts';
 import type { ProjectState } from '../../../app/contract/project.ts';
+import { filmsFolder, openHome } from '../../../app/core/base/home.ts';
+import { sweepFilms } from '../../../app/core/boards/film-sweep.ts';
+import { insertClip } from '../../../app/core/library/clip-rows.ts';
 import { openLibrary } from '../../../app/core/library/db.ts';
 import { holeAt } from '../../../app/core/boards/from-timeline.ts';
 import { pendingFilms } from '../../../app/core/boards/film-rows.ts';
@@ -180,4 +184,21 @@ test('a gap becomes a board, and its film one edit of the project; also when it 
   }
   await desk.call('project.remove', { id: project });
   await assert.rejects(desk.call('board.toTimeline', { id: board }), { code: 'project-unknown' });
+});
+
+test('films whose clip was removed from the library go a week after they were made', async (t) => {
+  const home = await openHome({ library: join(tempFolder(t), 'home') });
+  using db = openLibrary(home);
+  const film = (name: string): string => {
+    const path = join(filmsFolder(home), name, 'Morph.mp4');
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, name);
+    return path;
+  };
+  const [shown, removed] = [film('shown'), film('removed')];
+  insertClip(db, { path: shown, bytes: 5, mtimeNs: '0', named: true });
+  assert.deepEqual(await sweepFilms(db, home), []);
+  const later = Date.now() + 8 * 24 * 3600 * 1000;
+  assert.deepEqual(await sweepFilms(db, home, later), [dirname(removed)]);
+  assert.deepEqual(readdirSync(filmsFolder(home)), ['shown']);
 });
