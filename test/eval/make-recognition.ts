@@ -3,7 +3,8 @@
  *
  * The clips of clips/actions that no training of ours has seen, under the recogniser's labels: Weizmann persons 5 and 6 (each clip and its mirror image), ud810
  * person 3, which happen from end to end; the surveillance clips of the groups of fight_surv whose index % 5 is 4, as spans, so that a peaceful one has none;
- * two of samples in which somebody does one of the actions all the time. Splits: [Note: the splits] in models/training/motion_data.py.
+ * two of samples in which somebody does one of the actions all the time. The people the recogniser was trained on give examples for taught labels, which are
+ * tried on those it was not. Splits: [Note: the splits] in models/training/motion_data.py.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
@@ -32,9 +33,9 @@ const rows = z
 const fights = rows.filter(({ file }) => file.startsWith('fight_surv'));
 const groups = [...new Set(fights.map(({ group }) => group ?? ''))].toSorted((a, b) => (a < b ? -1 : 1));
 
-const named = (set: RegExp, group: string): object[] =>
+const named = (set: RegExp, group: string, more: object = {}): object[] =>
   rows.flatMap(({ file, label, person }) => {
-    return set.test(person ?? '') ? [{ file: pathOf(file), person, group, label: LABELS[label] }] : [];
+    return set.test(person ?? '') ? [{ file: pathOf(file), person, group, label: LABELS[label], ...more }] : [];
   });
 
 async function watched(): Promise<object[]> {
@@ -58,6 +59,8 @@ const videos = [
   ...named(/^ps7p3$/, 'arms'),
   ...SAMPLES.map(([file, label]) => ({ file: pathOf(file), group: 'samples', label })),
   ...(await watched()),
+  ...named(/^weiz[0-4]$/, 'weizmann', { examples: true }),
+  ...named(/^ps7p[12]$/, 'arms', { examples: true }),
 ];
 await writeFile(join(import.meta.dirname, 'actions-recognition.json'), `${JSON.stringify({ videos }, null, 2)}\n`);
 console.log(`actions-recognition.json: ${videos.length} videos`);
