@@ -10,6 +10,7 @@ const VERBS: Record<string, () => Promise<Verb>> = {
   animate: async () => (await import('./verbs/animate.ts')).animate,
   keypoints: async () => (await import('./verbs/keypoints.ts')).keypoints,
   tag: async () => (await import('./verbs/tag.ts')).tag,
+  find: async () => (await import('./verbs/find.ts')).find,
   teach: async () => (await import('./verbs/teach.ts')).teach,
   batch: async () => (await import('./verbs/batch.ts')).batch,
   jobs: async () => (await import('./verbs/jobs.ts')).jobs,

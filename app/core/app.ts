@@ -1,7 +1,7 @@
 /** The composition root: what a host (command, window, server) gets to work with. */
 import { availableParallelism } from 'node:os';
 import type { JobEvent, JobSpec, JobSummary, RetimeResult, RetimeSpec } from '../contract/jobs.ts';
-import type { TagSpec, TagSummary } from '../contract/tags.ts';
+import type { SpanPage, SpanQuery, TagSpec, TagSummary } from '../contract/tags.ts';
 import { openHome } from './base/home.ts';
 import { cancelJob, jobDetails, jobSummaries, type JobDetails } from './jobs/control.ts';
 import { refuseForeignOutput } from './jobs/publish.ts';
@@ -14,6 +14,7 @@ import { openLibrary } from './library/db.ts';
 import { identify } from './library/file-identity.ts';
 import { runById } from './library/tag-runs.ts';
 import { probe } from './media/probe.ts';
+import { searchSpans } from './tags/find.ts';
 import { tagReport } from './tags/report.ts';
 import { ownOutput } from './tags/request.ts';
 import { sourceTiming, type SourceTiming } from './time/regular.ts';
@@ -36,6 +37,8 @@ export interface App extends AsyncDisposable {
   tagOutput(input: string, engine: string): Promise<string>;
   /** What a finished tag job says, from the scores in the library. Throws 'run-unknown' where they were replaced since. */
   tagged(spec: TagSpec, result: RetimeResult): TagSummary;
+  /** A page of the spans that a query finds, by clip; `limit` may be Infinity. Throws 'bad-query'. */
+  findSpans(query: SpanQuery, offset: number, limit: number): SpanPage;
   /** When a clip's frames are shown; the clip is decoded once for it, unless the library knows. Throws as probe and decoding. */
   timing(path: string, signal: AbortSignal): Promise<SourceTiming>;
   readonly jobs: AppJobs;
@@ -74,6 +77,7 @@ export async function openApp({
       isAlreadyThere(spec, { analyses: analysisCache(db), source: await identify(spec.input), signal }),
     tagOutput: (input, engine) => ownOutput(home, input, engine),
     tagged: (spec, { tags }) => tagReport(db, runById(db, tags?.run ?? ''), spec),
+    findSpans: (query, offset, limit) => searchSpans(db, query, offset, limit),
     timing: async (path, signal) => {
       const info = await probe(path, { signal });
       const { index } = await sourceFacts(info, await identify(path), { analyses: analysisCache(db), signal });

@@ -50,7 +50,7 @@ const choice = <T extends string>(
   },
 });
 
-const folder = text('folder', 'a part of the path of the clip’s folder', 'in:holiday');
+const folder = text('folder', 'a part of the path of a folder', 'in:holiday');
 
 const FIELDS: Readonly<Record<string, Field>> = {
   label: text('label', 'a whole label', 'label:"jumping jack"'),
@@ -59,8 +59,8 @@ const FIELDS: Readonly<Record<string, Field>> = {
   score: numbers('score', ['a share of 1', 'score:>0.8'], (value) => compared(value, share)),
   is: { ...choice(SPAN_STATES, (any) => ({ field: 'is', any })), example: 'is:accepted' },
   by: { ...choice(['person', 'engine'] as const, (any) => ({ field: 'by', any })), example: 'by:person' },
-  engine: text('engine', 'how an engine’s name begins', 'engine:movinet'),
-  clip: text('clip', 'a part of the clip’s name', 'clip:beach'),
+  engine: text('engine', 'the beginning of an engine', 'engine:movinet'),
+  clip: text('clip', 'a part of the name of a clip', 'clip:beach'),
   tag: text('tag', 'a whole tag of the clip', 'tag:night'),
   in: folder,
   folder,
@@ -166,11 +166,11 @@ function day(value: string): number | undefined {
   return found !== undefined && real ? when.getTime() : undefined;
 }
 
-const WORDS = { '>': 'above ', '>=': 'at least ', '<': 'below ', '<=': 'at most ', '=': '' } as const;
+const WORDS = { '>': 'more than ', '>=': 'at least ', '<': 'less than ', '<=': 'at most ', '=': '' } as const;
 
 function phraseOf(what: SpanCondition): string {
   const either = (values: readonly string[]): string => values.join(' or ');
-  const quoted = (values: readonly string[]): string => either(values.map((value) => `‘${value}’`));
+  const quoted = (values: readonly string[]): string => either(values.map((value) => `'${value}'`));
   const amounts = (any: readonly Comparison[], show: (value: number) => string): string =>
     either(any.map(({ is, value }) => WORDS[is] + show(value)));
   switch (what.field) {
@@ -191,18 +191,19 @@ function phraseOf(what: SpanCondition): string {
     case 'is':
       return `that are ${either(what.any)}`;
     case 'length':
-      return either(
-        what.any.map(
-          ({ is, value }) => `${is === '<' ? 'shorter than' : 'at least'} ${Number(value.toFixed(3))} s long`,
-        ),
-      ).replace(/(shorter than [\d.]+ s) long/g, '$1');
+      return either(what.any.map(lengthPhrase));
     case 'score':
-      return `with a score ${amounts(what.any, (value) => String(Number(value.toFixed(4))))}`;
+      return `with a score of ${amounts(what.any, (value) => String(Number(value.toFixed(4))))}`;
     case 'rate':
       return `in clips of ${amounts(what.any, String)} frames a second`;
     case 'added':
       return `in clips added ${either(what.any.map(({ is, value }) => `${is === '<' ? 'before' : 'since'} ${localDay(value)}`))}`;
   }
+}
+
+function lengthPhrase({ is, value }: Comparison): string {
+  const long = `${Number(value.toFixed(3))} s`;
+  return is === '<' ? `shorter than ${long}` : `at least ${long} long`;
 }
 
 function localDay(value: number): string {

@@ -81,7 +81,7 @@ function oneLine(label: string): string {
 }
 
 /** 'HH:MM:SS.mmm', or with another sign before the thousandths. */
-function clock(seconds: number, point: '.' | ','): string {
+export function clock(seconds: number, point: '.' | ','): string {
   const ms = Math.max(0, Math.round(seconds * 1000));
   const two = (value: number): string => String(Math.floor(value)).padStart(2, '0');
   const whole = [ms / 3_600_000, (ms / 60_000) % 60, (ms / 1000) % 60].map(two).join(':');
