@@ -84,7 +84,7 @@ export async function readRecipe(path: string): Promise<SlowmoOptions> {
   throw new AppError('bad-recipe', `The recipe '${path}', at ${issue.path.join('.') || 'the top'}: ${issue.message}.`);
 }
 
-async function readText(path: string, what: string): Promise<string> {
+export async function readText(path: string, what: string): Promise<string> {
   return readFile(path, 'utf8').catch((cause: unknown) => {
     throw new AppError('not-found', `${what} '${path}' cannot be read.`, { cause });
   });

@@ -1,11 +1,10 @@
 /** `batch`: a folder of clips, overnight. One failure never stops the rest. */
-import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { basename, dirname, relative, resolve } from 'node:path';
-import { AppError, toAppError, type WireError } from '../../contract/errors.ts';
+import { basename, relative, resolve } from 'node:path';
+import { AppError } from '../../contract/errors.ts';
 import { openApp, type App } from '../../core/app.ts';
 import { findClips, type BatchClip } from '../../core/queue/batch-files.ts';
-import { progressPrinter } from '../progress.ts';
+import { runRetime, type RetimeOutcome } from '../retime-items.ts';
 import {
   parseWords,
   readRecipe,
@@ -17,30 +16,11 @@ import {
 import type { Verb, VerbIo } from '../verb.ts';
 import { tellNotices } from './slowmo.ts';
 
-interface Outcome extends BatchClip {
-  state: 'done' | 'kept' | 'failed';
-  error?: WireError;
-}
+type Outcome = BatchClip & RetimeOutcome;
 
 async function runItem(app: App, item: BatchClip, options: SlowmoOptions, io: VerbIo): Promise<Outcome> {
-  const progress = progressPrinter(io, `${basename(item.input)}: `);
-  const spec = await retimeSpec(item.input, item.output, options);
-  try {
-    await mkdir(dirname(item.output), { recursive: true });
-    const kept = await app.finished(spec);
-    if (!kept) await app.run(spec, { signal: io.signal, onEvent: progress.listen });
-    progress.end();
-    return { ...item, state: kept ? 'kept' : 'done' };
-  } catch (thrown) {
-    // Written under another library, or before this one was lost: valid is valid.
-    if (toAppError(thrown).code === 'output-exists' && (await app.alreadyThere(spec, io.signal))) {
-      return { ...item, state: 'kept' };
-    }
-    progress.end();
-    const error = toAppError(thrown);
-    if (error.code === 'cancelled' || error.code === 'usage') throw error;
-    return { ...item, state: 'failed', error: { code: error.code, message: error.message } };
-  }
+  const plan = (): ReturnType<typeof retimeSpec> => retimeSpec(item.input, item.output, options);
+  return { ...item, ...(await runRetime(app, plan, { label: `${basename(item.input)}: `, adopt: true, io })) };
 }
 
 /** Runs `work` over all items, `width` at a time, in order of starting. The first throw stops new starts. */

@@ -23,7 +23,7 @@ import { openPairPart } from './pair-handlers.ts';
 import { openPreviewPart } from './preview-handlers.ts';
 import { openProjectPart } from './project-handlers.ts';
 import { openTagJobs } from './tag-jobs-handlers.ts';
-import { tagsHandlers } from './tags-handlers.ts';
+import { tagExportHandlers } from './tag-export-handlers.ts';
 import { teachHandlers } from './teach-handlers.ts';
 import { openQueuePart } from './queue-handlers.ts';
 import { spanHandlers } from './span-handlers.ts';
@@ -113,7 +113,7 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
     ...batch.handlers,
     ...pair.handlers,
     ...board.handlers,
-    ...tagsHandlers(),
+    ...tagExportHandlers(context, queue.queue),
     ...spanHandlers(context),
     ...teachHandlers(context),
     ...tagJobs.handlers,
