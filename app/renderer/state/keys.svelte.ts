@@ -155,6 +155,10 @@ function keepsKeyboard(event: KeyboardEvent, chord: string): boolean {
     if (focusedByPointer) return false;
     return target?.closest(PRESSED) != null;
   }
+  // What goes up and down has no use for left and right, and the other way round.
+  const [across, along] = [/^Arrow(Left|Right)$/.test(code), /^Arrow(Up|Down)$/.test(code)];
+  if (across && target?.closest('[role="listbox"][aria-orientation="vertical"]')) return false;
+  if (along && target?.closest('[role="tablist"][aria-orientation="horizontal"]')) return false;
   if (/^(Arrow|Home|End|Page)/.test(code)) {
     return (
       target?.closest(

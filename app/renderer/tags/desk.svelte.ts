@@ -41,7 +41,7 @@ export class TagDesk {
   #looping = false;
   #film: ClipFilm | undefined;
   /** What was done in this round of reviewing, the last one last. */
-  #done: { clip: string; judged: string | null }[] = [];
+  #done: readonly { clip: string; judged: string | null }[] = $state.raw([]);
   #judging: string | null = null;
   #closed = false;
   #opening = 0;
@@ -106,7 +106,7 @@ export class TagDesk {
 
   #show(clip: ClipDetails): void {
     this.session = new ClipSession(clip, () => {
-      if (this.review) this.#done.push({ clip: clip.id, judged: this.#judging });
+      if (this.review) this.#done = [...this.#done, { clip: clip.id, judged: this.#judging }];
     });
     this.lane = null;
     if (clip.state !== 'ready' || clip.width === null || clip.duration === null) return;
@@ -266,6 +266,8 @@ export class TagDesk {
   async showReviewed(): Promise<void> {
     const hit = this.review?.current;
     if (!hit) return;
+    // What is said from now on is not said of the one before.
+    if (this.selected !== hit.id) this.select(null);
     await this.open(hit.clip, hit.id);
     if (this.review?.current?.id !== hit.id) return;
     if (this.session && !this.span) {
@@ -282,7 +284,8 @@ export class TagDesk {
 
   async undo(): Promise<void> {
     await this.session?.flush();
-    const last = this.review ? this.#done.pop() : undefined;
+    const last = this.review ? this.#done.at(-1) : undefined;
+    this.#done = this.#done.slice(0, -1);
     if (!last) {
       await this.session?.undo();
       return;
@@ -291,6 +294,13 @@ export class TagDesk {
     if (this.session?.clip.id !== last.clip || !(await this.session.undo()) || last.judged === null) return;
     this.review?.takeBack(last.judged);
     await this.showReviewed();
+  }
+
+  get canUndo(): boolean {
+    const { session } = this;
+    return (
+      (this.review !== null && this.#done.length > 0) || session?.draft != null || (session?.tags.canUndo ?? false)
+    );
   }
 
   async redo(): Promise<void> {
