@@ -32,7 +32,7 @@ const CORE: Record<string, readonly string[]> = {
   // Of fixtures only case.ts, the types of what each engine's fixture.ts gives.
   engines: ['nn', 'onnx', 'import', 'kernels', 'media', 'fixtures'],
   library: [],
-  jobs: ['engines', 'media', 'library', 'sequence', 'morph', 'tags'],
+  jobs: ['engines', 'media', 'library', 'sequence', 'morph', 'tags', 'teach'],
   score: ['engines', 'media', 'kernels'],
   fixtures: ['engines', 'import'],
   stills: ['engines', 'media', 'score'],

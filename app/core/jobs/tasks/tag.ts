@@ -17,6 +17,7 @@ import { tagClip, type TagRunOptions, type TaggedClip } from '../../tags/run.ts'
 import { claimedSeconds, requireFootage } from '../../tags/sample.ts';
 import { tagFormat } from '../../tags/spec.ts';
 import { tagsText } from '../../tags/write.ts';
+import { findAllTaught } from '../../teach/taught.ts';
 import { sourceAt, type Task, type TaskContext } from '../task.ts';
 
 export const tag: Task<TagSpec> = async (spec, context) => tagWith(await findTagger(spec.engine), spec, context);
@@ -48,6 +49,7 @@ export async function tagWith(
     ? applyRules(known, spec, context)
     : await recognise(entry, spec, context, { clip: clip.id, info, storeMs });
   const run = runById(db, tagged.run.id);
+  findAllTaught(db, run);
   const report = tagReport(db, run, { input: spec.input, rules: spec.rules, labels, top: spec.top });
   const text = tagsText(kind, report, clip);
   await writeFile(part, text);
