@@ -1,7 +1,7 @@
 /** `tag`: what happens in clips. */
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { basename, dirname, resolve } from 'node:path';
+import { basename, dirname, extname, resolve } from 'node:path';
 import { AppError, toAppError, type WireError } from '../../contract/errors.ts';
 import type { RetimeResult } from '../../contract/jobs.ts';
 import type { SpanFact, TagSpec, TagSummary } from '../../contract/tags.ts';
@@ -9,6 +9,7 @@ import { openApp, type App } from '../../core/app.ts';
 import { deviceChoice } from '../../core/nn/device.ts';
 import { knownLabels } from '../../core/tags/labels.ts';
 import { chosenTagger } from '../../core/tags/request.ts';
+import { requireNone } from '../../core/tags/span-export.ts';
 import { clock, progressPrinter } from '../progress.ts';
 import { number, parseWords } from '../slowmo-options.ts';
 import { labelsOf, rulesOf, TAG_FLAGS, TAG_USAGE, tagItems, type TagItem, type TagOptions } from '../tag-options.ts';
@@ -31,9 +32,10 @@ export const tag: Verb = {
     });
     const { output, ...options } = values;
     if (positionals.length === 0) throw new AppError('usage', 'tag takes clips or folders: tag IN... [-o OUT].');
+    if (options.plot !== undefined) return await plotLabel(positionals, options.plot, output, options, io);
     const shared = await sharedSpec(options);
     const { items, others, many } = await tagItems(positionals, output, options.format);
-    // One thread each is faster than all threads on one: a network's layers are small, and decoding overlaps.
+    // Threads are shared out between clips, so that none waits while another is decoded.
     if (many && options.overlay !== undefined) throw new AppError('usage', '--overlay is made of one clip.');
     const lanes = Math.max(1, Math.min(items.length, availableParallelism(), MOST_LANES));
     await using app = await openApp({ lanes });
@@ -51,6 +53,34 @@ export const tag: Verb = {
     return tellAll(outcomes, others, io);
   },
 };
+
+/** `--plot LABEL -o FILE.png`: scores that are in the library are drawn at once. */
+async function plotLabel(
+  inputs: readonly string[],
+  wanted: string,
+  output: string | undefined,
+  options: TagOptions,
+  io: VerbIo,
+): Promise<number> {
+  if (output === undefined || extname(output).toLowerCase() !== '.png')
+    throw new AppError('usage', '--plot needs the picture to write: tag IN --plot LABEL -o FILE.png.');
+  const { items, many } = await tagItems(inputs, undefined);
+  const [item] = items;
+  if (many || !item) throw new AppError('usage', '--plot is made of one clip.');
+  const shared = await sharedSpec(options);
+  const [label] = knownLabels([wanted], (await chosenTagger(options.engine)).labels, shared.engine) as [string];
+  const picture = { label, output: resolve(output), force: options.force ?? false, signal: io.signal };
+  if (!picture.force) await requireNone([picture.output]);
+  await using app = await openApp();
+  tellNotices(app, io);
+  const spec = await specOf(app, item, shared);
+  const progress = progressPrinter(io);
+  const result = await app.run(spec, { signal: io.signal, onEvent: progress.listen }).finally(() => progress.end());
+  await app.drawLabel(spec, result, picture);
+  const { input, engine } = spec;
+  io.out(io.json ? JSON.stringify({ input, engine, label, output: picture.output }) : picture.output);
+  return 0;
+}
 
 type SharedSpec = Omit<TagSpec, 'input' | 'output' | 'title'>;
 
