@@ -2,7 +2,8 @@
 import type { Board, BoardDocument, BoardGap, BoardKeyframe, MorphEngine, MorphMotion } from '../../contract/morph.ts';
 import { lengthOf, startsOf } from '../morph/film-map.ts';
 import { BoardQueue, type BoardChange } from './board-queue.ts';
-import { app, client } from './connection.svelte.ts';
+import { client, reconnected } from './connection.svelte.ts';
+import { OpenDocument } from './open-document.svelte.ts';
 import { toasts } from './toasts.svelte.ts';
 
 /** A keyframe, or the gap after one. */
@@ -130,37 +131,4 @@ export class BoardSession {
   }
 }
 
-/** Resolves when the core can be reached. */
-function reconnected(): Promise<void> {
-  return new Promise((resolve) => {
-    const check = (): void => {
-      if (app.connected) resolve();
-      else setTimeout(check, 100);
-    };
-    check();
-  });
-}
-
-/** The open board, kept while other views are shown, so that edits on their way are not lost with a view. */
-class OpenBoard {
-  session: BoardSession | null = $state.raw(null);
-
-  /** The session of a board; the one that is there where it is of this board. Throws 'board-unknown'. */
-  async open(id: string): Promise<BoardSession> {
-    const here = this.session;
-    if (here?.id === id) {
-      await here.refresh();
-      return here;
-    }
-    this.close();
-    this.session = await BoardSession.open(id);
-    return this.session;
-  }
-
-  close(): void {
-    this.session?.dispose();
-    this.session = null;
-  }
-}
-
-export const openBoard = new OpenBoard();
+export const openBoard = new OpenDocument((id: string) => BoardSession.open(id));

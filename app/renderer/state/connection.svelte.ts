@@ -65,6 +65,17 @@ export async function connect(): Promise<void> {
   }
 }
 
+/** Resolves when the core can be reached. */
+export function reconnected(): Promise<void> {
+  return new Promise((resolve) => {
+    const check = (): void => {
+      if (app.connected) resolve();
+      else setTimeout(check, 100);
+    };
+    check();
+  });
+}
+
 /** The address of a media path, see [Note: media paths] in core/studio/media.ts. */
 export function mediaUrl(path: string): string {
   return app.info.media + path;

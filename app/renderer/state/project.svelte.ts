@@ -2,8 +2,9 @@
 import type { Change, ProjectDocument, ProjectState, ProjectUpdate } from '../../contract/project.ts';
 import { applyChanges } from '../../core/sequence/apply.ts';
 import { sequenceLength } from '../../core/sequence/geometry.ts';
-import { app, client } from './connection.svelte.ts';
+import { client, reconnected } from './connection.svelte.ts';
 import { EditQueue, type Changes } from './edit-queue.ts';
+import { OpenDocument } from './open-document.svelte.ts';
 import { toasts } from './toasts.svelte.ts';
 
 /** Milliseconds of a gesture after which it is saved on the way, and from one such save to the next. */
@@ -51,6 +52,10 @@ export class ProjectSession {
 
   static async open(id: string): Promise<ProjectSession> {
     return new ProjectSession(await client.call('project.open', { id }));
+  }
+
+  get id(): string {
+    return this.doc.id;
   }
 
   /** Shown at once and sent in order. Resolves when it is durable; to false when it was refused, which the user has been told. */
@@ -213,39 +218,4 @@ class DragGesture implements Gesture {
   }
 }
 
-/** Resolves when the core can be reached. */
-function reconnected(): Promise<void> {
-  return new Promise((resolve) => {
-    const check = (): void => {
-      if (app.connected) resolve();
-      else setTimeout(check, 100);
-    };
-    check();
-  });
-}
-
-/**
- * The open project, kept while other views are shown and while a lost connection comes back, so that edits on their way are not lost with a view.
- */
-class OpenProject {
-  session: ProjectSession | null = $state.raw(null);
-
-  /** The session of a project; the one that is there where it is of this project. Throws 'project-unknown'. */
-  async open(id: string): Promise<ProjectSession> {
-    const here = this.session;
-    if (here?.doc.id === id) {
-      await here.refresh();
-      return here;
-    }
-    this.close();
-    this.session = await ProjectSession.open(id);
-    return this.session;
-  }
-
-  close(): void {
-    this.session?.dispose();
-    this.session = null;
-  }
-}
-
-export const openProject = new OpenProject();
+export const openProject = new OpenDocument((id: string) => ProjectSession.open(id));
