@@ -7,6 +7,7 @@
  * moments that have their scores is dropped.
  */
 import type { DeviceChoice } from '../../contract/choices.ts';
+import { AppError } from '../../contract/errors.ts';
 import type { VideoInfo } from '../../contract/media.ts';
 import type { SpanRules } from '../../contract/tags.ts';
 import { prefetch } from '../base/prefetch.ts';
@@ -163,6 +164,10 @@ class ScoreWriter {
 
   #write(state: Uint8Array | null): void {
     const [first, count] = [this.#stored, this.#fresh.length];
+    // Jobs that write different files may be about one clip.
+    if (runState(this.#db, this.#run).scores !== first) {
+      throw new AppError('job-busy', 'Another job tags this clip with the same recogniser; run this one again after it.');
+    }
     const probabilities = rowsOf(this.#fresh.map((score) => score.probabilities));
     const embeddings = this.#run.embedding > 0 ? rowsOf(this.#fresh.map((score) => score.embedding)) : null;
     // Spans are made of what is stored, so that they are the same when they are made anew.
