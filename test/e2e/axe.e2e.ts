@@ -1,33 +1,10 @@
 /** Every view, dark and light, under axe-core: nothing serious, nothing critical. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
+import { AXE, findings } from '../support/axe.ts';
 import { openStudioPage, type StudioPage } from '../support/studio-page.ts';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-interface Finding {
-  id: string;
-  impact: string | null;
-  help: string;
-  nodes: { target: unknown[]; html: string; failureSummary?: string }[];
-}
-
-/** What a screen reader or bad eyes would stumble over, as lines. */
-async function findings(page: Page, where: string): Promise<string[]> {
-  const found = (await page.evaluate(async () => {
-    const { axe } = globalThis as unknown as { axe: { run(options: unknown): Promise<{ violations: unknown[] }> } };
-    return (await axe.run({ resultTypes: ['violations'] })).violations;
-  })) as Finding[];
-  return found
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, help, nodes }) =>
-      nodes.map((node) => `${where}: ${id} (${help}): ${node.target.join(' ')} ${node.html.slice(0, 160)}`),
-    );
-}
 
 async function show(page: Page, address: string): Promise<void> {
   await page.evaluate((hash) => (location.hash = hash), `#/${address}`);

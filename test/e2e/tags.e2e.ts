@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
 import type { ClipTags, Span } from '../../app/contract/tags.ts';
+import { AXE, findings } from '../support/axe.ts';
 import { skipWithoutChromium } from '../support/chromium.ts';
 import { makeClip } from '../support/clips.ts';
 import { openStudioPage, type StudioPage } from '../support/studio-page.ts';
@@ -212,7 +213,7 @@ test('the review goes through all that was found, the most doubtful first, and t
   const said = (await tags()).spans.filter(({ state }) => state !== 'found');
   withLibrary(studio.home, (db) =>
     seedRun(db, {
-      ...{ clip: beach, version: '2', labels: ['jump', 'walk'], seconds: SECONDS },
+      ...{ clip: beach, version: '2', labels: ['jump', 'walk', 'clap'], seconds: SECONDS },
       of: () => 0.95,
     }),
   );
@@ -229,5 +230,35 @@ test('words given to clips are still there', { skip }, async () => {
   await page.locator('[data-index="0"]').click({ button: 'right' });
   await page.getByRole('menuitem', { name: 'Show its actions' }).click();
   await page.getByRole('heading', { name: 'beach.mp4' }).waitFor(PATIENCE);
+  assert.deepEqual(studio.errors, []);
+});
+
+test('a screen reader finds its way, dark and light', { skip }, async () => {
+  await page.evaluate(AXE);
+  const all: string[] = [];
+  for (const colorScheme of ['dark', 'light'] as const) {
+    await page.emulateMedia({ colorScheme });
+    for (const panel of ['Rules', 'Teach', 'Span']) {
+      await page.getByRole('tab', { name: panel }).click();
+      all.push(...(await findings(page, `${panel}, ${colorScheme}`)));
+    }
+    await press('KeyV');
+    await page.getByText('1 of ').waitFor();
+    all.push(...(await findings(page, `the review, ${colorScheme}`)));
+    await press('KeyV');
+    await page.getByRole('button', { name: 'Lane', exact: true }).click();
+    await page.getByRole('dialog').waitFor();
+    all.push(...(await findings(page, `the labels, ${colorScheme}`)));
+    await press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'hidden' });
+    for (const name of ['Export ...', 'Recognise actions ...']) {
+      await page.getByRole('button', { name }).click();
+      await page.getByRole('dialog').waitFor();
+      all.push(...(await findings(page, `${name}, ${colorScheme}`)));
+      await press('Escape');
+      await page.getByRole('dialog').waitFor({ state: 'hidden' });
+    }
+  }
+  assert.deepEqual(all, []);
   assert.deepEqual(studio.errors, []);
 });

@@ -3,7 +3,11 @@ class Recognise {
   /** Ids of the clips; 'all' for the whole library. */
   clips: readonly string[] | 'all' | null = $state.raw(null);
 
-  open(clips: readonly string[] | 'all'): void {
+  /** Where it was done before, too. */
+  again = false;
+
+  open(clips: readonly string[] | 'all', again = false): void {
+    this.again = again;
     this.clips = clips;
   }
 

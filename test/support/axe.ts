@@ -1,0 +1,27 @@
+/** axe-core over a page of the studio: what a screen reader or bad eyes would stumble over. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Page } from 'playwright-core';
+
+/** The tool, to be evaluated in a page once. */
+export const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+interface Finding {
+  id: string;
+  impact: string | null;
+  help: string;
+  nodes: { target: unknown[]; html: string; failureSummary?: string }[];
+}
+
+/** What a screen reader or bad eyes would stumble over, as lines. */
+export async function findings(page: Page, where: string): Promise<string[]> {
+  const found = (await page.evaluate(async () => {
+    const { axe } = globalThis as unknown as { axe: { run(options: unknown): Promise<{ violations: unknown[] }> } };
+    return (await axe.run({ resultTypes: ['violations'] })).violations;
+  })) as Finding[];
+  return found
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, help, nodes }) =>
+      nodes.map((node) => `${where}: ${id} (${help}): ${node.target.join(' ')} ${node.html.slice(0, 160)}`),
+    );
+}
