@@ -1,10 +1,10 @@
 /**
  * How scores lie in the library.
  *
- * [Note: packing] Probabilities are float16, those below 1/16 with 5 bits after the first: right to 1.6 %, which no curve on a logarithmic axis shows. They lie
- * label by label as differences from score to score, the high bytes before the low ones, deflated: an hour of 600 labels five times a second takes about
- * 10 MB, of 17 labels 12.5 times a second about 1 MB (test/core/library/tag-runs.test.ts prints it). Of the embeddings two a second are kept, as int8 of their
- * largest number.
+ * [Note: packing] Probabilities are float16, those below 1/16 with 5 bits after the first: right to 1.6 %, or to a millionth, which no curve on a logarithmic axis
+ * shows. They lie label by label as differences from score to score, the high bytes before the low ones, deflated: an hour of 600 labels five times a second
+ * takes about 11 MB, of 17 labels 12.5 times a second 1.2 MB (test/core/library/tag-runs.test.ts prints it). Of the embeddings two a second are kept, as int8
+ * of their largest number.
  */
 /// <reference lib="es2025.float16" />
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
