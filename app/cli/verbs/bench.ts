@@ -8,6 +8,7 @@ import { openApp } from '../../core/app.ts';
 import { benchKernels, kernelTable } from '../../core/bench/kernels.ts';
 import { benchMorphs, morphBenchTable } from '../../core/bench/morphs.ts';
 import { benchJson, benchTable, runBench } from '../../core/bench/run.ts';
+import { benchTags, tagBenchTable, TAG_VARIANTS, variantNamed } from '../../core/bench/tags.ts';
 import { DEFAULT_ENGINE } from '../../core/engines/registry.ts';
 import { deviceChoice } from '../../core/nn/device.ts';
 import { deviceUsage, parseWords } from '../slowmo-options.ts';
@@ -21,12 +22,14 @@ export const bench: Verb = {
   summary: 'Measure what engines and a whole job cost a frame on this machine',
   usage: `bench [--size WxH] [--engines glide,blend] [--device D] [--json]
 bench --morph [--engines film,cvi,fomm:adversarial] [--device D] [--json]
+bench --tag [--engines a0,a2,a5] [--device D] [--json]
 bench --kernels [--json]
 
   --size     size of the picture (1920x1080)
   --engines  engine ids, separated by commas; the whole job runs with the first of them
   ${deviceUsage(11)}
   --morph    measures a morph of two stills and 14 pictures between them at 64, 256 and 1024 pixels instead
+  --tag      measures streaming MoViNets of seeded weights: frames a second, operations, memory
   --kernels  measures the convolutions of SepConv and AdaConv instead
 
   Seconds a frame are (analysis + synthesis) / (N - 1) new frames of a pair, the median of several pairs after one to warm up.`,
@@ -39,14 +42,17 @@ bench --kernels [--json]
         device: { type: 'string' },
         kernels: { type: 'boolean', default: false },
         morph: { type: 'boolean', default: false },
+        tag: { type: 'boolean', default: false },
       },
       allowPositionals: true,
     });
     if (positionals.length > 0)
       throw new AppError('usage', 'bench takes no words: bench [--size WxH] [--engines a,b].');
     if (values.kernels) return await kernels(io);
-    const ids = values.engines ?? (values.morph ? MORPH_ENGINES : `${DEFAULT_ENGINE},blend`);
+    const usual = values.tag ? TAG_VARIANTS.join() : values.morph ? MORPH_ENGINES : `${DEFAULT_ENGINE},blend`;
+    const ids = values.engines ?? usual;
     const engines = [...new Set(ids.split(',').map((id) => id.trim()))];
+    if (values.tag) return await tags(engines, deviceChoice(values.device), io);
     if (values.morph) return await morphs(engines, deviceChoice(values.device), io);
     const status = statusLine(io);
     // A library of its own: frames kept from an earlier bench would make the job look free.
@@ -79,6 +85,24 @@ async function morphs(engines: readonly string[], device: DeviceChoice, io: Verb
     const result = await benchMorphs({ engines, device, signal: io.signal, onStage });
     status.end();
     io.out(io.json ? benchJson(result) : morphBenchTable(result));
+    return 0;
+  } finally {
+    status.end();
+  }
+}
+
+async function tags(names: readonly string[], device: DeviceChoice, io: VerbIo): Promise<number> {
+  const variants = names.map((name) => {
+    const variant = variantNamed(name);
+    if (variant) return variant;
+    throw new AppError('usage', `bench --tag measures published sizes, a0 to a5, and '${name}' is none.`);
+  });
+  const status = statusLine(io);
+  try {
+    const onStage = (sentence: string) => status.tell({ sentence });
+    const result = await benchTags({ variants, device, signal: io.signal, onStage });
+    status.end();
+    io.out(io.json ? benchJson(result) : tagBenchTable(result));
     return 0;
   } finally {
     status.end();
