@@ -51,7 +51,7 @@ export async function fewShots(
   shots: readonly number[] = SHOTS,
   signal?: AbortSignal,
 ): Promise<FewShot[]> {
-  const all = smaller(units);
+  const all = await smaller(units, signal);
   const rows: FewShot[] = [];
   for (const count of shots) {
     const row = await fewShot(method, all, count, signal);
@@ -128,8 +128,11 @@ function exampleOf(unit: Unit, label: string): Example {
 }
 
 /** The same units in the space they span, for speed. */
-function smaller(units: readonly Unit[]): Unit[] {
-  const examples = reduced(units.map((unit) => exampleOf(unit, '')));
+async function smaller(units: readonly Unit[], signal: AbortSignal | undefined): Promise<Unit[]> {
+  const examples = await reduced(
+    units.map((unit) => exampleOf(unit, '')),
+    signal,
+  );
   return units.map((unit, n) => ({ ...unit, vectors: examples[n]!.vectors }));
 }
 

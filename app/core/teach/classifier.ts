@@ -11,11 +11,12 @@
  * [Note: one example] Nothing can be left out of one: the positive margin is then that of the example itself, halved, since a second example never lies where the
  * first does. No accuracy is stated.
  */
+import { setImmediate as breathe } from 'node:timers/promises';
 import type { TeachMethod } from '../../contract/tags.ts';
 import { centreOf, directions, rowsOf, type Example } from './example.ts';
 import { foldsOf } from './folds.ts';
 import { fitLogistic, sigmoid } from './logistic.ts';
-import { platt } from './platt.ts';
+import { platt, type Margin } from './platt.ts';
 
 export interface Classifier {
   readonly method: TeachMethod;
@@ -36,7 +37,7 @@ export async function makeClassifier(
   examples: readonly Example[],
   signal?: AbortSignal,
 ): Promise<Classifier> {
-  return method === 'mean' ? calibratedMeans(examples) : await logistic(examples, signal);
+  return method === 'mean' ? await calibratedMeans(examples, signal) : await logistic(examples, signal);
 }
 
 /** For each of the embeddings in a row, [n, dimensions]. */
@@ -57,12 +58,15 @@ async function logistic(examples: readonly Example[], signal: AbortSignal | unde
   return { method: 'logistic', centre, rows: [weights], slope: 1, offset };
 }
 
-function calibratedMeans(examples: readonly Example[]): Classifier {
+async function calibratedMeans(examples: readonly Example[], signal: AbortSignal | undefined): Promise<Classifier> {
   const means = classMeans(examples);
-  const held = foldsOf(examples, PARTS).flatMap(({ rest, out }) => {
+  const held: Margin[] = [];
+  for (const { rest, out } of foldsOf(examples, PARTS)) {
+    await breathe();
+    signal?.throwIfAborted();
     const others = classMeans(rest);
-    return out.map((example) => ({ positive: example.positive, margin: marginOf(others, example) }));
-  });
+    held.push(...out.map((example) => ({ positive: example.positive, margin: marginOf(others, example) })));
+  }
   const unheld = (positive: boolean) => !held.some((one) => one.positive === positive);
   // [Note: one example]
   for (const example of examples)

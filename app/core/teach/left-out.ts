@@ -33,7 +33,10 @@ export async function leaveOut(
 ): Promise<LeftOut | null> {
   const halves = [true, false].map((positive) => examples.filter((example) => example.positive === positive));
   if (halves.some((half) => half.length < 2)) return null;
-  const some = reduced(halves.flatMap((half) => evenly(half, MOST)));
+  const some = await reduced(
+    halves.flatMap((half) => evenly(half, MOST)),
+    signal,
+  );
   const count = { true: { right: 0, of: 0 }, false: { right: 0, of: 0 } };
   for (const { rest, out } of foldsOf(some, some.length <= EACH ? some.length : PARTS)) {
     await breathe();
@@ -60,13 +63,15 @@ export function evenly<T>(all: readonly T[], most: number): T[] {
 }
 
 /** The same examples with as many dimensions as they have vectors, where that is fewer. */
-export function reduced(examples: readonly Example[]): readonly Example[] {
+export async function reduced(examples: readonly Example[], signal?: AbortSignal): Promise<readonly Example[]> {
   const { values, count } = rowsOf(examples);
   const size = dimensionsOf(examples);
   if (count >= size) return examples;
   const factor = new Float64Array(count * count);
   let largest = 0;
   for (let i = 0; i < count; i++) {
+    if (i % 32 === 31) await breathe();
+    signal?.throwIfAborted();
     for (let j = 0; j <= i; j++) {
       let sum = 0;
       for (let k = 0; k < size; k++) sum += values[i * size + k]! * values[j * size + k]!;
