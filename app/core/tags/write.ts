@@ -99,7 +99,7 @@ export function spansEdl(spans: readonly SpanFact[], clip: ClipRow): string {
   const usual = claimed !== undefined && claimed >= RATES.least && claimed <= RATES.most;
   const rate = usual ? media.rate! : RATES.instead;
   const a = toNumber(rate);
-  const seconds = Math.max(media.duration, ...spans.map(({ end }) => end), 1 / a);
+  const seconds = media.duration > 0 ? media.duration : spans.reduce((most, { end }) => Math.max(most, end), 0);
   const frames = Math.max(1, Math.round(seconds * a));
   const colours = new Map<string, string>();
   for (const { label } of spans) {
