@@ -20,6 +20,7 @@ export const TAG_FLAGS = {
   rules: text,
   format: text,
   overlay: text,
+  plot: text,
   device: text,
   again: flag,
   force: flag,
@@ -37,6 +38,7 @@ export const TAG_USAGE = `tag IN... [-o FILE.json|.csv|.vtt|.srt|.edl] [options]
   --rules R      how spans are made: smooth=0.3,on=0.5,off=0.3,gap=0.4,shortest=0.4 (seconds; on and off are probabilities),
                  and for one label 'jump.on=0.7,jump.off=0.4'
   --overlay OUT  the clip with its probabilities over time below: .mp4, .mov, .mkv, .webm, .gif, or .png for a strip; of one clip
+  --plot LABEL   this label's probability over time as a picture: tag IN --plot jump -o jump.png; of one clip
   ${deviceUsage(15)}
   --again        look at the clips anew though their scores are in the library; what a person said of spans stays
   --force        replace existing outputs`;

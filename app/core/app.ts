@@ -14,6 +14,8 @@ import { openLibrary } from './library/db.ts';
 import { identify } from './library/file-identity.ts';
 import { runById } from './library/tag-runs.ts';
 import { probe } from './media/probe.ts';
+import { writeCurvePicture, type CurvePictureOptions } from './tags/curve-picture.ts';
+import { scoresOfRun } from './tags/curves.ts';
 import { searchSpans } from './tags/find.ts';
 import { tagReport } from './tags/report.ts';
 import { ownOutput } from './tags/request.ts';
@@ -23,6 +25,8 @@ export interface RunRequest {
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: JobEvent) => void;
 }
+
+export type LabelPicture = Pick<CurvePictureOptions, 'label' | 'output' | 'force' | 'signal'>;
 
 export interface App extends AsyncDisposable {
   /** Runs a job, or goes on with it where it stopped. Throws AppErrors ([runJob]). */
@@ -37,6 +41,8 @@ export interface App extends AsyncDisposable {
   tagOutput(input: string, engine: string): Promise<string>;
   /** What a finished tag job says, from the scores in the library. Throws 'run-unknown' where they were replaced since. */
   tagged(spec: TagSpec, result: RetimeResult): TagSummary;
+  /** One label's probability over a finished tag job's clip as a picture, its spans shaded. Throws 'run-unknown' and as writeCurvePicture. */
+  drawLabel(spec: TagSpec, result: RetimeResult, picture: LabelPicture): Promise<void>;
   /** A page of the spans that a query finds, by clip; `limit` may be Infinity. Throws 'bad-query'. */
   findSpans(query: SpanQuery, offset: number, limit: number): SpanPage;
   /** When a clip's frames are shown; the clip is decoded once for it, unless the library knows. Throws as probe and decoding. */
@@ -77,6 +83,11 @@ export async function openApp({
       isAlreadyThere(spec, { analyses: analysisCache(db), source: await identify(spec.input), signal }),
     tagOutput: (input, engine) => ownOutput(home, input, engine),
     tagged: (spec, { tags }) => tagReport(db, runById(db, tags?.run ?? ''), spec),
+    drawLabel: async (spec, { tags, durationIn }, picture) => {
+      const run = runById(db, tags?.run ?? '');
+      const { spans } = tagReport(db, run, { ...spec, labels: null });
+      await writeCurvePicture({ ...picture, scores: scoresOfRun(db, run), seconds: durationIn, spans });
+    },
     findSpans: (query, offset, limit) => searchSpans(db, query, offset, limit),
     timing: async (path, signal) => {
       const info = await probe(path, { signal });

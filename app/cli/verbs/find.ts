@@ -3,7 +3,8 @@ import { AppError } from '../../contract/errors.ts';
 import { SPAN_ORDERS, type SpanHit, type SpanPage } from '../../contract/tags.ts';
 import { openApp } from '../../core/app.ts';
 import { clock, csvField } from '../../core/tags/write.ts';
-import { parseWords } from '../slowmo-options.ts';
+import { parseWords, SLOWMO_FLAGS } from '../slowmo-options.ts';
+import { makeSpanFilms, SPAN_FILM_FLAGS } from '../span-films.ts';
 import type { Verb } from '../verb.ts';
 
 const text = { type: 'string' } as const;
@@ -22,19 +23,39 @@ rejected|marked, by:person|engine, engine:, clip:, tag:, in: (a folder), rate:, 
 before any of them. What was rejected is left out unless is: asks for it. docs/tags.md has examples.
 
   --order   by clip and time unless given; unsure: nearest to a score of 0.5 first
-  --csv     a table: clip, path, label, start, end (seconds), score, state, engine`,
+  --csv     a table: clip, path, label, start, end (seconds), score, state, engine
+
+  inbetween find QUERY... --export clips|slow -o FOLDER [--lead S] [options of slowmo]
+
+cuts each out of its clip as a file of its own, with --lead seconds on both sides; slow slows them, as slowmo --where does.`,
   async run(args, io) {
     const { values, positionals } = parseWords({
       args: [...args],
       allowPositionals: true,
-      options: { order: text, limit: text, csv: flag },
+      options: {
+        ...{ ...SLOWMO_FLAGS, ...SPAN_FILM_FLAGS, order: text, limit: text, csv: flag, export: text },
+        output: { type: 'string', short: 'o' },
+      },
     });
-    const order = SPAN_ORDERS.find((one) => one === (values.order ?? 'clip'));
+    const { order: wanted, limit, csv, export: what, output, ...films } = values;
+    if (what !== undefined || output !== undefined) {
+      const kind = what === 'clips' || what === 'slow' ? what : undefined;
+      if (kind === undefined || output === undefined || wanted !== undefined || limit !== undefined || csv)
+        throw new AppError(
+          'usage',
+          'Films of all that is found are written by: find QUERY --export clips|slow -o FOLDER.',
+        );
+      await using app = await openApp();
+      return await makeSpanFilms(app, { what: kind, query: queryOf(positionals), folder: output, options: films }, io);
+    }
+    const [stray] = Object.keys(films);
+    if (stray !== undefined)
+      throw new AppError('usage', `--${stray} is for films: find QUERY --export slow -o FOLDER.`);
+    const order = SPAN_ORDERS.find((one) => one === (wanted ?? 'clip'));
     if (!order) throw new AppError('usage', `--order is one of ${SPAN_ORDERS.join(', ')}.`);
-    const { limit } = values;
     if (limit !== undefined && !/^[1-9]\d{0,8}$/.test(limit))
       throw new AppError('usage', '--limit takes a number from 1.');
-    if (io.json && values.csv) throw new AppError('usage', '--json and --csv: which?');
+    if (io.json && csv) throw new AppError('usage', '--json and --csv: which?');
     await using app = await openApp();
     for (const notice of app.notices) io.err(notice);
     const page = app.findSpans(
@@ -47,7 +68,7 @@ before any of them. What was rejected is left out unless is: asks for it. docs/t
       io.out(JSON.stringify({ total, clips, understood, spans: hits }));
       return 0;
     }
-    for (const line of values.csv ? table(page.hits) : list(page.hits)) io.out(line);
+    for (const line of csv ? table(page.hits) : list(page.hits)) io.out(line);
     io.err(told(page));
     return 0;
   },
