@@ -4,7 +4,7 @@
     python movinet.py --data CLIPS --cache CACHE --out OUT --score eval [--confusion PNG]
 
 Every frame's outputs are asked for (sigmoid, binary cross entropy), with the mean forgetting as in the product ([Note: memory] in
-movinet_net.py); where a clip ends sooner another begins, as after a cut. Frames are small at first. `--minutes` counts all legs of a run; the best average by the dev split
+movinet_net.py); where a clip ends sooner another begins, as after a cut. `--minutes` counts all legs of a run; the best average by the dev split
 is kept. SIGTERM stops after the current step and saves.
 
 [Note: top-1] A clip's answer is the label of the highest mean probability over its frames, 'nothing' left out; `among` names the labels of the group.
@@ -29,9 +29,8 @@ from movinet_net import Movinet, a0_config, load
 
 # Shares of the groups of real clips among real samples.
 SHARES = {"weizmann_mini": 0.38, "ud810_ps7": 0.2, "fight_surv_160": 0.3, "asl_intel": 0.03, "empty": 0.06, "crowd": 0.03}
-REAL = 0.36
-# Till then steps see small frames; all steps see LENGTH frames of a clip, a little more than the network looks back.
-SMALL, SMALL_TILL = 64, 0.7
+REAL = 0.27
+# Frames of a clip that a step sees: a little more than the network looks back.
 LENGTH = 32
 GROUPS = {"weizmann_mini": ["wave one hand", "wave two hands", "bend", "jumping jack"], "ud810_ps7": ["raise arms sideways", "raise arms forward", "wave one hand"]}
 
@@ -84,10 +83,13 @@ class Samples:
         return torch.from_numpy(np.stack([r[0] for r in rows])), torch.from_numpy(np.stack([r[1] for r in rows]))
 
 
-def loss_of(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    known = targets != UNSAID
-    each = F.binary_cross_entropy_with_logits(logits, (targets == 1).float(), reduction="none", pos_weight=torch.tensor(2.0))
-    return (each * known).sum() / known.sum() * 10
+def loss_of(logits: torch.Tensor, targets: torch.Tensor, rivals: float) -> torch.Tensor:
+    """Each label for itself; and, times `rivals`, the one label of frames that have one against all others, which tells them apart sooner."""
+    known, true = targets != UNSAID, targets == 1
+    each = F.binary_cross_entropy_with_logits(logits, true.float(), reduction="none", pos_weight=torch.tensor(2.0))
+    single = true.sum(-1) == 1
+    against = F.cross_entropy(logits.masked_fill(~known, -30)[single], true[single].float().argmax(-1))
+    return (each * known).sum() / known.sum() * 10 + rivals * against
 
 
 # ---- scores
@@ -223,9 +225,8 @@ def main() -> None:
         rate = args.lr * min(1, (step + 1) / 150) * (0.5 + 0.5 * math.cos(math.pi * min(1, far)) + 0.01)
         for group in optimiser.param_groups:
             group["lr"] = rate
-        size = SMALL if far < SMALL_TILL else data.SIZE
-        clips, targets = samples.batch(args.batch, size)
-        loss = loss_of(net(clips)[0], targets)
+        clips, targets = samples.batch(args.batch, data.SIZE)
+        loss = loss_of(net(clips)[0], targets, 1.5 if far < 0.75 else 0.3)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 2.0)
@@ -234,7 +235,7 @@ def main() -> None:
         step += 1
         losses.append(loss.item())
         if step % 50 == 0:
-            log.add(step=step, far=far, loss=float(np.mean(losses)), size=size, chunks=len(samples.chunks), seconds=time.time() - begun)
+            log.add(step=step, far=far, loss=float(np.mean(losses)), chunks=len(samples.chunks), seconds=time.time() - begun)
             losses.clear()
             samples.look()
         if time.time() - begun > next_dev:

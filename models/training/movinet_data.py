@@ -26,7 +26,7 @@ from actions_render import PERSONS, UNSAID, Stage, degrade, scene
 from common import read_frames, read_index
 from motion_data import action_split, clip_files
 
-RATE, FRAMES, SIDE, SIZE, CHUNK = 10, 48, 104, 80, 250
+RATE, FRAMES, SIDE, SIZE, CHUNK = 10, 48, 104, 64, 250
 SHAPES = ((SIDE, SIDE), (SIDE * 4 // 3 & ~1, SIDE), (SIDE, SIDE * 4 // 3 & ~1))
 NAMES = {
     "wave_one_hand": "wave one hand",
@@ -191,16 +191,16 @@ def augment(frames: np.ndarray, random: Random, hard: bool, size: int = SIZE) ->
     """Crop, stretch, mirror, turn, colour, light, noise, something in front; `hard` for real clips, of which there are few."""
     n, h, w = frames.shape[:3]
     least = min(h, w)
-    zoom = (random.uniform(0.72, 1.1) if hard else random.uniform(0.85, 1.02)) / size
+    zoom = random.uniform(0.72, 1.1) if hard else random.uniform(0.68, 1.02)
     # wide footage is squeezed to a square in the product, by a third at most
     whole = random.random() if random.random() < 0.5 else 1.0
-    side = np.array([min(w, h * 4 / 3), min(h, w * 4 / 3)]) ** whole * least ** (1 - whole) * zoom
+    side = np.array([min(w, h * 4 / 3), min(h, w * 4 / 3)]) ** whole * least ** (1 - whole) * zoom / size
     side = side * np.exp(random.normal(0, 0.06, 2))
     angle, mirror = random.normal() * (0.06 if hard else 0.03), random.choice([-1, 1])
     c, s = np.cos(angle), np.sin(angle)
     m = np.diag(side) @ np.array([[c * mirror, -s], [s * mirror, c]])
     free = np.maximum(np.array([w, h]) - side * size, 0)
-    centre = np.array([w, h]) / 2 + random.uniform(-0.5, 0.5, 2) * free + random.normal(0, 0.02 * least, 2)
+    centre = np.array([w, h]) / 2 + random.uniform(-0.3, 0.3, 2) * free + random.normal(0, 0.02 * least, 2)
     pan = random.normal(0, 0.06 * least, 2) * (random.random() < 0.25)
     out = np.empty((n, size, size, 3), np.uint8)
     for t in range(n):
