@@ -121,13 +121,15 @@ interface Tagged extends TagSummary {
 async function tagOne(app: App, spec: TagSpec, io: VerbIo, label: string): Promise<Tagged> {
   const progress = progressPrinter(io, label);
   try {
-    const result = await app.run(spec, { signal: io.signal, onEvent: progress.listen });
+    const kept = await app.finished(spec);
+    const result = kept ?? (await app.run(spec, { signal: io.signal, onEvent: progress.listen }));
     const { input, engine, version, top, spans } = app.tagged(spec, result);
     const own = result.output === (await app.tagOutput(input, engine));
     return {
       ...{ input, engine, version, top, spans, output: own ? null : result.output, device: result.device },
       ...(spec.overlay !== undefined && { overlay: spec.overlay }),
-      ...{ pictures: result.frames, reused: result.reusedFrames, seconds: result.seconds },
+      ...{ pictures: result.frames, reused: kept ? result.frames : result.reusedFrames },
+      seconds: kept ? 0 : result.seconds,
     };
   } finally {
     progress.end();
