@@ -73,9 +73,12 @@ export function makePlot(request: PlotRequest): Plot {
   const [coloured, grey] = [copyOf(ground), copyOf(ground)];
   for (const [i, curve] of request.curves.entries()) {
     const line = pointsOf(curve.values, request, layout.field);
-    drawLines(grey, [line], { colour: PALE, width: penWidth(layout) * 0.75 }, layout.field);
+    const { left, right, top, bottom } = layout.field;
+    // A curve at 1 or on the ground is seen whole.
+    const within = { left, right, top: top - layout.pad, bottom: bottom + layout.pad };
+    drawLines(grey, [line], { colour: PALE, width: penWidth(layout) * 0.75 }, within);
     const colour = penOf(i, layout);
-    drawLines(coloured, [line], colour, layout.field);
+    drawLines(coloured, [line], colour, within);
     for (const picture of [coloured, grey]) drawLegend(picture, layout, i, colour);
   }
   return {
@@ -166,7 +169,7 @@ function drawField(picture: Rgb8, request: PlotRequest, { field, size, pad }: La
   fillArea(picture, field, FIELD);
   for (const { start, end } of marked) {
     const [left, right] = [xOf(start, request, field), xOf(end, request, field)];
-    fillArea(picture, { ...field, left, right: Math.max(left + 1, Math.min(right, field.right)) }, PALETTE[0]!, 0.22);
+    fillArea(picture, { ...field, left, right: Math.max(left + 1, Math.min(right, field.right)) }, PALETTE[0]!, 0.15);
   }
   const style = { colour: TEXT, size };
   const values = scale === 'log' ? [1, 0.1, 0.01, 0.001] : [1, 0.75, 0.5, 0.25, 0];
