@@ -19,7 +19,8 @@ test('a folder by the command; the app knows what was found, and tags what is ne
   const home = join(folder, 'home');
   process.env['INBETWEEN_HOME'] = home;
   const model = join(shared!, 'fixtures', 'movinet-a0-stream-narrow', 'statedict');
-  await importModel(model, { id: 'narrow', places: modelPlaces(homeAt(home)) });
+  const installing = { id: 'narrow', places: modelPlaces(homeAt(home)), threads: 2 };
+  await importModel(model, installing);
   const clips = join(folder, 'clips');
   mkdirSync(clips);
   for (const [name, from] of Object.entries({ a: 'bend_p0_o.mp4', b: 'wave_one_hand_p0_o.mp4' })) {
