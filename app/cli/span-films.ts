@@ -46,7 +46,9 @@ export async function makeSpanFilms(
     specOf: (input, output) => retimeSpec(input, output, { ...rest, speed: '1' }),
     timingOf: ({ clipPath }) => app.timing(clipPath, io.signal),
   });
-  if (!io.json) io.err(`${understood} ${hits.length} in ${new Set(hits.map(({ clip }) => clip)).size} clips.`);
+  const count = (many: number, one: string): string => `${many} ${one}${many === 1 ? '' : 's'}`;
+  const clips = count(new Set(hits.map(({ clip }) => clip)).size, 'clip');
+  if (!io.json) io.err(`${understood} ${count(hits.length, 'span')} in ${clips}.`);
   const done: Film[] = [];
   for (const [i, { span, output, plan }] of films.entries()) {
     const { label, start, end } = span;
