@@ -1,5 +1,5 @@
 /** What the studio is filled with for its pictures: as a user would, by the calls its views make. */
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { ProjectState } from '../../app/contract/project.ts';
 import { addMarker, setKeys } from '../../app/core/sequence/edits.ts';
@@ -7,6 +7,7 @@ import { clipsInOrder } from '../../app/core/sequence/geometry.ts';
 import { SPEED_PRESETS } from '../../app/core/sequence/presets.ts';
 import { ffmpegOutput } from '../support/clips.ts';
 import type { StudioPage } from '../support/studio-page.ts';
+import { hill, seedRun, withLibrary } from '../support/tagged.ts';
 
 export async function fillTags({ call }: StudioPage): Promise<void> {
   const { clips } = await call('library.query', { query: {}, offset: 0, limit: 20 });
@@ -18,6 +19,47 @@ export async function fillTags({ call }: StudioPage): Promise<void> {
       remove: [],
     });
   }
+}
+
+/** People of the Weizmann set whom the embedded recogniser has not seen, and juggling, yoga and squats. */
+const PEOPLE = [
+  ...['jumping_jack_p5_o.mp4', 'wave_two_hands_p5_o.mp4', 'bend_p5_o.mp4'].map((name) => `weizmann_mini/${name}`),
+  ...['tfjs-models__pose_squats.mp4', 'sam2__05_default_juggle.mp4'].map((name) => `samples/${name}`),
+];
+
+/** Actions on clips: recognised, where there is a recogniser and footage for it; else probabilities that were made up for the picture. Whether they were recognised. */
+export async function fillActions({ call, page, home }: StudioPage): Promise<boolean> {
+  const [engine] = (await call('tags.engines', {})).filter(({ embedded }) => embedded);
+  const shared = process.env['INBETWEEN_SHARED'];
+  const paths = PEOPLE.map((name) => join(shared ?? '', 'clips', 'actions', name)).filter(existsSync);
+  if (engine && shared !== undefined && paths.length > 0) {
+    const { ids } = await call('library.add', { paths });
+    for (let tries = 0; tries < 100; tries++) {
+      if ((await call('library.get', { ids })).every(({ state }) => state !== 'probing')) break;
+      await page.waitForTimeout(200);
+    }
+    await call('tags.start', { clips: ids, engine: engine.id, again: false });
+    for (let tries = 0; tries < 400; tries++) {
+      const { items } = await call('queue.status', {});
+      if (items.every(({ job, state }) => job.spec.kind !== 'tag' || !['running', 'waiting'].includes(state))) break;
+      await page.waitForTimeout(500);
+    }
+    return true;
+  }
+  const { clips } = await call('library.query', { query: { order: 'name' }, offset: 0, limit: 6 });
+  const labels = ['walk', 'run', 'jump', 'wave one hand', 'wave two hands', 'clap', 'throw', 'jumping jack'];
+  withLibrary(home, (db) => {
+    for (const [i, { id, duration }] of clips.entries()) {
+      const seconds = duration ?? 3;
+      const of = (label: string, at: number): number => {
+        const n = labels.indexOf(label) + i;
+        const from = ((n * 0.37) % 0.7) * seconds;
+        return n % 3 === 0 ? 0.03 : hill(at, from, from + 0.25 * seconds, 0.45 + ((n * 0.23) % 0.5));
+      };
+      seedRun(db, { clip: id, engine: 'made-up', labels, seconds, rate: 8, of });
+    }
+  });
+  return false;
 }
 
 /** A cut of five clips, the second slowed by a curve, with markers. `slow`: the id of that clip on the timeline. */

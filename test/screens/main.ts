@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openStudioPage, type StudioPage } from '../support/studio-page.ts';
 import { footage } from './footage.ts';
-import { fillBatch, fillMorph, fillPair, fillProject, fillQueue, fillTags } from './fill.ts';
+import { fillActions, fillBatch, fillMorph, fillPair, fillProject, fillQueue, fillTags } from './fill.ts';
 
 const TO = join(import.meta.dirname, '..', '..', 'docs', 'screens');
 
@@ -93,7 +93,8 @@ async function full(clips: readonly string[], folder: string): Promise<void> {
   await visit(studio, 'pair');
   await shoot(studio, 'pair');
   await morph(studio);
-  for (const view of ['tags', 'models', 'settings']) {
+  await actions(studio);
+  for (const view of ['models', 'settings']) {
     await visit(studio, view);
     await shoot(studio, view);
   }
@@ -133,6 +134,40 @@ async function morph(studio: StudioPage): Promise<void> {
   await page.getByRole('button', { name: 'All boards' }).click();
   await page.waitForTimeout(1000);
   await shoot(studio, 'morph-list');
+}
+
+/** The lanes of a clip, its rules, the review queue, and the words of clips. */
+async function actions(studio: StudioPage): Promise<void> {
+  const { page } = studio;
+  if (!(await fillActions(studio)))
+    console.log('no recogniser or no footage: the probabilities on these pictures are made up');
+  await visit(studio, 'tags');
+  // What was put in beside the app is seen after a reload.
+  await page.reload();
+  await page.locator('[data-hit]').first().waitFor({ timeout: 60_000 });
+  await page.waitForTimeout(3000);
+  await page.locator('[data-hit]').nth(1).click();
+  await page.waitForTimeout(1500);
+  await page.keyboard.press('KeyA');
+  await page.keyboard.press('ArrowDown');
+  await page.waitForTimeout(800);
+  await shoot(studio, 'tags');
+  await page.getByRole('tab', { name: 'Rules' }).click();
+  await page.getByRole('spinbutton', { name: 'Begins at' }).fill('0.4');
+  await page.keyboard.press('Enter');
+  await page.waitForTimeout(800);
+  await shoot(studio, 'tags-rules');
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('tab', { name: 'Span' }).click();
+  await page.keyboard.press('KeyV');
+  await page.waitForTimeout(2500);
+  await page.keyboard.press('Space');
+  await shoot(studio, 'tags-review');
+  await page.keyboard.press('KeyV');
+  await page.getByRole('button', { name: 'Words of clips' }).click();
+  await page.waitForTimeout(500);
+  await shoot(studio, 'tags-words');
+  await page.getByRole('button', { name: 'Search', exact: true }).click();
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'inbetween-screens-'));

@@ -46,6 +46,7 @@ export class ClipSession {
   #closed = false;
   readonly #edited: () => void;
   readonly #stop: () => void;
+  readonly #leaving = (): void => void this.flush();
 
   /** `edited` hears of every step that undo can take back. */
   constructor(clip: ClipDetails, edited: () => void = () => {}) {
@@ -54,6 +55,8 @@ export class ClipSession {
     this.#stop = client.on('tags.changed', ({ clip: changed }) => {
       if (changed === '' || changed === clip.id) this.#later();
     });
+    // Closing the page is no reason to forget the last nudge.
+    window.addEventListener('pagehide', this.#leaving);
     void this.load();
   }
 
@@ -65,6 +68,7 @@ export class ClipSession {
     void this.flush();
     this.#closed = true;
     clearTimeout(this.#settle);
+    window.removeEventListener('pagehide', this.#leaving);
     this.#stop();
   }
 

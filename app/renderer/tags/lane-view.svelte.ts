@@ -3,10 +3,12 @@
 /** Pixels of the labels at the left. */
 export const LABELS = 172;
 export const LANE = 34;
-/** Pixels a second, at most. */
+/** Pixels a second, at most, and pixels of all: browsers lay out no more than some ten millions. */
 const MOST_SCALE = 2000;
+const MOST_WIDTH = 1.6e7;
 /** What is drawn beyond the edges. */
 const TILE = 200;
+const MORE_LANES = 3;
 
 export class LaneView {
   /** Seconds of the clip. */
@@ -14,6 +16,9 @@ export class LaneView {
   /** Pixels of the tracks that are seen, and pixels scrolled. */
   width: number = $state(600);
   left: number = $state(0);
+  /** Pixels scrolled down and seen of the lanes, without their ruler. */
+  top: number = $state(0);
+  height: number = $state(400);
   #zoomed: number | null = $state(null);
   scroller: HTMLElement | null = $state.raw(null);
   readonly #fit: number = $derived(this.width / Math.max(1e-3, this.length));
@@ -25,6 +30,10 @@ export class LaneView {
   readonly #tile: number = $derived(Math.floor(this.left / TILE));
   readonly from: number = $derived(Math.max(0, ((this.#tile - 1) * TILE) / this.scale));
   readonly to: number = $derived(Math.min(this.length, ((this.#tile + 2) * TILE + this.width) / this.scale));
+
+  /** Lanes that are drawn, [first, after the last): those in sight and some more. */
+  readonly firstLane: number = $derived(Math.max(0, Math.floor(this.top / LANE) - MORE_LANES));
+  readonly lastLane: number = $derived(Math.ceil((this.top + this.height) / LANE) + MORE_LANES);
 
   x(seconds: number): number {
     return seconds * this.scale;
@@ -47,7 +56,7 @@ export class LaneView {
     const seen = this.x(seconds) >= this.left && this.x(seconds) <= this.left + this.width;
     const still = seen ? seconds : (this.left + this.width / 2) / this.scale;
     const place = this.x(still) - this.left;
-    const wanted = Math.min(MOST_SCALE, this.scale * factor);
+    const wanted = Math.min(MOST_SCALE, MOST_WIDTH / this.length, this.scale * factor);
     this.#zoomed = wanted <= this.#fit ? null : wanted;
     this.#scrollTo(this.x(still) - place);
   }
@@ -57,6 +66,15 @@ export class LaneView {
     const [a, b] = [this.x(from), this.x(to)];
     if (a >= this.left && b <= this.left + this.width) return;
     this.#scrollTo(b - a > this.width ? a - 24 : (a + b - this.width) / 2);
+  }
+
+  /** Brings a lane into sight. */
+  revealLane(index: number): void {
+    const { scroller } = this;
+    if (!scroller || index < 0) return;
+    if (index * LANE < scroller.scrollTop) scroller.scrollTop = index * LANE;
+    else if ((index + 1) * LANE > scroller.scrollTop + this.height)
+      scroller.scrollTop = (index + 1) * LANE - this.height;
   }
 
   /** While playing: page by page. */

@@ -12,13 +12,15 @@ export interface Lane {
 /** Shortest span there is, in seconds: the core refuses shorter ones as slips. */
 export const SHORTEST = 0.01;
 
+const LETTERS = new Intl.Collator('en', { numeric: true });
+
 /** `labels` that were shown before, in their order, then those that have come: nothing that is looked at moves. */
 export function grown(
   labels: readonly string[],
   { spans }: Pick<ClipTags, 'spans'>,
   also: readonly string[],
 ): string[] {
-  const spanned = [...new Set(spans.map(({ label }) => label))].toSorted((a, b) => a.localeCompare(b));
+  const spanned = [...new Set(spans.map(({ label }) => label))].toSorted(LETTERS.compare);
   return [...new Set([...labels, ...spanned, ...also])];
 }
 
