@@ -47,11 +47,12 @@ export const DEFAULT_SETTINGS: Settings = {
 };
 
 export interface CacheStatus {
-  /** Bytes of finished chunks, proxies, thumbnails, and the models that were installed. */
+  /** Bytes of finished chunks, proxies, thumbnails, the models that were installed, and what recognisers said of clips. */
   chunks: number;
   proxies: number;
   thumbnails: number;
   models: number;
+  scores: number;
   limit: number;
   free: number;
 }

@@ -10,6 +10,7 @@ import { listEngines, type ListedEngine } from '../engines/registry.ts';
 import { clearChunks } from '../jobs/chunk-files.ts';
 import { chunkBytes } from '../library/chunk-rows.ts';
 import { engineSpeed, putEngineSpeed } from '../library/engine-speeds.ts';
+import { scoreBytes } from '../library/tag-runs.ts';
 import { freeBytes } from '../media/disk-space.ts';
 import { findEntry, readCatalogue } from '../models/catalogue.ts';
 import { engineSummary, listedEngine } from '../models/engines-overview.ts';
@@ -160,6 +161,7 @@ function cacheHandlers({ home, db, settings }: StudioContext, caches: OtherCache
     proxies: await folderBytes(join(home.root, 'proxies')),
     thumbnails: await folderBytes(join(home.root, 'thumbnails')),
     models: await folderBytes(join(home.models, 'installed')),
+    scores: scoreBytes(db),
     limit: settings().cacheBytes,
     free: await freeBytes(home.root),
   });
