@@ -8,7 +8,7 @@ import { findEntry, readCatalogue } from '../../core/models/catalogue.ts';
 import { importModel } from '../../core/models/import.ts';
 import { draftFor, inspectCheckpoint } from '../../core/models/inspect.ts';
 import { installModel, type InstallProgress } from '../../core/models/install.ts';
-import { readMapping } from '../../core/models/mapping.ts';
+import { readMapping, readSaid } from '../../core/models/mapping.ts';
 import { engineOf, listModels, showModel, usageOf } from '../../core/models/overview.ts';
 import {
   bytesToVerify,
@@ -29,6 +29,7 @@ models install ID [--accept-licence]  download, check, try
        [--mirror URL]                 download from there instead (INBETWEEN_MODELS_URL)
 models import PATH [--id NAME] [--licence TEXT]   any checkpoint: .pkl .pth .pt .safetensors .h5 .tflite .onnx, ncnn, SavedModel
        [--map FILE]                   its names in ours, where no family knows them
+       [--config FILE]                what no file tells of a recogniser, as JSON: labels, gate, rate, ...
 models inspect PATH [--draft cvi]     names, shapes and operators of any checkpoint; or a mapping to begin with
 models remove ID
 models verify [ID]                    hash every file again; exit status 4 when one is not as it was
@@ -46,6 +47,7 @@ const OPTIONS = {
   id: { type: 'string' },
   licence: { type: 'string' },
   map: { type: 'string' },
+  config: { type: 'string' },
   draft: { type: 'string' },
   device: { type: 'string' },
 } as const;
@@ -60,6 +62,7 @@ interface Request {
   readonly id: string | undefined;
   readonly licence: string | undefined;
   readonly map: string | undefined;
+  readonly config: string | undefined;
   readonly draft: string | undefined;
   readonly device: string | undefined;
   readonly tell: (status: Status) => void;
@@ -80,7 +83,7 @@ const ACTIONS: Readonly<Record<string, Row>> = {
   list: { act: list, word: undefined, takes: ['all'] },
   show: { act: show, word: 'ID', takes: [] },
   install: { act: install, word: 'ID', takes: ['accept-licence', 'from', 'mirror', 'device'] },
-  import: { act: importOne, word: 'PATH', takes: ['id', 'licence', 'map', 'device'] },
+  import: { act: importOne, word: 'PATH', takes: ['id', 'licence', 'map', 'config', 'device'] },
   inspect: { act: inspect, word: 'PATH', takes: ['draft'] },
   remove: { act: remove, word: 'ID', takes: [] },
   verify: { act: verify, word: 'ID', optional: true, takes: [] },
@@ -109,8 +112,9 @@ export const models: Verb = {
     }
     const home = await openHome();
     const status = statusLine(io);
-    const { all, from, mirror, id, licence, map, draft, device } = values;
-    const flags = { all, acceptLicence: values['accept-licence'], from, mirror, id, licence, map, draft, device };
+    const { all, from, mirror, id, licence, map, config, draft, device } = values;
+    const words = { from, mirror, id, licence, map, config, draft, device };
+    const flags = { all, acceptLicence: values['accept-licence'], ...words };
     try {
       const answer = await row.act(word ?? '', { io, places: modelPlaces(home), tell: status.tell, ...flags });
       status.end();
@@ -212,11 +216,13 @@ async function install(word: string, request: Request): ReturnType<Action> {
   return installed(model);
 }
 
-async function importOne(word: string, { io, places, id, licence, map, device, tell }: Request): ReturnType<Action> {
+async function importOne(word: string, request: Request): ReturnType<Action> {
+  const { io, places, id, licence, map, config, device, tell } = request;
+  const said = config === undefined ? undefined : await readSaid(config);
   const mapping = map === undefined ? undefined : await readMapping(map);
   const common = { signal: io.signal, threads: availableParallelism(), device, places };
   const onProgress = (progress: InstallProgress): void => tell(statusOf(progress));
-  return installed(await importModel(word, { ...common, id, licence, map: mapping, onProgress }));
+  return installed(await importModel(word, { ...common, id, licence, map: mapping, said, onProgress }));
 }
 
 async function inspect(word: string, { io, draft }: Request): ReturnType<Action> {

@@ -15,6 +15,7 @@ import { runtimeVersion } from '../nn/ort.ts';
 import type { Trial } from '../nn/trial.ts';
 import type { EngineEntry } from './engine.ts';
 import { asInbetween, type InbetweenEntry } from './inbetween.ts';
+import type { TaggerEntry } from './tagger.ts';
 
 /** Side of the pictures devices are compared on: large enough for a GPU to be worth its trouble. */
 const SIDE = 256;
@@ -43,40 +44,79 @@ export async function inbetweenDevice(
   { threads, signal }: EngineDeviceOptions,
 ): Promise<{ readonly device: Device | undefined }> {
   if (!entry.network) return { device: undefined };
-  if (choice !== 'auto') return { device: choice };
+  const time = (device: Device): Promise<number> => timeFrame(entry, device, threads, signal);
+  return { device: await fastest({ entry, choice, threads, signal, time }) };
+}
+
+/** The same for a recogniser, which `open` opens for one device. */
+export async function taggerDevice(
+  { open, ...entry }: Pick<TaggerEntry, 'id' | 'version' | 'open'>,
+  choice: DeviceChoice = 'auto',
+  { threads, signal }: EngineDeviceOptions,
+): Promise<Device> {
+  const time = async (device: Device): Promise<number> => {
+    await using tagger = await open({ threads, device });
+    const pixels = new Float32Array(3 * tagger.size ** 2).fill(0.5);
+    let started = 0;
+    // The first also compiles. A network of whole windows says nothing before its end.
+    for (let n = 0; n < 2; n++) {
+      tagger.reset();
+      started = performance.now();
+      await tagger.push(pixels, 1, signal);
+      await tagger.finish(signal);
+    }
+    return performance.now() - started;
+  };
+  return await fastest({ entry, choice, threads, signal, time });
+}
+
+interface Candidates extends EngineDeviceOptions {
+  readonly entry: Pick<EngineEntry, 'id' | 'version'>;
+  readonly choice: DeviceChoice;
+  /** Milliseconds of the same work on each device. */
+  readonly time: (device: Device) => Promise<number>;
+}
+
+/** [Note: one device an engine]. */
+async function fastest({ choice, ...candidates }: Candidates): Promise<Device> {
+  if (choice !== 'auto') return choice;
+  const { threads, signal } = candidates;
   for (const device of await likelyDevices(threads, signal)) {
-    const { reason, ms, cpuMs } = await comparison(entry, device, threads, signal);
-    if (reason === undefined && ms !== undefined && cpuMs !== undefined && ms < cpuMs) return { device };
+    const { reason, ms, cpuMs } = await comparison(candidates, device);
+    if (reason === undefined && ms !== undefined && cpuMs !== undefined && ms < cpuMs) return device;
   }
-  return { device: 'cpu' };
+  return 'cpu';
 }
 
 async function comparison(
-  entry: InbetweenEntry,
+  { entry, threads, signal, time }: Omit<Candidates, 'choice'>,
   device: Device,
-  threads: number,
-  signal?: AbortSignal,
 ): Promise<Trial> {
   const name = new TextEncoder().encode(`${entry.id}@${entry.version}`);
   const key = trialKey(device, name, await runtimeVersion(), threads);
   const found = await recall(key);
   if (found) return found;
-  const trial = await compare(entry, device, threads, signal);
+  const trial = await compare(time, device);
   signal?.throwIfAborted();
   await remember(key, trial);
   return trial;
 }
 
-async function compare(entry: InbetweenEntry, device: Device, threads: number, signal?: AbortSignal): Promise<Trial> {
+async function compare(time: Candidates['time'], device: Device): Promise<Trial> {
   try {
-    return { ms: await time(entry, device, threads, signal), cpuMs: await time(entry, 'cpu', threads, signal) };
+    return { ms: await time(device), cpuMs: await time('cpu') };
   } catch (error) {
     return { reason: toAppError(error).message };
   }
 }
 
 /** Milliseconds of one frame between two, the second of its kind: the first also compiles. */
-async function time(entry: InbetweenEntry, device: Device, threads: number, signal?: AbortSignal): Promise<number> {
+async function timeFrame(
+  entry: InbetweenEntry,
+  device: Device,
+  threads: number,
+  signal: AbortSignal | undefined,
+): Promise<number> {
   await using engine = await entry.open({ width: SIDE, height: SIDE, threads, device });
   const frames = [0, 1, 2, 3].map(picture);
   let started = 0;

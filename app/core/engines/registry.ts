@@ -1,9 +1,11 @@
 /** The engines there are: one row each for those without weights, and every model that is here. */
 import { createHash } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { AppError } from '../../contract/errors.ts';
 import { installedModel, scanModels, type InstalledModel, type ModelPlaces } from '../nn/store.ts';
 import { Blend } from './blend.ts';
 import type { EngineEntry } from './engine.ts';
+import { taggerDevice } from './engine-device.ts';
 import { FAMILIES } from './families.ts';
 import type { Family, InbetweeningFamily, InterpolatingFamily, TagFamily } from './family.ts';
 import { openGlide } from './glide/open.ts';
@@ -11,7 +13,7 @@ import { BEST, DRAFT, STANDARD } from './glide/settings.ts';
 import { halvedInbetween } from './halved.ts';
 import { Hold } from './hold.ts';
 import { asInbetween, type InbetweenEntry } from './inbetween.ts';
-import type { TaggerEntry } from './tagger.ts';
+import type { Tagger, TaggerEntry, TaggerSetup } from './tagger.ts';
 
 /** The engine used where none is named. */
 export const DEFAULT_ENGINE = 'glide';
@@ -222,13 +224,17 @@ function inbetweenerOfModel(
 async function taggerOfModel(model: InstalledModel, family: TagFamily): Promise<TaggerEntry> {
   const { manifest, path, embedded } = model;
   const version = versionOf(model, family);
+  const own = { id: manifest.id, version };
+  const open = (setup: TaggerSetup): Promise<Tagger> => family.open(path, setup, manifest.config, version);
   return {
-    id: manifest.id,
-    version,
+    ...own,
     name: manifest.name,
     summary: family.summary,
     ...(await family.describe(manifest.config)),
     embedded,
-    open: (setup) => family.open(path, setup, manifest.config, version),
+    async open({ threads = availableParallelism(), device, ...rest }) {
+      const found = await taggerDevice({ ...own, open }, device, { threads });
+      return await open({ ...rest, threads, device: found });
+    },
   };
 }

@@ -16,6 +16,9 @@ export interface Recognised {
   readonly format: string;
 }
 
+/** What no file tells of a recogniser; it goes before what is found. */
+export type Said = Readonly<Record<string, unknown>>;
+
 /**
  * Asks each family whether the checkpoint at `path` is one of theirs. Throws `family-unknown`, and what the readers throw; `shown` is what
  * the messages call it.
@@ -59,14 +62,19 @@ export async function admit(
     families,
     shown,
     family: wanted,
+    said,
     ...options
-  }: ProbeOptions & { families: readonly Family[]; shown: string; family?: string },
+  }: ProbeOptions & { families: readonly Family[]; shown: string; family?: string; said?: Said | undefined },
 ): Promise<Pick<ModelManifest, 'family' | 'config' | 'parameters' | 'format' | 'probe' | 'entry'>> {
   const path = entry === '' ? folder : join(folder, entry);
   try {
-    const { family, ...found } = await recognise(path, shown, families, options.signal);
+    const { family, ...recognised } = await recognise(path, shown, families, options.signal);
+    const found = { ...recognised, config: { ...recognised.config, ...said } };
+    if (said && family.kind !== 'tag')
+      throw new AppError('usage', `Nothing is to be said of a model of ${family.id}: recognisers alone take --config.`);
     if (wanted !== undefined && family.id !== wanted)
       throw new AppError('family-unknown', `${shown} should be of the family ${wanted} and is of ${family.id}.`);
+    if (family.kind === 'tag') await family.describe(found.config);
     if (family.kind === 'motion' || family.kind === 'tag') {
       await family.trial(path, found.config, options.signal);
       return { family: family.id, ...found, entry };

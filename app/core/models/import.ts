@@ -10,7 +10,7 @@ import { modelFile } from '../engines/rife/ncnn/open.ts';
 import { requireSpace } from '../media/disk-space.ts';
 import { isModelId } from '../nn/model-manifest.ts';
 import { modelPlaces, refuseTaken, stageModel, type InstalledModel, type ModelPlaces } from '../nn/store.ts';
-import { admit, recognise } from './admit.ts';
+import { admit, recognise, type Said } from './admit.ts';
 import { checkpointFiles } from './checkpoint-files.ts';
 import type { InstallProgress } from './install.ts';
 import { mapCheckpoint, type Mapping } from './mapping.ts';
@@ -25,6 +25,8 @@ export interface ImportOptions extends ProbeOptions {
   readonly families?: readonly Family[];
   /** A mapping of the checkpoint's names to ours ([Note: mapping]). */
   readonly map?: Mapping | undefined;
+  /** What no file tells of a recogniser (docs/movinet.md): its labels, its gates. */
+  readonly said?: Said | undefined;
   readonly onProgress?: (progress: InstallProgress) => void;
 }
 

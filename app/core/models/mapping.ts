@@ -46,6 +46,20 @@ export async function readMapping(path: string): Promise<Mapping> {
   throw new AppError('usage', `${path} is no mapping: JSON with "tensors", our names and theirs (docs/models.md).`);
 }
 
+/** Reads what somebody says of a recogniser: JSON, an object. Throws `not-found`, `usage` for a file that is none. */
+export async function readSaid(path: string): Promise<Readonly<Record<string, unknown>>> {
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    if (isErrno(cause, 'ENOENT')) throw new AppError('not-found', `There is no ${path}.`, { cause });
+    throw new AppError('unreadable', `${path} cannot be read.`, { cause });
+  });
+  const said = parseJson(z.record(z.string(), z.unknown()), text);
+  if (said) return said;
+  throw new AppError(
+    'usage',
+    `${path} says nothing of a model: JSON like {"labels": ["walk", "run"]} (docs/movinet.md).`,
+  );
+}
+
 /** A checkpoint under our names: a file in a folder of its own, gone when disposed of. */
 export interface Mapped extends AsyncDisposable {
   readonly path: string;

@@ -18,6 +18,8 @@ import { liteModel } from './lite-writer.ts';
 import { clip, smallConfig } from './support.ts';
 
 const ID = 'my-tagger';
+/** No file of TensorFlow Lite says these. */
+const SAID = { resolution: 37, rate: 8 };
 let home: string;
 const outer = process.env['INBETWEEN_HOME'];
 
@@ -31,7 +33,7 @@ before(async () => {
   broken.set('stem/bias', { dtype: 'float32', dims, data: new Float32Array(dims[0]!).fill(NaN) });
   await writeFile(join(home, 'model.tflite'), liteModel(config, weights));
   await writeFile(join(home, 'broken.tflite'), liteModel(config, broken));
-  await importModel(join(home, 'model.tflite'), { id: ID, threads: 1 });
+  await importModel(join(home, 'model.tflite'), { id: ID, threads: 1, said: SAID });
 });
 
 after(async () => {
@@ -43,12 +45,12 @@ after(async () => {
 test('an imported model is a recogniser and nothing else', async () => {
   const places = modelPlaces();
   const entry = (await listTaggers(places)).find(({ id }) => id === ID)!;
-  assert.deepEqual([entry.mode, entry.size, entry.rate, entry.embedded], ['stream', 172, 5, false]);
+  assert.deepEqual([entry.mode, entry.size, entry.rate, entry.embedded], ['stream', 37, 8, false]);
   assert.equal(entry.labels.length, 600);
   assert.ok(!(await listEngines(places)).some((listed) => listed.entry.id === ID));
   assert.equal((await findTagger(`movinet:${ID}`)).version, entry.version);
   await using tagger = await entry.open({ threads: 1 });
-  const [score] = await tagger.push(clip(1, 172), 1);
+  const [score] = await tagger.push(clip(1, 37), 1);
   assert.equal(score!.probabilities.length, 600);
 });
 
@@ -59,9 +61,11 @@ test('a recogniser makes no pictures, and what makes pictures recognises nothing
   await assert.rejects(findTagger('nothing-here'), { code: 'engine-unknown', message: /there are .*my-tagger/ });
 });
 
-test('weights that give no numbers are not kept', async () => {
+test('weights that give no numbers are not kept, nor what is said wrongly', async () => {
   const path = join(home, 'broken.tflite');
-  await assert.rejects(importModel(path, { id: 'broken', threads: 1 }), {
+  const said = { ...SAID, labels: ['one'] };
+  await assert.rejects(importModel(path, { id: 'broken', threads: 1, said }), { code: 'weights-mismatch' });
+  await assert.rejects(importModel(path, { id: 'broken', threads: 1, said: SAID }), {
     code: 'engine-failed',
     message: /no number/,
   });
