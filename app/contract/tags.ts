@@ -243,7 +243,10 @@ export interface TagsApi {
   };
   /** Labels of a run by how much they say anywhere in it, at most `most`. */
   'tags.strongest': { params: { run: string; most: number }; result: { label: string; peak: number; mean: number }[] };
-  /** Does edits as one step that undo takes back. Throws 'tags-changed' when `version` is not the newest, 'span-unknown', 'bad-span'. */
+  /**
+   * Does edits as one step that undo takes back. Throws 'tags-changed' when a person changed something since `version` (that an engine found more meanwhile is no
+   * reason to refuse), 'span-unknown', 'bad-span'.
+   */
   'tags.edit': { params: { clip: string; version: number; edits: SpanEdit[] }; result: ClipTags };
   'tags.undo': { params: { clip: string; version: number }; result: ClipTags };
   'tags.redo': { params: { clip: string; version: number }; result: ClipTags };

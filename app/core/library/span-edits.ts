@@ -53,8 +53,21 @@ export function coverOf(said: Iterable<SpanRow>): (found: Pick<SpanRow, 'label' 
     add(row);
     if (row.origin) add(row.origin);
   }
-  return ({ label, start, end }) =>
-    (places.get(label) ?? []).some((place) => place.start < end - SAME && place.end > start + SAME);
+  return (found) => (places.get(found.label) ?? []).some((place) => meet(place, found));
+}
+
+function meet(a: Place, b: Place): boolean {
+  return a.start < b.end - SAME && a.end > b.start + SAME;
+}
+
+/** As coverOf says of one, without the work of looking at many. */
+function covers(said: Said, { label, start, end }: SpanRow): boolean {
+  const found = { start, end };
+  for (const row of said.values()) {
+    if (row.label === label && meet(row, found)) return true;
+    if (row.origin?.label === label && meet(row.origin, found)) return true;
+  }
+  return false;
 }
 
 /** A label as it is kept: no blanks at its ends, one between words. Throws 'bad-span' for none. */
@@ -89,7 +102,7 @@ function shown(said: Said, engines: ReadonlyMap<string, SpanRow>, id: string): S
   const own = said.get(id);
   if (own && own.state !== 'removed') return own;
   const row = own ? undefined : engines.get(id);
-  if (row && !coverOf(said.values())(row)) {
+  if (row && !covers(said, row)) {
     const { label, start, end } = row;
     return { ...row, origin: { id, label, start, end } };
   }

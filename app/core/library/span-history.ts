@@ -9,7 +9,8 @@ import { AppError } from '../../contract/errors.ts';
 import type { ClipTags, SpanEdit } from '../../contract/tags.ts';
 import { needClip } from './clip-rows.ts';
 import type { Library } from './db.ts';
-import { applyEdits, coverOf, type SpanRow } from './span-edits.ts';
+import { foldCase } from './name-order.ts';
+import { applyEdits, cleanLabel, coverOf, type SpanRow } from './span-edits.ts';
 import { clipTags, clipVersion, insertSpan, nextVersion, spanRows } from './span-rows.ts';
 import { addStep, turnStep, type SpanStep } from './span-steps.ts';
 
@@ -75,11 +76,30 @@ interface EditedClip {
 
 function edit(db: Library, clip: EditedClip, edits: readonly SpanEdit[], now = Date.now()): void {
   const { found, said } = spanRows(db, clip.number);
-  const after = applyEdits(said, found, edits, { duration: clip.duration, newId: randomUUID, now });
+  const after = applyEdits(
+    said,
+    found,
+    edits.map((one) => spelled(db, one)),
+    { duration: clip.duration, newId: randomUUID, now },
+  );
   const step = difference(said, after);
   if (step.before.length + step.after.length === 0) return;
   addStep(db, clip.number, step, now);
   put(db, clip.number, step);
+}
+
+const labelSchema = z.object({ label: z.string() });
+
+/** A label that differs from a known one in case alone is the known one. */
+function spelled(db: Library, edit: SpanEdit): SpanEdit {
+  if ((edit.type !== 'mark' && edit.type !== 'change') || edit.label === undefined) return edit;
+  const label = cleanLabel(edit.label);
+  const known = db.get(
+    labelSchema,
+    'SELECT label FROM tag_labels WHERE folded = ? ORDER BY label = ? DESC, number LIMIT 1',
+    ...[foldCase(label), label],
+  );
+  return { ...edit, label: known?.label ?? label };
 }
 
 function turn(db: Library, id: string, version: number, from: 'done' | 'undone'): ClipTags {

@@ -70,8 +70,10 @@ export function clipTags(db: Library, id: string): ClipTags {
     const clip = needClip(db, id);
     const { found, said, hidden } = spanRows(db, clip.number);
     const spans = [...found, ...said].flatMap((row): Span[] => {
-      const { label, start, end, score, state, engine, version } = row;
+      const { label, start, score, state, engine, version } = row;
       if (hidden.has(row) || state === 'removed') return [];
+      // The last score stands for some time after the last picture.
+      const end = clip.duration !== null && clip.duration > start ? Math.min(row.end, clip.duration) : row.end;
       return [{ id: row.id, clip: id, label, start, end, score, state, engine, version }];
     });
     spans.sort((a, b) => a.start - b.start || a.end - b.end || (a.label < b.label ? -1 : Number(a.label > b.label)));

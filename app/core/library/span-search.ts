@@ -112,7 +112,7 @@ export function spansById(db: Library, ids: readonly string[]): SpanHit[] {
 function hitsAt(db: Library, numbers: readonly number[]): SpanHit[] {
   return db.all(
     hitSchema,
-    `SELECT s.id, c.id AS clip, l.label, s.start, s.end, s.score, s.state, e.engine, e.version, c.name AS clipName, c.path AS clipPath,
+    `SELECT s.id, c.id AS clip, l.label, s.start, IIF(c.duration > s.start, MIN(s.end, c.duration), s.end) AS end, s.score, s.state, e.engine, e.version, c.name AS clipName, c.path AS clipPath,
        c.duration AS clipDuration
      FROM json_each(?) page CROSS JOIN tag_spans s ON s.number = page.value JOIN clips c ON c.number = s.clip JOIN tag_labels l ON l.number = s.label
      LEFT JOIN tag_sources e ON e.number = s.source ORDER BY page.key`,

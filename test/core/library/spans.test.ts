@@ -91,6 +91,9 @@ test('edits, undo and redo; a wrong edit changes nothing', () => {
   assert.deepEqual(plain(redo(clip)), full);
   edit(clip, { type: 'remove', id: idOf(clip, 'wave 19-20') }, { type: 'remove', id: idOf(clip, 'walk 2-8') });
   assert.equal(clipTags(db, clip).canRedo, false);
+  edit(clip, { type: 'mark', label: 'WAVE', start: 3, end: 4 });
+  assert.ok(now(clip).includes('wave 3-4 marked'), 'a known label as it is known');
+  undo(clip);
   assert.deepEqual(now(clip), ['run away 1.5-2 accepted', 'run away 2-3 accepted']);
 });
 

@@ -58,6 +58,8 @@ export const tags: Migration = {
       folded TEXT NOT NULL
     ) STRICT;
 
+    CREATE INDEX tag_labels_by_folded ON tag_labels (folded);
+
     CREATE TABLE tag_sources (
       number INTEGER PRIMARY KEY,
       engine TEXT NOT NULL,
