@@ -1,4 +1,4 @@
-"""Actions of a jointed figure as angles over time, and its joints in space. Used by actions_render.py.
+"""Actions of a jointed figure as angles over time. Used by actions_render.py; actions_body.py makes joints in space of them.
 
 A pose is a dictionary of arrays over time, in radians (`up` and `speed` in body heights): of the pelvis `yaw pitch roll`, of the chest
 against it `lean side twist`, `nod` of the head; of each arm (l..., r...) `flex` forwards, `out` sideways, `turn` about its own axis,
@@ -9,7 +9,6 @@ What is not said is as in `standing`. The figure faces +z, its left is +x, y is 
     PLAYED[label](random, t)              -> pose of an action from its beginning, t in seconds
     idle(random, t)                       -> pose of somebody who does none of them
     gesture(random, t)                    -> arms that do something else
-    joints(pose, body)                    -> {name: [T, 3]}
 """
 
 from collections.abc import Callable
@@ -437,65 +436,3 @@ PLAYED: dict[str, Callable[[Random, np.ndarray], Pose]] = {
     "raise arms sideways": raise_sideways,
     "raise arms forward": raise_forward,
 }
-
-
-# ---- joints
-
-
-def turn(axis: int, angle: np.ndarray) -> np.ndarray:
-    """[T, 3, 3] about x, y or z."""
-    c, s = np.cos(angle), np.sin(angle)
-    out = np.zeros((len(angle), 3, 3))
-    a, b = (axis + 1) % 3, (axis + 2) % 3
-    out[:, axis, axis] = 1
-    out[:, a, a] = out[:, b, b] = c
-    out[:, a, b], out[:, b, a] = -s, s
-    return out
-
-
-def body(random: Random) -> dict[str, float]:
-    """Lengths in body heights, all a little different from person to person; `fat` scales widths, `child` the head."""
-    child = random.random() < 0.12
-    legs = random.uniform(0.94, 1.06) * (0.9 if child else 1)
-    arms = random.uniform(0.92, 1.08) * (0.92 if child else 1)
-    return {
-        "thigh": 0.245 * legs,
-        "shin": 0.245 * legs,
-        "torso": 0.3 * random.uniform(0.94, 1.06),
-        "upper": 0.17 * arms,
-        "fore": 0.15 * arms,
-        "hand": 0.085 * arms,
-        "shoulders": random.uniform(0.095, 0.125),
-        "hips": random.uniform(0.05, 0.065),
-        "head": random.uniform(0.058, 0.07) * (1.35 if child else 1),
-        "fat": random.uniform(0.8, 1.45),
-    }
-
-
-def joints(pose: Pose, b: dict[str, float]) -> dict[str, np.ndarray]:
-    """Places [T, 3] of all joints and `facing` [T, 3] of the head; x and z about the pelvis, the lowest at y = up."""
-    down, ahead = np.array([0.0, -1, 0]), np.array([0.0, 0, 1])
-    pelvis = turn(1, pose["yaw"]) @ turn(0, pose["pitch"]) @ turn(2, pose["roll"])
-    chest = pelvis @ turn(1, pose["twist"]) @ turn(0, pose["lean"]) @ turn(2, pose["side"])
-    head = chest @ turn(0, pose["nod"])
-    middle = np.zeros((len(pose["up"]), 3))
-    out = {"pelvis": middle, "neck": middle - chest @ down * b["torso"], "facing": head @ ahead}
-    out["head"] = out["neck"] - head @ (down * (b["head"] * 1.35) - ahead * 0.015)
-    for side, sign in (("l", 1), ("r", -1)):
-        shoulder = out["neck"] + chest @ np.array([sign * b["shoulders"], -0.035, 0])
-        arm = chest @ turn(2, sign * pose[side + "out"]) @ turn(0, -pose[side + "flex"]) @ turn(1, sign * pose[side + "turn"])
-        elbow = shoulder + arm @ down * b["upper"]
-        fore = arm @ turn(0, -np.clip(pose[side + "elbow"], 0, 2.5))
-        wrist = elbow + fore @ down * b["fore"]
-        hip = pelvis @ np.array([sign * b["hips"], 0, 0])
-        leg = pelvis @ turn(2, sign * pose[side + "open"]) @ turn(0, -pose[side + "hip"])
-        knee = hip + leg @ down * b["thigh"]
-        shin = leg @ turn(0, np.clip(pose[side + "knee"], 0, 2.5))
-        ankle = knee + shin @ down * b["shin"]
-        toe = ankle + shin @ (ahead * 0.1 + down * 0.03)
-        names = ("shoulder", "elbow", "wrist", "hand", "hip", "knee", "ankle", "toe")
-        places = (shoulder, elbow, wrist, wrist + fore @ down * b["hand"], hip, knee, ankle, toe)
-        out |= {side + name: place for name, place in zip(names, places, strict=True)}
-    lowest = np.min([v[:, 1] for k, v in out.items() if k != "facing"], axis=0)
-    rise = np.stack((np.zeros_like(lowest), pose["up"] + 0.02 - lowest, np.zeros_like(lowest)), -1)
-    return {k: v if k == "facing" else v + rise for k, v in out.items()}

@@ -6,8 +6,8 @@ and when. Used by movinet_data.py (training) and render_actions.py (videos with 
     Scene.spans()                            -> (label, start, end) of what is seen
     Stage(CLIPS, seed)                       -> photographs and empty rooms, cut from training clips alone
 
-[Note: persons] How somebody is built, dressed and moves comes from `person`, a number: rendered persons are split into train, dev and eval
-as real ones are (PERSONS). What they do, where and how it is filmed comes from `random`.
+Rendered persons are numbers ([Note: persons] in actions_body.py), split into train, dev and eval as real ones are (PERSONS). What they do, where and how it is filmed
+comes from `random`.
 
 A limb is a capsule, textured and shaded, between two projected joints; limbs are drawn from far to near.
 """
@@ -19,7 +19,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from actions_pose import ARMS, LABELS, PLAYED, Pose, Random, body, drift, gesture, idle, joints, ramp, standing
+from actions_body import ACROSS, ALONG, Person, joints, limbs, strip
+from actions_pose import ARMS, LABELS, PLAYED, Pose, Random, drift, gesture, idle, ramp, standing
 from common import read_frames
 from motion_data import action_split, clip_files
 from motion_render import blob, texture
@@ -27,7 +28,6 @@ from motion_render import blob, texture
 UNSAID = 255
 # Numbers of rendered persons: nobody of dev or eval is seen in training.
 PERSONS = {"train": (0, 100_000), "dev": (100_000, 101_000), "eval": (200_000, 201_000)}
-ALONG, ACROSS = 48, 24
 FADE = 0.3
 OVER = {"torso": 0.35, "head": 0.5, "skirt": 0.2}
 UPPER = ("wave one hand", "wave two hands", "clap", "throw", "punch", "raise arms sideways", "raise arms forward")
@@ -74,74 +74,7 @@ class Stage:
         return np.clip(out * random.uniform(0.5, 1.25) * random.uniform(0.85, 1.15, 3) + random.uniform(-20, 30), 0, 255).astype(np.float32)
 
 
-# ---- people
-
-
-def strip(colour: np.ndarray, photo: np.ndarray | None = None, taper: float = 1.0, cap: float = 0.16) -> np.ndarray:
-    """A capsule's picture, R'G'B'A float32 [ACROSS, ALONG, 4], colours multiplied by alpha."""
-    y, x = np.mgrid[0:ACROSS, 0:ALONG].astype(np.float32)
-    u, v = (x + 0.5) / ALONG, (y + 0.5) / ACROSS * 2 - 1
-    half = 1 + (taper - 1) * u if taper < 1 else (1 + (1 / taper - 1) * (1 - u))
-    end = np.clip(np.minimum(u, 1 - u) / cap, 0, 1)
-    round_ = np.sqrt(np.clip(1 - (1 - end) ** 2, 0, 1))
-    alpha = np.clip((half * round_ - np.abs(v)) * ACROSS / 2 + 0.5, 0, 1)
-    shade = 1 - 0.28 * np.clip(np.abs(v) / np.maximum(half, 0.1), 0, 1) ** 2
-    skin = np.broadcast_to(colour, (ACROSS, ALONG, 3)).astype(np.float32)
-    if photo is not None:
-        skin = skin + photo
-    return np.dstack((np.clip(skin * shade[..., None], 0, 255) * alpha[..., None], alpha * 255)).astype(np.float32)
-
-
-def cloth(stage: Stage, random: Random) -> tuple[np.ndarray, np.ndarray | None]:
-    """A colour, and for half of them a pattern: of a photograph, or stripes."""
-    grey = random.random() < 0.5
-    colour = random.uniform(8, 240) + random.normal(0, 10, 3) if grey else random.uniform(5, 245, 3)
-    colour = colour.mean() + (colour - colour.mean()) * random.uniform(0.2, 1)
-    colour = np.clip(colour * (0.45 if random.random() < 0.3 else 1), 4, 245)
-    kind = random.random()
-    if kind < 0.5:
-        return colour, None
-    if kind < 0.8:
-        picture = cv2.resize(texture(stage.photos, random, 48), (ALONG, ACROSS))
-        return colour, (picture - picture.mean()) * random.uniform(0.1, 0.5)
-    x = np.arange(ALONG) if random.random() < 0.6 else np.arange(ACROSS)[:, None] * 2
-    stripes = np.sign(np.sin(x * random.uniform(0.5, 1.6))) * random.uniform(10, 45)
-    return colour, np.broadcast_to(stripes, (ACROSS, ALONG))[..., None] * np.ones(3)
-
-
-class Person:
-    """[Note: persons]"""
-
-    def __init__(self, stage: Stage, seed: int):
-        random = np.random.default_rng(seed + 77)
-        self.body = body(random)
-        shade = random.uniform(0.35, 1)
-        skin = np.array([225, 180, 150]) * shade + random.normal(0, 8, 3)
-        shirt, trousers = cloth(stage, random), cloth(stage, random)
-        if random.random() < 0.1:
-            trousers = shirt
-        sleeve = shirt if random.random() < 0.55 else (skin, None)
-        hair = np.clip(random.choice([25, 60, 110, 190]) + random.normal(0, 15, 3), 5, 240)
-        legs = trousers if random.random() < 0.82 else (skin, None)
-        self.skirt = random.random() < 0.1
-        make = lambda c, taper=1.0, cap=0.16: strip(c[0], c[1], taper, cap)
-        plain = (skin, None)
-        self.skins = {
-            "torso": make(shirt, 1.2),
-            "pelvis": make(trousers),
-            "upper": make(shirt, 0.85),
-            "fore": make(sleeve, 0.8),
-            "hand": make(plain),
-            "thigh": make(trousers, 0.75),
-            "shin": make(legs, 0.7),
-            "foot": make((np.clip(random.uniform(5, 200) + random.normal(0, 12, 3), 0, 255), None)),
-            "neck": make(plain),
-            "skirt": make(trousers, 1.6),
-            "back": make((hair, None), 0.9, 0.5),
-        }
-        self.skins["face"] = make(plain, 0.9, 0.5)
-        top = int(ALONG * random.uniform(0.25, 0.42))
-        self.skins["face"][:, :top] = self.skins["back"][:, :top]
+# ---- what they do
 
 
 @dataclass
@@ -175,7 +108,7 @@ def plan(random: Random, seconds: float) -> list[Segment]:
     return out
 
 
-def played(random: Random, segments: list[Segment], t: np.ndarray, person: Person) -> Pose:
+def played(random: Random, segments: list[Segment], t: np.ndarray) -> Pose:
     """The segments' poses, each faded into the next."""
     total, weights = {name: np.zeros(len(t)) for name in standing(t)}, np.zeros(len(t))
     for k, s in enumerate(segments):
@@ -289,39 +222,6 @@ class Figure:
         c, s = np.cos(self.heading), np.sin(self.heading)
         spin = np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]])
         return {k: v @ spin.T + (0 if k == "facing" else self.at) for k, v in out.items()}
-
-
-def limbs(p: dict[str, np.ndarray], body_: dict[str, float], skirt: bool) -> list[tuple[str, np.ndarray, np.ndarray, np.ndarray]]:
-    """(picture, from, to, radius in body heights) of all that is drawn."""
-    fat, n = body_["fat"], len(p["pelvis"])
-    one = np.ones(n) * fat
-    across = p["lshoulder"] - p["rshoulder"]
-    # how wide the chest is as seen from +z
-    seen = np.hypot(across[:, 0], across[:, 1]) / (2 * body_["shoulders"])
-    depth, half = 0.05 * fat, body_["shoulders"] * (0.62 + 0.3 * fat)
-    wide = np.hypot(depth, seen * half)
-    chest = p["neck"]
-    waist = p["pelvis"]
-    out = [
-        ("pelvis", p["lhip"], p["rhip"], one * 0.06),
-        ("torso", waist, chest, wide),
-        ("neck", p["neck"], p["head"], one * 0 + 0.028),
-        ("head", p["head"] * 1.6 - p["neck"] * 0.6, p["head"] * 0.4 + p["neck"] * 0.6, one * 0 + body_["head"] * 0.95),
-    ]
-    for side in "lr":
-        out += [
-            ("upper", p[side + "shoulder"], p[side + "elbow"], one * 0.031),
-            ("fore", p[side + "elbow"], p[side + "wrist"], one * 0.025),
-            ("hand", p[side + "wrist"] * 0.7 + p[side + "hand"] * 0.3, p[side + "hand"], one * 0 + 0.024),
-            ("thigh", p[side + "hip"], p[side + "knee"], one * 0.05),
-            ("shin", p[side + "knee"], p[side + "ankle"], one * 0.036),
-            ("foot", p[side + "ankle"], p[side + "toe"], one * 0 + 0.026),
-        ]
-    if skirt:
-        middle = (p["lknee"] + p["rknee"]) / 2
-        spread = np.linalg.norm(p["lknee"] - p["rknee"], axis=1) * 0.4
-        out.append(("skirt", p["pelvis"], p["pelvis"] * 0.25 + middle * 0.75, 0.07 * fat + spread))
-    return out
 
 
 @dataclass
@@ -453,9 +353,9 @@ def heading(random: Random) -> float:
 
 
 def someone(stage: Stage, random: Random, times: np.ndarray, person: int, segments: list[Segment] | None = None) -> Figure:
-    who = Person(stage, person)
+    who = Person(stage.photos, person)
     segments = segments or plan(random, float(times[-1] + times[1] - times[0]))
-    pose = played(random, segments, times, who)
+    pose = played(random, segments, times)
     facing = heading(random)
     in_place = random.random() < 0.15
     step = np.diff(times, prepend=times[0])
@@ -505,7 +405,7 @@ def scene(stage: Stage, random: Random, times: np.ndarray, person: int, size: tu
         other = someone(stage, random, times, person + 1, None if random.random() < 0.3 else walks)
         if random.random() < 0.6:
             other.segments = [Segment("nothing", 0, float(times[-1]) + 1)]
-            other.pose = played(random, other.segments, times, other.person)
+            other.pose = played(random, other.segments, times)
             other.at = other.at * 0
         other.at = other.at + (random.choice([-1, 1]) * random.uniform(0.35, 1.1), 0, random.uniform(-2, 0.3)) + main.at[0]
         figures.append(other)
@@ -515,33 +415,3 @@ def scene(stage: Stage, random: Random, times: np.ndarray, person: int, size: tu
     front = [thing(stage, random, times, wide, high, True)] if random.random() < 0.08 else []
     light, shadow = random.uniform(0.6, 1.2), random.choice([0, 0.3, 0.5])
     return Scene(figures, camera, look, stage.backdrop(random, 256), random.uniform(1, 2.5), light, shadow, things, front, times)
-
-
-# ---- what a camera and a codec do to it
-
-
-def degrade(frames: np.ndarray, random: Random) -> np.ndarray:
-    """Small, blurred, noisy, compressed: each by chance, alike in all frames of a scene."""
-    h, w = frames.shape[1:3]
-    small = random.uniform(0.5, 1) if random.random() < 0.4 else 1
-    blur = random.uniform(0.4, 1.0) if random.random() < 0.3 else 0
-    noise = random.uniform(1, 10) if random.random() < 0.4 else 0
-    quality = int(random.uniform(22, 90)) if random.random() < 0.5 else 0
-    out = np.empty_like(frames)
-    for t, f in enumerate(frames):
-        if blur:
-            f = cv2.GaussianBlur(f, (0, 0), blur)
-        if small < 1:
-            f = cv2.resize(f, (int(w * small), int(h * small)), interpolation=cv2.INTER_AREA)
-        if noise:
-            f = np.clip(f + random.normal(0, noise, f.shape).astype(np.float32), 0, 255).astype(np.uint8)
-        if quality:
-            f = cv2.imdecode(cv2.imencode(".jpg", f, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], 1)
-        if small < 1:
-            f = cv2.resize(f, (w, h), interpolation=random_interpolation(small))
-        out[t] = f
-    return out
-
-
-def random_interpolation(small: float) -> int:
-    return cv2.INTER_LINEAR if int(small * 1000) % 2 else cv2.INTER_CUBIC

@@ -1,7 +1,7 @@
 """Trains the embedded recogniser: a streaming MoViNet A0, causal over whole clips, on real and rendered people.
 
     python movinet.py --data CLIPS --cache CACHE --out OUT --minutes 60 [--resume]
-    python movinet.py --data CLIPS --cache CACHE --out OUT --score eval [--confusion PNG]
+    python movinet.py --data CLIPS --cache CACHE --out OUT --score eval
 
 Every frame's outputs are asked for (sigmoid, binary cross entropy), with the mean forgetting as in the product ([Note: memory] in
 movinet_net.py); where a clip ends sooner another begins, as after a cut. `--minutes` counts all legs of a run; the best average by the dev split

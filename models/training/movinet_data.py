@@ -6,7 +6,7 @@
     augment(frames, random, hard)         -> float32 [T, 3, SIZE, SIZE], 0..1 or a little beyond
 
 Targets are 0, 1 or UNSAID, which no loss is taken of. Splits of real clips: [Note: the splits] in motion_data.py; of rendered people:
-[Note: persons] in actions_render.py. Frames are taken ten times a second: claps and running steps repeat at up to 4 Hz, which 8 would
+PERSONS in actions_render.py. Frames are taken ten times a second: claps and running steps repeat at up to 4 Hz, which 8 would
 not hold, and 12.5 would cost a quarter more for everyone.
 
     python movinet_data.py CLIPS CACHE COUNT [--split train]      renders chunks until COUNT are there
@@ -21,8 +21,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from actions_film import degrade
 from actions_pose import LABELS
-from actions_render import PERSONS, UNSAID, Stage, degrade, scene
+from actions_render import PERSONS, UNSAID, Stage, scene
 from common import read_frames, read_index
 from motion_data import action_split, clip_files
 

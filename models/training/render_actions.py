@@ -14,8 +14,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from actions_film import degrade
 from actions_pose import PLAYED
-from actions_render import PERSONS, Scene, Segment, Stage, degrade, scene
+from actions_render import PERSONS, Scene, Segment, Stage, scene
 
 RATE = 25
 SIZES = ((176, 144), (192, 144), (256, 144), (144, 144))
