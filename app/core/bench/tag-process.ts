@@ -20,12 +20,16 @@ async function measure({ variant, threads, device, frames }: TagRequest): Promis
   tagger.reset();
   const memoryMB: TagCost['memoryMB'][number][] = [];
   const many: number[] = [];
+  const before = process.cpuUsage();
   for (const until of [frames, 2 * frames, 4 * frames]) {
     many.push(...(await each(until / PUSH - many.length, () => push(tagger, pixels, PUSH))));
     memoryMB.push({ frames: many.length * PUSH, memory: (process.resourceUsage().maxRSS * 1024) / 1e6 });
   }
+  const { user, system } = process.cpuUsage(before);
+  const cpuMilliseconds = (user + system) / 1000 / (many.length * PUSH);
   const framesPerSecond = (1000 * PUSH) / middle(many);
-  return { device: tagger.device, openSeconds, millisecondsAlone: middle(alone), framesPerSecond, memoryMB };
+  const costs = { framesPerSecond, cpuMilliseconds, millisecondsAlone: middle(alone) };
+  return { device: tagger.device, openSeconds, ...costs, memoryMB };
 }
 
 async function push(tagger: Tagger, pixels: Float32Array, frames: number): Promise<void> {
