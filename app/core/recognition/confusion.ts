@@ -15,6 +15,7 @@ export interface Confusion {
 const CELL = 40;
 const SIZE = 11;
 const PAD = 16;
+const CAPTION = 'rows: what it is, columns: what it was taken for';
 const GROUND: Colour = [18, 20, 24];
 const EMPTY: Colour = [30, 33, 40];
 const RIGHT: Colour = [0, 190, 140];
@@ -36,11 +37,13 @@ export function confusionOf(answers: readonly { truth: string; said: string }[],
 
 /** The matrix as a picture: a row for each true label, its shares by how full the colour is, its counts as numbers. */
 export function drawConfusion({ rows, columns, counts }: Confusion, title: string): Rgb8 {
-  const left = PAD + Math.ceil(Math.max(...rows.map((row) => textWidth(row, SIZE)), textWidth('said', SIZE))) + PAD;
-  const top = PAD * 4 + Math.ceil(Math.max(...columns.map((column) => textWidth(column, SIZE))));
-  const width = Math.max(left + columns.length * CELL + PAD, Math.ceil(textWidth(title, SIZE)) + 2 * PAD);
+  const left = PAD * 2 + Math.ceil(Math.max(...rows.map((row) => textWidth(row, SIZE))));
+  const top = PAD * 5 + Math.ceil(Math.max(...columns.map((column) => textWidth(column, SIZE))));
+  const lines = Math.ceil(Math.max(textWidth(title, SIZE), textWidth(CAPTION, SIZE)));
+  const width = Math.max(left + columns.length * CELL, lines + PAD) + PAD;
   const picture = blankPicture(width, top + rows.length * CELL + PAD, GROUND);
   drawText(picture, title, PAD, PAD + SIZE, { colour: TEXT, size: SIZE });
+  drawText(picture, CAPTION, PAD, PAD + 3 * SIZE, { colour: PALE, size: SIZE });
   for (const [c, column] of columns.entries()) {
     const colour = rows.includes(column) ? TEXT : PALE;
     drawUpwards(picture, column, left + c * CELL + (CELL + SIZE) / 2, top - PAD / 2, colour);

@@ -2,7 +2,7 @@
  * How well labels are told that were taught by few examples.
  *
  * [Note: few examples] Every label of a group is taken as a new one, taught from 1, 3, 5 and 10 examples (clips of that label, or spans) against all examples of the other labels.
- * Examples come from people of whom nothing is asked: people are dealt into at most PARTS parts, one is asked about at a time, and examples are drawn from the others, DRAWS times by
+ * Examples come from people of whom nothing is asked: people are dealt into at most PARTS parts by chance, one is asked about at a time, and examples are drawn from the others, DRAWS times by
  * seeded chance. Asked two ways: is it this label or not (the mean of the shares told rightly of those that are and of those that are not; guessing is 0.5), and which label
  * is it, when all of the group are taught alike (guessing is one of their number). A label with too few examples for a number, or people, is left out of it.
  * A recogniser that was trained on some of these labels has it easier than with wholly new ones.
@@ -136,9 +136,10 @@ async function smaller(units: readonly Unit[], signal: AbortSignal | undefined):
   return units.map((unit, n) => ({ ...unit, vectors: examples[n]!.vectors }));
 }
 
-/** People who are asked about, in parts. */
+/** People who are asked about, dealt into parts by chance: in the order of a protocol all of a label may come to lie in one. */
 function partsOf(units: readonly Unit[]): Set<string>[] {
-  const people = [...new Set(units.filter((unit) => !unit.examples).map(({ person }) => person))];
+  const all = [...new Set(units.filter((unit) => !unit.examples).map(({ person }) => person))];
+  const people = drawn(all, all.length, random(all.length));
   const parts = Array.from({ length: Math.min(PARTS, people.length) }, () => new Set<string>());
   for (const [n, person] of people.entries()) parts[n % parts.length]!.add(person);
   return parts;

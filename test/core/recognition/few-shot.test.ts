@@ -37,6 +37,16 @@ test('what says only who it is, not what, is told no better than by guessing', a
   assert.ok(rows[0]!.told < 0.65 && rows[0]!.told > 0.35, `${rows[0]!.told}`);
 });
 
+test('labels that take turns in a protocol are all asked about', async () => {
+  const clips = units(['a', 'b', 'c', 'd', 'e'], ['x'], 8, true);
+  const inTurn = Array.from({ length: 40 }, (_, n) => ({
+    ...clips[(n % 5) * 8 + Math.floor(n / 5)]!,
+    person: `p${n}`,
+  }));
+  const [row] = await fewShots('mean', inTurn, [1]);
+  assert.deepEqual([row!.labels, Math.round(row!.chance * 5)], [5, 1]);
+});
+
 test('videos that only give examples are asked nothing', async () => {
   const all = units(['a', 'b'], ['x', 'y'], 1, true).map((unit) => ({ ...unit, examples: unit.person === 'x' }));
   const [row] = await fewShots('mean', all, [1]);
