@@ -84,13 +84,14 @@ interface Showing {
   timestamp(k: number): number;
   /** Source frame of picture k, ascending. */
   frame(k: number): number;
+  /** Where in the source picture k is, in ticks: the playhead goes on while a frame stands still. */
+  at(k: number): number;
   readonly map?: FramePlan['map'];
 }
 
 interface Work {
   readonly info: VideoInfo;
   readonly index: SourceIndex;
-  readonly timing: SourceTiming;
   readonly layout: OverlayLayout;
   readonly showing: Showing;
   readonly plan: OutputPlan;
@@ -137,7 +138,7 @@ export async function makeOverlay(options: OverlayOptions & { readonly to: strin
   const scratch = await mkdtemp(join(tmpdir(), 'inbetween-overlay-'));
   try {
     const plan = await planPictures(info, layout, showing, kind === 'film' ? output : join(scratch, '%05d.png'));
-    const work: Work = { info, index, timing, layout, showing, plan, scratch, to, signal, onProgress };
+    const work: Work = { info, index, layout, showing, plan, scratch, to, signal, onProgress };
     const chunks = await paint(work);
     await (kind === 'film' ? finishFilm(work, chunks) : finishPicture(work, kind, chunks));
   } finally {
@@ -176,6 +177,7 @@ function ownTimes(timing: SourceTiming): Showing {
     ...{ count: plan.count, rate: plan.rate, timeBase: plan.timeBase, map: plan.map },
     timestamp: (k) => plan.timestamp(k) - origin,
     frame: (k) => firstIndex(plan.frame(k)),
+    at: (k) => plan.sourceTime(k),
   };
 }
 
@@ -196,12 +198,13 @@ function spread(timing: SourceTiming): Showing {
 /** `count` pictures at equal distances: the frame shown at (k + offset) * step ticks. */
 function sampled({ times }: SourceTiming, count: number, step: number, offset = 0): Showing {
   const frames: number[] = [];
-  for (let k = 0, at = 0; k < count; k++) {
-    while (at + 1 < times.length && times[at + 1]! <= (k + offset) * step) at++;
-    frames.push(at);
+  const at = (k: number): number => (k + offset) * step;
+  for (let k = 0, frame = 0; k < count; k++) {
+    while (frame + 1 < times.length && times[frame + 1]! <= at(k)) frame++;
+    frames.push(frame);
   }
   const timeBase = rational(GIF_RATE.den, GIF_RATE.num);
-  return { count, rate: GIF_RATE, timeBase, timestamp: (k) => k, frame: (k) => frames[k]! };
+  return { count, rate: GIF_RATE, timeBase, timestamp: (k) => k, frame: (k) => frames[k]!, at };
 }
 
 async function planPictures(info: VideoInfo, { width, height }: OverlayLayout, showing: Showing, path: string) {
@@ -223,7 +226,7 @@ async function planPictures(info: VideoInfo, { width, height }: OverlayLayout, s
 
 /** Encodes all pictures, in order. */
 async function paint(work: Work): Promise<Chunk[]> {
-  const { info, index, timing, layout, showing, plan, scratch, signal, onProgress } = work;
+  const { info, index, layout, showing, plan, scratch, signal, onProgress } = work;
   const decoded = decodedAt(info, layout.frame);
   const painter = new OverlayPainter(layout, info.video.colour);
   const last = showing.frame(showing.count - 1);
@@ -241,7 +244,7 @@ async function paint(work: Work): Promise<Chunk[]> {
         for (let k = start; k < start + count; k++) {
           const wanted = showing.frame(k);
           while (frame === undefined || frame.index < wanted) frame = await following(frames);
-          await encoder.write(frameOfRgb(painter.paint(frame, timing.times[wanted]! / TICKS)));
+          await encoder.write(frameOfRgb(painter.paint(frame, showing.at(k) / TICKS)));
           onProgress(k + 1, showing.count);
         }
         await encoder.finish();
