@@ -79,7 +79,10 @@ cuts each out of its clip as a file of its own, with --lead seconds on both side
  */
 function queryOf(words: readonly string[]): string {
   if (words.length < 2) return words[0] ?? '';
-  const whole = (word: string): string => word.replace(/^((?:[a-z]+:)*)(.*)$/is, '$1"$2"');
+  const whole = (word: string): string =>
+    word.replace(/^((?:[a-z]+:)*)(.*)$/is, (_, fields: string, value: string) => {
+      return fields + value.replaceAll(/[^|]+/g, '"$&"');
+    });
   return words.map((word) => (/\s/.test(word) && !word.includes('"') ? whole(word) : word)).join(' ');
 }
 

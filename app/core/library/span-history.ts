@@ -91,15 +91,15 @@ function edit(db: Library, clip: EditedClip, edits: readonly SpanEdit[], now = D
 const labelSchema = z.object({ label: z.string() });
 
 /** A label that differs from a known one in case alone is the known one. */
-function spelled(db: Library, edit: SpanEdit): SpanEdit {
-  if ((edit.type !== 'mark' && edit.type !== 'change') || edit.label === undefined) return edit;
-  const label = cleanLabel(edit.label);
+function spelled(db: Library, one: SpanEdit): SpanEdit {
+  if ((one.type !== 'mark' && one.type !== 'change') || one.label === undefined) return one;
+  const label = cleanLabel(one.label);
   const known = db.get(
     labelSchema,
     'SELECT label FROM tag_labels WHERE folded = ? ORDER BY label = ? DESC, number LIMIT 1',
     ...[foldCase(label), label],
   );
-  return { ...edit, label: known?.label ?? label };
+  return { ...one, label: known?.label ?? label };
 }
 
 function turn(db: Library, id: string, version: number, from: 'done' | 'undone'): ClipTags {
