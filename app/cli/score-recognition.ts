@@ -6,6 +6,7 @@ import { confusionOf, writeConfusion } from '../core/recognition/confusion.ts';
 import { readRecognition, type WatchedVideo } from '../core/recognition/protocol.ts';
 import { recognitionJson, recognitionTable } from '../core/recognition/report.ts';
 import { scoreRecognition, type EngineRecognition } from '../core/recognition/run.ts';
+import { NOTHING } from '../core/tags/spans.ts';
 import { statusLine } from './status-line.ts';
 import type { VerbIo } from './verb.ts';
 
@@ -78,6 +79,6 @@ async function picture(score: EngineRecognition, path: string, force: boolean, i
     score.labels,
   );
   const right = answers.filter(({ truth, ofAll }) => truth === ofAll).length;
-  const title = `${score.engine}: ${right} of ${answers.length} videos right among ${score.labels.length} labels`;
+  const title = `${score.engine}: ${right} of ${answers.length} videos right among ${score.labels.filter((label) => label !== NOTHING).length} labels`;
   await writeConfusion(confusion, title, path, { force, signal: io.signal });
 }

@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { AppError } from '../../contract/errors.ts';
 import type { Library } from './db.ts';
-import { runById, type TagRunRow } from './tag-runs.ts';
 
 export interface TaughtRow {
   readonly id: string;
@@ -63,16 +62,48 @@ export function deleteTaught(db: Library, id: string): void {
 
 const idSchema = z.object({ id: z.string() });
 
+/** A finished run with embeddings; all of it by runById. */
+export interface EmbeddedRun {
+  readonly id: string;
+  /** Id of the clip. */
+  readonly clip: string;
+  readonly version: string;
+  readonly embedding: number;
+}
+
+const runSchema = z.object({ id: z.string(), clip: z.string(), version: z.string(), embedding: z.number() });
+const EMBEDDED = `r.engine = ? AND r.finished = 1 AND r.embedding > 0 AND r.version =
+  (SELECT version FROM tag_runs WHERE engine = ? AND finished = 1 AND embedding > 0 ORDER BY number DESC LIMIT 1)`;
+
 /** Finished runs of the engine that have embeddings, oldest first: of its newest version alone. */
-export function embeddedRuns(db: Library, engine: string): TagRunRow[] {
-  const rows = db.all(
-    idSchema,
-    `SELECT id FROM tag_runs r WHERE engine = ? AND finished = 1 AND embedding > 0 AND version =
-       (SELECT version FROM tag_runs WHERE engine = ? AND finished = 1 AND embedding > 0 ORDER BY number DESC LIMIT 1) ORDER BY number`,
+export function embeddedRuns(db: Library, engine: string): EmbeddedRun[] {
+  return db.all(
+    runSchema,
+    `SELECT r.id, c.id AS clip, r.version, r.embedding FROM tag_runs r JOIN clips c ON c.number = r.clip WHERE ${EMBEDDED} ORDER BY r.number`,
     engine,
     engine,
   );
-  return rows.map(({ id }) => runById(db, id));
+}
+
+const saidSchema = z.object({
+  clip: z.string(),
+  label: z.string(),
+  start: z.number(),
+  end: z.number(),
+  state: z.enum(['accepted', 'rejected', 'marked']),
+});
+
+/** What people said of `label` in clips that have such a run: by clip, then start. */
+export function saidSpans(db: Library, label: string, engine: string): z.infer<typeof saidSchema>[] {
+  return db.all(
+    saidSchema,
+    `SELECT c.id AS clip, l.label, s.start, s.end, s.state FROM tag_spans s JOIN tag_labels l ON l.number = s.label JOIN clips c ON c.number = s.clip
+     WHERE l.label = ? AND s.hidden = 0 AND s.state IN ('accepted', 'rejected', 'marked') AND s.clip IN (SELECT r.clip FROM tag_runs r WHERE ${EMBEDDED})
+     ORDER BY s.clip, s.start, s.end`,
+    label,
+    engine,
+    engine,
+  );
 }
 
 /** The engine that last finished a run with embeddings; undefined where none has. */

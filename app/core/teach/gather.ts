@@ -4,8 +4,8 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import { AppError } from '../../contract/errors.ts';
 import type { Library } from '../library/db.ts';
 import { clipTags } from '../library/span-rows.ts';
-import { readEmbeddings, type TagRunRow } from '../library/tag-runs.ts';
-import { embeddedRuns, judgedClips } from '../library/taught-rows.ts';
+import { readEmbeddings, runById, type TagRunRow } from '../library/tag-runs.ts';
+import { embeddedRuns, judgedClips, saidSpans, type EmbeddedRun } from '../library/taught-rows.ts';
 import type { Example } from './example.ts';
 import { ExampleSheaf, stretchesOf, type Footage } from './examples-of.ts';
 
@@ -39,10 +39,10 @@ export async function gatherExamples(
   const runs = embeddedRuns(db, engine);
   const judged = judgedClips(db);
   const sheaf = new ExampleSheaf(label);
-  const add = async (run: TagRunRow): Promise<void> => {
+  const add = async (run: EmbeddedRun): Promise<void> => {
     await breathe();
     signal?.throwIfAborted();
-    sheaf.add(footageOf(db, run));
+    sheaf.add(footageOf(db, runById(db, run.id)));
   };
   for (const run of runs) if (judged.has(run.clip)) await add(run);
   if (sheaf.positive === 0) throw tooFew(db, label, engine, runs);
@@ -59,15 +59,11 @@ export async function gatherExamples(
 
 /** What people said of `label` in clips that have embeddings of `engine`. Reads no embedding. */
 export function saidOf(db: Library, label: string, engine: string): Said {
-  const judged = judgedClips(db);
   const hash = createHash('sha256');
   let positive = 0;
-  for (const run of embeddedRuns(db, engine)) {
-    if (!judged.has(run.clip)) continue;
-    const { spans } = clipTags(db, run.clip);
+  for (const [clip, spans] of Map.groupBy(saidSpans(db, label, engine), (span) => span.clip)) {
     positive += stretchesOf(spans, label).length;
-    const own = spans.filter((span) => span.label === label && span.state !== 'found');
-    if (own.length > 0) hash.update(JSON.stringify([run.clip, ...own.map((s) => [s.start, s.end, s.state])]));
+    hash.update(JSON.stringify([clip, ...spans.map(({ start, end, state }) => [start, end, state])]));
   }
   return { positive, hash: hash.digest('hex') };
 }
@@ -77,7 +73,7 @@ function footageOf(db: Library, run: TagRunRow): Footage {
   return { spans: clipTags(db, run.clip).spans, times: at.map((index) => index / run.rate), values };
 }
 
-function tooFew(db: Library, label: string, engine: string, runs: readonly TagRunRow[]): AppError {
+function tooFew(db: Library, label: string, engine: string, runs: readonly EmbeddedRun[]): AppError {
   const marked = [...judgedClips(db)].some((clip) => stretchesOf(clipTags(db, clip).spans, label).length > 0);
   if (marked && runs.length === 0)
     return new AppError('teach-too-few', `${engine} has looked at none of the clips; tag them first.`);

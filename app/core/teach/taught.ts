@@ -7,7 +7,15 @@ import { SPAN_RULES, type TaughtLabel, type TeachMethod } from '../../contract/t
 import { asDiskFull } from '../base/durable.ts';
 import type { Library } from '../library/db.ts';
 import { finishRun, forgetEngine } from '../library/span-rows.ts';
-import { appendScores, beginRun, finishedRun, readEmbeddings, runsOf, type TagRunRow } from '../library/tag-runs.ts';
+import {
+  appendScores,
+  beginRun,
+  finishedRun,
+  readEmbeddings,
+  runById,
+  runsOf,
+  type TagRunRow,
+} from '../library/tag-runs.ts';
 import {
   deleteTaught,
   embeddedRuns,
@@ -77,10 +85,10 @@ export async function makeTaught(
  */
 export async function findTaught(db: Library, row: TaughtRow, signal?: AbortSignal): Promise<void> {
   const taught = taughtOf(row);
-  for (const run of embeddedRuns(db, taught.engine)) {
+  for (const { id } of embeddedRuns(db, taught.engine)) {
     await breathe();
     signal?.throwIfAborted();
-    applyTaught(db, row, taught, run);
+    applyTaught(db, row, taught, runById(db, id));
   }
 }
 
