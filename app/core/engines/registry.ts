@@ -223,7 +223,9 @@ function inbetweenerOfModel(
 
 async function taggerOfModel(model: InstalledModel, family: TagFamily): Promise<TaggerEntry> {
   const { manifest, path, embedded } = model;
-  const version = versionOf(model, family);
+  // What it sees and says is in what is said of it as well.
+  const said = createHash('sha256').update(JSON.stringify(manifest.config));
+  const version = `${versionOf(model, family)}-${said.digest('hex').slice(0, 8)}`;
   const own = { id: manifest.id, version };
   const open = (setup: TaggerSetup): Promise<Tagger> => family.open(path, setup, manifest.config, version);
   return {
