@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { lendListings } from './listings.ts';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 export const shared = process.env.INBETWEEN_SHARED;
@@ -29,6 +30,7 @@ export function tempFolder(context: { after(hook: () => void): void }): string {
 
 /** Starts `inbetween ...args`; the library is `home`. */
 export function start(home: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
+  lendListings(home);
   const child = spawn(process.execPath, [join(root, 'app/cli/inbetween.js'), ...args], {
     env: { ...process.env, INBETWEEN_HOME: home, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -10,6 +10,7 @@ import { createInterface } from 'node:readline';
 import type { Browser, Page } from 'playwright-core';
 import type { Answer, Method, Params, Result } from '../../app/contract/api.ts';
 import { launchChromium } from './chromium.ts';
+import { lendListings } from './listings.ts';
 import type { AppHandle, LaunchedApp } from './electron-double/launch.ts';
 
 export interface StudioPageOptions {
@@ -45,6 +46,7 @@ const CLI = join(import.meta.dirname, '..', '..', 'app', 'cli', 'inbetween.js');
 export async function openStudioPage(options: StudioPageOptions = {}): Promise<StudioPage> {
   const host = options.host ?? (process.env['INBETWEEN_E2E_HOST'] === 'double' ? 'double' : 'serve');
   const home = options.home ?? (await mkdtemp(join(tmpdir(), 'inbetween-e2e-')));
+  lendListings(home);
   const opened = host === 'double' ? await openDouble(home, options) : await openServe(home, options);
   const errors: string[] = [];
   const { page } = opened;
