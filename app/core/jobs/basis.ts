@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { JobSpec } from '../../contract/jobs.ts';
 import { findEngine, findInbetweener, findTagger } from '../engines/registry.ts';
 import { fileIdentitySchema, identifyAll, sameIdentities, sourcesSchema } from '../library/file-identity.ts';
+import { MORPH_VERSION } from '../morph/spec.ts';
 import { specInputs } from './spec.ts';
 
 const engineSchema = z.object({ id: z.string(), version: z.string().optional() });
@@ -28,6 +29,7 @@ export async function basisOf(spec: JobSpec): Promise<Basis> {
     const entry = await find(id).catch(() => undefined);
     engines.push({ id, version: entry?.version });
   }
+  if (spec.kind === 'morph') engines.push({ id: 'morph', version: String(MORPH_VERSION) });
   return { files, engines };
 }
 

@@ -14,9 +14,7 @@ import { finishMorph } from './finish.ts';
 import { filmPieces, gapEnds, type FilmFrame } from './layout.ts';
 import { heedsMore, MorphPictures, type MorphPicture } from './pictures.ts';
 import type { MorphFilm } from './plan.ts';
-
-/** Changes whenever the same spec would give other pictures. */
-const VERSION = 2;
+import { MORPH_VERSION } from './spec.ts';
 
 /** Where pieces are kept (jobs/chunk-store.ts has one that outlives the process). */
 export interface PieceStore {
@@ -159,7 +157,7 @@ async function pieceKey(
     }
   }
   const canvas = [width, height, format.name, sampleAspect, native ? null : fit, colour];
-  const whole = { version: VERSION, canvas, encoder: chunkRecipe(output.plan), parts };
+  const whole = { version: MORPH_VERSION, canvas, encoder: chunkRecipe(output.plan), parts };
   return hashOf(whole);
 }
 

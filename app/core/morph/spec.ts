@@ -50,6 +50,9 @@ const shape = z.strictObject({
   force: z.boolean(),
 });
 
+/** Changes whenever the pixels of a morph do, whatever its engines are: it is part of every piece's key, and of what a finished job is compared with. */
+export const MORPH_VERSION = 2;
+
 /** Longest side of a film, in pixels. */
 export const MOST_SIDE = 8192;
 /** Shortest: below, no encoder and no network has anything to do. */
