@@ -29,6 +29,8 @@ export interface EditSetting {
   readonly duration: number | null;
   readonly newId: () => string;
   readonly now: number;
+  /** Edits of spans that are not there, such as those an edit before took along, are passed over instead of refused. */
+  readonly passOver: boolean;
 }
 
 /** Spans shorter than this are slips. */
@@ -90,23 +92,27 @@ export function applyEdits(
   const engines = new Map(found.map((row) => [row.id, row]));
   for (const edit of edits) {
     if (edit.type === 'mark') mark(said, edit, setting);
-    else applyTo(said, shown(said, engines, edit.id), edit, setting);
+    else {
+      const row = shown(said, engines, edit.id);
+      if (row) applyTo(said, row, edit, setting);
+      else if (!setting.passOver) {
+        throw new AppError('span-unknown', 'That span is not there any more; the clip was tagged again.');
+      }
+    }
   }
   return [...said.values()];
 }
 
 type Said = Map<string, SpanRow>;
 
-/** The row people see under that id; an engine's as a person's row it would become. */
-function shown(said: Said, engines: ReadonlyMap<string, SpanRow>, id: string): SpanRow {
+/** The row people see under that id, if any; an engine's as the person's row it would become. */
+function shown(said: Said, engines: ReadonlyMap<string, SpanRow>, id: string): SpanRow | undefined {
   const own = said.get(id);
   if (own && own.state !== 'removed') return own;
   const row = own ? undefined : engines.get(id);
-  if (row && !covers(said, row)) {
-    const { label, start, end } = row;
-    return { ...row, origin: { id, label, start, end } };
-  }
-  throw new AppError('span-unknown', 'That span is not there any more; the clip was tagged again.');
+  if (!row || covers(said, row)) return undefined;
+  const { label, start, end } = row;
+  return { ...row, origin: { id, label, start, end } };
 }
 
 function mark(

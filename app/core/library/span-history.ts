@@ -19,7 +19,7 @@ export function editSpans(db: Library, id: string, version: number, edits: reado
   return db.write(() => {
     const clip = needClip(db, id);
     refuseOld(db, clip, version);
-    edit(db, clip, edits);
+    edit(db, clip, edits, { passOver: false });
     return clipTags(db, id);
   });
 }
@@ -58,11 +58,9 @@ export function judgeSpans(
     );
     const byClip = Map.groupBy(asked, ({ clip }) => clip);
     for (const [clip, spans] of byClip) {
-      edit(
-        db,
-        needClip(db, clip),
-        spans.map(({ id }) => ({ type: JUDGED[state], id })),
-      );
+      const edits = spans.map(({ id }) => ({ type: JUDGED[state], id }));
+      // Halves of one that was split are reset together, and of two engines' spans in one place accepting one hides the other.
+      edit(db, needClip(db, clip), edits, { passOver: true });
     }
     return { changed: asked.length, clips: [...byClip.keys()] };
   });
@@ -74,13 +72,19 @@ interface EditedClip {
   readonly duration: number | null;
 }
 
-function edit(db: Library, clip: EditedClip, edits: readonly SpanEdit[], now = Date.now()): void {
+function edit(
+  db: Library,
+  clip: EditedClip,
+  edits: readonly SpanEdit[],
+  { passOver }: { readonly passOver: boolean },
+  now = Date.now(),
+): void {
   const { found, said } = spanRows(db, clip.number);
   const after = applyEdits(
     said,
     found,
     edits.map((one) => spelled(db, one)),
-    { duration: clip.duration, newId: randomUUID, now },
+    { duration: clip.duration, newId: randomUUID, now, passOver },
   );
   const step = difference(said, after);
   if (step.before.length + step.after.length === 0) return;

@@ -155,6 +155,13 @@ test('judging many: one step a clip, and what is as asked is passed over', () =>
   undo(one);
   undo(one);
   assert.deepEqual(now(one), ['jump 1-3 accepted', 'walk 2-8 accepted']);
+  edit(two, { type: 'split', id: idOf(two, 'walk 2-8'), at: 5 });
+  finishRun(db, begin(two, 'other'), [fact('jump', 2, 4)]);
+  const all = clipTags(db, two).spans.map(({ id }) => id);
+  judgeSpans(db, all, 'accepted');
+  assert.deepEqual(now(two), ['wave 1-2 marked', 'jump 1-3 accepted', 'walk 2-5 accepted', 'walk 5-8 accepted']);
+  judgeSpans(db, all, 'found');
+  assert.deepEqual(now(two), ['wave 1-2 marked', 'jump 1-3 found', 'jump 2-4 found', 'walk 2-8 found']);
 });
 
 test('a clip that is removed takes its runs, scores, spans and history along', () => {
