@@ -74,17 +74,38 @@ interface Budget {
 }
 
 const GRAPHS = new WeakMap<Checkpoint, () => Promise<TfGraph | undefined>>();
+const FILES = new WeakMap<Checkpoint, FileReader>();
 
 /** For the reader of SavedModels: `file` is saved_model.pb, open as long as the checkpoint is. */
 export function keepTfGraph(checkpoint: Checkpoint, file: FileReader): Checkpoint {
   let graph: Promise<TfGraph | undefined> | undefined;
   GRAPHS.set(checkpoint, () => (graph ??= readTfGraph(file)));
+  FILES.set(checkpoint, file);
   return checkpoint;
 }
 
 /** The operators that use the values of `checkpoint`; undefined where it describes none. Throws `checkpoint-damaged`, `checkpoint-refused`. */
 export async function tfGraphOf(checkpoint: Checkpoint): Promise<TfGraph | undefined> {
   return await GRAPHS.get(checkpoint)?.();
+}
+
+/** Bytes looked through at a time. */
+const BLOCK = 2 ** 20;
+
+/**
+ * Whether what `checkpoint` describes has this float32 anywhere, TensorFlow 2's functions included, which are not read otherwise: for constants that nothing else would be. False
+ * where it describes nothing.
+ */
+export async function tfHoldsConstant(checkpoint: Checkpoint, value: number): Promise<boolean> {
+  const file = FILES.get(checkpoint);
+  const wanted = Buffer.alloc(4);
+  wanted.writeFloatLE(value);
+  for (let at = 0; file && at < Math.min(file.size, MAX_BYTES); at += BLOCK) {
+    // It may lie across the end of a block.
+    const block = await file.read(at, Math.min(BLOCK + wanted.length - 1, file.size - at));
+    if (Buffer.from(block.buffer, block.byteOffset, block.byteLength).includes(wanted)) return true;
+  }
+  return false;
 }
 
 /** Of several meta graphs the first that is not for training. SavedModel: 2 meta graphs; of one 1 info, 2 graph, 5 signatures. */

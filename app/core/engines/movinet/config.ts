@@ -7,6 +7,8 @@ import { z } from 'zod';
 /** How a stream's gates are rounded off: clip(0.2x + 0.5, 0, 1), or relu6(x + 3) * 0.16667. Both are in published files. */
 export const GATES = ['clip', 'relu6'] as const;
 export type Gate = (typeof GATES)[number];
+/** TensorFlow's source has it so, not a sixth. */
+export const RELU6_SLOPE = 0.16667;
 
 /** What makes probabilities of logits: one label at a time, or each for itself. */
 export const ACTIVATIONS = ['softmax', 'sigmoid'] as const;

@@ -14,7 +14,7 @@ import { GraphBuilder } from '../../onnx/builder.ts';
 import type { Graph, Tensor, Value } from '../../onnx/graph.ts';
 import * as op from '../../onnx/ops.ts';
 import type { Weights } from '../weights.ts';
-import type { MovinetConfig } from './config.ts';
+import { RELU6_SLOPE, type MovinetConfig } from './config.ts';
 import { layersOf, statesOf, type Layer } from './layers.ts';
 
 /** Frames of a chunk or clip: any number at each run. */
@@ -138,7 +138,7 @@ class Movinet {
     if (!this.#config.causal) return op.sigmoid(g, x);
     if (this.#config.gate === 'clip') return op.hardSigmoid(g, x, 0.2, 0.5);
     // relu6(x + 3) * 0.16667 goes up to 1.00002, and HardSigmoid to 1.
-    return op.mul(g, op.hardSigmoid(g, x, 1 / 6, 0.5), 6 * 0.16667);
+    return op.mul(g, op.hardSigmoid(g, x, 1 / 6, 0.5), 6 * RELU6_SLOPE);
   }
 
   /** What a stream's gate sees: the mean of all frames up to each, and each frame's own; told the time where the network is. [frames, 2 * expand]. */

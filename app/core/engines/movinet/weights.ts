@@ -3,9 +3,10 @@ import { z } from 'zod';
 import { AppError } from '../../../contract/errors.ts';
 import { parseJson } from '../../base/json.ts';
 import type { Checkpoint } from '../../import/checkpoint.ts';
+import { tfHoldsConstant } from '../../import/tf-graph.ts';
 import type { Tensor } from '../../onnx/graph.ts';
 import { takeWeights, type Want, type Weights } from '../weights.ts';
-import { clipOf, halves, parseConfig, type MovinetConfig } from './config.ts';
+import { clipOf, halves, parseConfig, RELU6_SLOPE, type MovinetConfig } from './config.ts';
 import { readLite } from './lite.ts';
 import { foldedDims, layersOf, partsOf, type Part } from './layers.ts';
 import { ofPort, ofTensorFlow, type Layout, type Named } from './names.ts';
@@ -32,7 +33,10 @@ async function namedOf(checkpoint: Checkpoint): Promise<Named | undefined> {
     if (!names.has('stem:weight') || !names.has('head/classifier:weight')) continue;
     // The port's layers of pool and convolution are numbered.
     const pooled = [...names].flatMap(([ours, name]) => (name.includes('.res.1.') ? [ours.split('/')[0]!] : []));
-    return { layout, names, scalars: new Map(), pools: layout === 'port' ? new Set(pooled) : undefined, told: {} };
+    const pools = layout === 'port' ? new Set(pooled) : undefined;
+    // Nothing else in a MoViNet is multiplied by this; a SavedModel has it in its functions.
+    const told = (await tfHoldsConstant(checkpoint, RELU6_SLOPE)) ? { gate: 'relu6' } : {};
+    return { layout, names, scalars: new Map(), pools, told };
   }
   return undefined;
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -165,4 +165,22 @@ test('recognised from names and shapes: the reference checkpoints', async (t) =>
       assert.deepEqual({ ...found, resolution, rate, frames, memory }, told, `${id}/${file}`);
     }
   }
+});
+
+test("a SavedModel's gates are told by a constant of its functions", async (t) => {
+  if (!shared) return t.skip('INBETWEEN_SHARED is not set: the reference checkpoints are not there');
+  const path = join(await folder(t), 'saved_model');
+  await cp(join(shared, 'fixtures/movinet-a0-base-tf/saved_model'), path, { recursive: true });
+  const gate = async (): Promise<string | undefined> => {
+    await using checkpoint = await openCheckpoint(path);
+    return (await recogniseMovinet(checkpoint))?.gate;
+  };
+  assert.equal(await gate(), 'clip');
+  const graph = join(path, 'saved_model.pb');
+  // Those shared are read-only.
+  for (const part of [path, join(path, 'variables')]) await chmod(part, 0o700);
+  await chmod(graph, 0o600);
+  // A field that nobody knows, with the number in it.
+  await appendFile(graph, Buffer.from([0x7d, ...new Uint8Array(Float32Array.of(0.16667).buffer)]));
+  assert.equal(await gate(), 'relu6');
 });
