@@ -219,7 +219,7 @@ export interface TaughtLabel {
   positive: number;
   negative: number;
   available: number;
-  /** Whether people have said something else of it since; making it anew would learn that. */
+  /** Whether people have said something else of it since, or its recogniser is a newer one: to be made anew. */
   stale: boolean;
   /** Leave-one-out: mean of the shares of positive and of negative examples that are told rightly by a classifier made from the others; null below two. */
   accuracy: number | null;

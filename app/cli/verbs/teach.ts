@@ -115,6 +115,6 @@ function words({
       ? 'with so few examples nothing can be left out to say how well it is told'
       : `${(accuracy * 100).toFixed(1)} % told rightly by leaving examples out (guessing: 50 %)`;
   const by = `${method}, ${engine}, ${positive} ${positive === 1 ? 'example' : 'examples'} against ${negative}`;
-  const more = stale ? `; ${available} by now: teach it again` : '';
+  const more = stale ? `; not up to date (${available} examples by now): teach it again` : '';
   return `${label}  ${told}  (${by}, made in ${seconds.toFixed(1)} s${more})`;
 }

@@ -85,6 +85,15 @@ export function embeddedRuns(db: Library, engine: string): EmbeddedRun[] {
   );
 }
 
+/** The version those runs are of; undefined where there are none. */
+export function embeddedVersion(db: Library, engine: string): string | undefined {
+  return db.get(
+    z.object({ version: z.string() }),
+    'SELECT version FROM tag_runs WHERE engine = ? AND finished = 1 AND embedding > 0 ORDER BY number DESC LIMIT 1',
+    engine,
+  )?.version;
+}
+
 const saidSchema = z.object({
   clip: z.string(),
   label: z.string(),

@@ -19,6 +19,7 @@ import {
 import {
   deleteTaught,
   embeddedRuns,
+  embeddedVersion,
   putTaught,
   taughtById,
   taughtRows,
@@ -41,11 +42,13 @@ export function taughtEngine(label: string): string {
 }
 
 export function taughtFacts(db: Library, row: TaughtRow): TaughtLabel {
-  const { engine, positive, negative, accuracy, classifier } = taughtOf(row);
+  const { engine, engineVersion, positive, negative, accuracy, classifier } = taughtOf(row);
   const said = saidOf(db, row.label, engine);
+  const outdated = (embeddedVersion(db, engine) ?? engineVersion) !== engineVersion;
+  const stale = outdated || (row.said !== '' && row.said !== said.hash);
   return {
     ...{ id: row.id, label: row.label, engine, method: classifier.method, positive, negative },
-    ...{ available: said.positive, stale: row.said !== '' && row.said !== said.hash, accuracy },
+    ...{ available: said.positive, stale, accuracy },
     ...{ seconds: row.seconds, at: new Date(row.at).toISOString() },
   };
 }

@@ -117,6 +117,7 @@ test('a label is taught, found in other clips, corrected and taught anew', async
   assert.ok(scores.length === 80 && scores[32]! > 0.5 && scores[72]! < 0.5);
   findAllTaught(db, tagged(db, 'seed-3', '..ssss....', '2'));
   assert.deepEqual(found(db, 'seed-3', 'spin'), []);
+  assert.equal(listTaught(db)[0]!.stale, true, 'the network is a newer one');
 
   // Where nothing changed nothing is run again.
   const { version } = clipTags(db, 'seed-2');
