@@ -98,9 +98,10 @@ const BLOCK = 2 ** 20;
  */
 export async function tfHoldsConstant(checkpoint: Checkpoint, value: number): Promise<boolean> {
   const file = FILES.get(checkpoint);
+  if (!file) return false;
   const wanted = Buffer.alloc(4);
   wanted.writeFloatLE(value);
-  for (let at = 0; file && at < Math.min(file.size, MAX_BYTES); at += BLOCK) {
+  for (let at = 0; at < Math.min(file.size, MAX_BYTES); at += BLOCK) {
     // It may lie across the end of a block.
     const block = await file.read(at, Math.min(BLOCK + wanted.length - 1, file.size - at));
     if (Buffer.from(block.buffer, block.byteOffset, block.byteLength).includes(wanted)) return true;
