@@ -162,7 +162,12 @@ async function eachClip<R>(
   const lane = async (): Promise<void> => {
     while (next < items.length) {
       const index = next++;
-      results[index] = await work(items[index]!, index);
+      try {
+        results[index] = await work(items[index]!, index);
+      } catch (thrown) {
+        next = items.length;
+        throw thrown;
+      }
     }
   };
   await Promise.all(Array.from({ length: width }, lane));
