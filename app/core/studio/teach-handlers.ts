@@ -10,7 +10,7 @@ export function teachHandlers({ db, topics, access, signal }: StudioContext): Ha
     topics.emit('teach.changed', {});
     topics.emit('tags.changed', { clip: '' });
   };
-  /** One at a time: each takes seconds, and two of one label would undo each other. */
+  /** One at a time: each takes seconds, two of one label would undo each other, and one that is being made would be found again after it was removed. */
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = async <T>(work: () => Promise<T>): Promise<T> => {
     const turn = last.then(work, work);
@@ -25,11 +25,11 @@ export function teachHandlers({ db, topics, access, signal }: StudioContext): Ha
     'teach.list': async () => listTaught(db),
     'teach.make': ({ label, engine, method }) =>
       inTurn(async () => taughtFacts(db, await makeTaught(db, { label: label.trim(), engine, method }, signal))),
-    'teach.remove': async ({ id }) => {
-      removeTaught(db, id);
-      changed();
-      return {};
-    },
+    'teach.remove': ({ id }) =>
+      inTurn(async () => {
+        removeTaught(db, id);
+        return {};
+      }),
     'teach.export': async ({ id, path, force }) => {
       const to = await access.check(path);
       if (!to.endsWith('.json')) throw new AppError('usage', 'A taught label is written as a .json file.');
