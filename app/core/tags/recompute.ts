@@ -3,17 +3,13 @@ import { AppError } from '../../contract/errors.ts';
 import type { SpanFact, SpanRules } from '../../contract/tags.ts';
 import type { Library } from '../library/db.ts';
 import { replaceFound } from '../library/span-rows.ts';
-import { readScores, setRules, type TagRunRow } from '../library/tag-runs.ts';
+import { setRules, type TagRunRow } from '../library/tag-runs.ts';
+import { spansOfRun } from './report.ts';
 import { NOTHING, spansOf } from './spans.ts';
 
 /** The spans that other rules make of a run. Throws 'bad-rules', 'run-unknown'. `scores` are all of the run's, where they were read already. */
-export function spansByRules(
-  db: Library,
-  run: TagRunRow,
-  rules: SpanRules,
-  scores: Float32Array = readScores(db, run),
-): SpanFact[] {
-  return spansOf(scores, run.labels, run.rate, rules);
+export function spansByRules(db: Library, run: TagRunRow, rules: SpanRules, scores?: Float32Array): SpanFact[] {
+  return scores ? spansOf(scores, run.labels, run.rate, rules) : spansOfRun(db, run, rules);
 }
 
 /** Keeps spans and the rules they were made by. Throws 'bad-rules' for a run that is not finished: it goes by the rules of its job. */
