@@ -141,8 +141,9 @@ export async function tagItems(
   const items = [...found].map(([input, wanted]): TagItem => {
     if (!into) return { input, output: output === undefined ? undefined : folder };
     let name = wanted;
-    for (let n = 2; taken.has(name); n++) name = `${wanted.slice(0, -ending.length)} ${n}${ending}`;
-    taken.add(name);
+    // Many file systems take A and a for the same.
+    for (let n = 2; taken.has(name.toLowerCase()); n++) name = `${wanted.slice(0, -ending.length)} ${n}${ending}`;
+    taken.add(name.toLowerCase());
     return { input, output: name };
   });
   return { items, others, many };
