@@ -68,6 +68,7 @@ test('a folder by the command; the app knows what was found, and tags what is ne
     [1, false],
     'the new run is in the place of the old one',
   );
+  assert.deepEqual(runs[0]!.rules, known.runs[0]!.rules, 'by the rules that were chosen for the old one');
   assert.ok(changed.includes(ids[0]!), 'whoever looks at the clip hears of it');
   assert.ok(existsSync(job.result!.output) && job.result!.output.startsWith(join(home, 'tags')));
   await assert.rejects(call('tags.start', { clips: ['none'], again: false }), { code: 'clip-unknown' });

@@ -104,6 +104,11 @@ export function finishedRun(db: Library, { clip, engine, version, content }: Run
   );
 }
 
+/** The rules of the engine's last run of a clip that was finished, whatever its version: what a person chose there holds for the next one. */
+export function chosenRules(db: Library, clip: string, engine: string): SpanRules | undefined {
+  return runsOf(db, clip).findLast((run) => run.finished && run.engine === engine)?.rules;
+}
+
 export function runFacts(row: TagRunRow): TagRun {
   return {
     ...{ id: row.id, clip: row.clip, engine: row.engine, version: row.version, labels: [...row.labels] },

@@ -7,7 +7,7 @@ import type { JobQueue } from '../queue/job-queue.ts';
 import { clipByPath, needClip, usableClip } from '../library/clip-rows.ts';
 import { identify } from '../library/file-identity.ts';
 import { clipVersion } from '../library/span-rows.ts';
-import { finishedRun, runsOf } from '../library/tag-runs.ts';
+import { chosenRules, finishedRun, runsOf } from '../library/tag-runs.ts';
 import { chosenTagger, ownOutput } from '../tags/request.ts';
 import type { StudioContext } from './context.ts';
 import type { Handlers } from './handlers.ts';
@@ -50,7 +50,6 @@ export function openTagJobs({ db, home, topics }: StudioContext, queue: JobQueue
           return { id, version, name, summary, mode, labels: [...labels], size, rate, embedded };
         }),
       'tags.start': async ({ clips, engine, rules: given, again }) => {
-        const rules = given ?? SPAN_RULES;
         const entry = await chosenTagger(engine);
         for (const id of clips) needClip(db, id);
         const occasion = again ? { again: new Date().toISOString() } : {};
@@ -64,6 +63,7 @@ export function openTagJobs({ db, home, topics }: StudioContext, queue: JobQueue
             const known = again ? undefined : finishedRun(db, key);
             if (known && (!given || canonicalJson(known.rules) === canonicalJson(given))) continue;
             const output = await ownOutput(home, clip.path, entry.id);
+            const rules = given ?? chosenRules(db, id, entry.id) ?? SPAN_RULES;
             const what = { title: clip.name, input: clip.path, output, engine: entry.id, rules };
             specs.push({
               spec: { kind: 'tag', ...what, labels: null, top: TOP, ...occasion, force: false },
