@@ -8,7 +8,7 @@ import type { ClipDetails } from '../../contract/library.ts';
 import type { ClipTags, Span, SpanEdit, SpanFact } from '../../contract/tags.ts';
 import { client } from '../state/connection.svelte.ts';
 import { attempt } from '../state/toasts.svelte.ts';
-import { grown, inOrder, lanesOf, type Ends, type Lane } from './lanes.ts';
+import { grown, inOrder, lanesOf, renamed, type Ends, type Lane } from './lanes.ts';
 
 /** Milliseconds a hand rests before what it moved is sent. */
 const REST_MS = 400;
@@ -144,7 +144,11 @@ export class ClipSession {
   }
 
   async #change(edits: SpanEdit[]): Promise<boolean> {
-    const done = await this.#send((version) => client.call('tags.edit', { clip: this.clip.id, version, edits }));
+    const meant = this.tags.spans;
+    const done = await this.#send((version) => {
+      const now = edits.map((edit) => renamed(edit, meant, this.tags.spans));
+      return client.call('tags.edit', { clip: this.clip.id, version, edits: now });
+    });
     if (done) this.#edited();
     return done;
   }

@@ -1,5 +1,5 @@
 /** Lanes under a clip: one a label, with the spans of it and the run its curve comes from. Pure. */
-import type { ClipTags, Span, TagRun } from '../../contract/tags.ts';
+import type { ClipTags, Span, SpanEdit, TagRun } from '../../contract/tags.ts';
 
 export interface Lane {
   readonly label: string;
@@ -68,6 +68,17 @@ export function moved({ start, end }: Ends, by: number, length: number): Ends {
 export function marked(from: number, to: number, length: number): Ends | null {
   const [start, end] = [clamp(Math.min(from, to), 0, length), clamp(Math.max(from, to), 0, length)];
   return end - start < SHORTEST ? null : { start, end };
+}
+
+/** The same edit of the span that has taken the place of the one that was meant: while a clip runs, what is found grows, and is another span each time. */
+export function renamed(edit: SpanEdit, before: readonly Span[], now: readonly Span[]): SpanEdit {
+  if (edit.type === 'mark' || now.some(({ id }) => id === edit.id)) return edit;
+  const meant = before.find(({ id }) => id === edit.id);
+  const next = now.find(
+    ({ label, state, start, end }) =>
+      meant?.state === 'found' && state === 'found' && label === meant.label && start < meant.end && end > meant.start,
+  );
+  return next ? { ...edit, id: next.id } : edit;
 }
 
 function clamp(value: number, least: number, most: number): number {

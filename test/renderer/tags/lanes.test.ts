@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Span, TagRun } from '../../../app/contract/tags.ts';
 import { SPAN_RULES } from '../../../app/contract/tags.ts';
-import { beside, grown, lanesOf, marked, moved, withEdge } from '../../../app/renderer/tags/lanes.ts';
+import { beside, grown, lanesOf, marked, moved, renamed, withEdge } from '../../../app/renderer/tags/lanes.ts';
 
 const span = (id: string, label: string, start: number, end: number): Span => ({
   ...{ id, clip: 'c', label, start, end, score: 0.5 },
@@ -54,4 +54,13 @@ test('a mark may be made backwards, and nothing is no mark', () => {
   assert.deepEqual(marked(3, 1, 10), { start: 1, end: 3 });
   assert.equal(marked(3, 3, 10), null);
   assert.deepEqual(marked(9, 12, 10), { start: 9, end: 10 });
+});
+
+test('what is said of a span that has grown meanwhile is said of what it has become', () => {
+  const accept = { type: 'accept', id: 'b' } as const;
+  const grownSpan = span('d', 'jump', 3, 5);
+  assert.deepEqual(renamed(accept, spans, [grownSpan]), { type: 'accept', id: 'd' });
+  assert.equal(renamed(accept, spans, spans), accept);
+  assert.equal(renamed(accept, spans, [span('e', 'walk', 3, 5)]), accept);
+  assert.equal(renamed(accept, spans, [{ ...grownSpan, state: 'rejected' }]), accept);
 });
