@@ -4,7 +4,7 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import { AppError } from '../../contract/errors.ts';
 import type { Library } from '../library/db.ts';
 import { clipTags } from '../library/span-rows.ts';
-import { readEmbeddings, runById, type TagRunRow } from '../library/tag-runs.ts';
+import { findRun, readEmbeddings, type TagRunRow } from '../library/tag-runs.ts';
 import { embeddedRuns, judgedClips, saidSpans, type EmbeddedRun } from '../library/taught-rows.ts';
 import type { Example } from './example.ts';
 import { ExampleSheaf, stretchesOf, type Footage } from './examples-of.ts';
@@ -39,10 +39,12 @@ export async function gatherExamples(
   const runs = embeddedRuns(db, engine);
   const judged = judgedClips(db);
   const sheaf = new ExampleSheaf(label);
-  const add = async (run: EmbeddedRun): Promise<void> => {
+  const add = async ({ id }: EmbeddedRun): Promise<void> => {
     await breathe();
     signal?.throwIfAborted();
-    sheaf.add(footageOf(db, runById(db, run.id)));
+    // Tagged anew meanwhile, or removed: there are others.
+    const run = findRun(db, id);
+    if (run) sheaf.add(footageOf(db, run));
   };
   for (const run of runs) if (judged.has(run.clip)) await add(run);
   if (sheaf.positive === 0) throw tooFew(db, label, engine, runs);

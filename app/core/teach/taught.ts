@@ -10,9 +10,9 @@ import { finishRun, forgetEngine } from '../library/span-rows.ts';
 import {
   appendScores,
   beginRun,
+  findRun,
   finishedRun,
   readEmbeddings,
-  runById,
   runsOf,
   type TagRunRow,
 } from '../library/tag-runs.ts';
@@ -91,7 +91,9 @@ export async function findTaught(db: Library, row: TaughtRow, signal?: AbortSign
   for (const { id } of embeddedRuns(db, taught.engine)) {
     await breathe();
     signal?.throwIfAborted();
-    applyTaught(db, row, taught, runById(db, id));
+    const run = findRun(db, id);
+    // Tagged anew meanwhile, which found it as well, or removed.
+    if (run) applyTaught(db, row, taught, run);
   }
 }
 
