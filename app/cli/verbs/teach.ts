@@ -5,6 +5,7 @@ import { TEACH_METHODS, type TaughtLabel, type TeachMethod } from '../../contrac
 import { openHome } from '../../core/base/home.ts';
 import { listTaggers } from '../../core/engines/registry.ts';
 import { openLibrary, type Library } from '../../core/library/db.ts';
+import { knownSpelling } from '../../core/library/span-history.ts';
 import { lastEmbeddingEngine, taughtByLabel } from '../../core/library/taught-rows.ts';
 import {
   exportTaught,
@@ -69,7 +70,11 @@ every clip that was tagged, those tagged later too. One example is enough to beg
     }
     const made = await makeTaught(
       db,
-      { label, engine: values.engine ?? lastEngine(db), method: methodOf(values.method) },
+      {
+        label: knownSpelling(db, label),
+        engine: values.engine ?? lastEngine(db),
+        method: methodOf(values.method),
+      },
       io.signal,
     );
     return tell(taughtFacts(db, made), io);

@@ -72,9 +72,17 @@ function covers(said: Said, { label, start, end }: SpanRow): boolean {
   return false;
 }
 
-/** A label as it is kept: no blanks at its ends, one between words. Throws 'bad-span' for none. */
+/** No blanks at its ends, one between words, and nothing that a terminal would obey. */
+export function plainLabel(label: string): string {
+  return label
+    .normalize('NFC')
+    .replaceAll(/[\s\p{Cc}]+/gu, ' ')
+    .trim();
+}
+
+/** A label as it is kept. Throws 'bad-span' for none. */
 export function cleanLabel(label: string): string {
-  const clean = label.normalize('NFC').trim().replaceAll(/\s+/g, ' ');
+  const clean = plainLabel(label);
   if (clean === '' || clean.length > 200) throw new AppError('bad-span', 'A label has 1 to 200 letters.');
   return clean;
 }

@@ -94,16 +94,20 @@ function edit(
 
 const labelSchema = z.object({ label: z.string() });
 
-/** A label that differs from a known one in case alone is the known one. */
 function spelled(db: Library, one: SpanEdit): SpanEdit {
   if ((one.type !== 'mark' && one.type !== 'change') || one.label === undefined) return one;
-  const label = cleanLabel(one.label);
+  return { ...one, label: knownSpelling(db, one.label) };
+}
+
+/** A label that differs from a known one in case alone is the known one. Throws 'bad-span' for none. */
+export function knownSpelling(db: Library, wanted: string): string {
+  const label = cleanLabel(wanted);
   const known = db.get(
     labelSchema,
     'SELECT label FROM tag_labels WHERE folded = ? ORDER BY label = ? DESC, number LIMIT 1',
     ...[foldCase(label), label],
   );
-  return { ...one, label: known?.label ?? label };
+  return known?.label ?? label;
 }
 
 function turn(db: Library, id: string, version: number, from: 'done' | 'undone'): ClipTags {

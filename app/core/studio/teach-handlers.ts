@@ -1,6 +1,7 @@
 /** Handlers of teach.*. */
 import { AppError } from '../../contract/errors.ts';
 import { listTaggers } from '../engines/registry.ts';
+import { knownSpelling } from '../library/span-history.ts';
 import { exportTaught, importTaught, listTaught, makeTaught, removeTaught, taughtFacts } from '../teach/taught.ts';
 import type { StudioContext } from './context.ts';
 import type { HandlersOf } from './handlers.ts';
@@ -24,7 +25,9 @@ export function teachHandlers({ db, topics, access, signal }: StudioContext): Ha
   return {
     'teach.list': async () => listTaught(db),
     'teach.make': ({ label, engine, method }) =>
-      inTurn(async () => taughtFacts(db, await makeTaught(db, { label: label.trim(), engine, method }, signal))),
+      inTurn(async () =>
+        taughtFacts(db, await makeTaught(db, { label: knownSpelling(db, label), engine, method }, signal)),
+      ),
     'teach.remove': ({ id }) =>
       inTurn(async () => {
         removeTaught(db, id);

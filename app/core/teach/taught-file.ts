@@ -8,6 +8,7 @@
 import { z } from 'zod';
 import { AppError } from '../../contract/errors.ts';
 import { TEACH_METHODS } from '../../contract/tags.ts';
+import { plainLabel } from '../library/span-edits.ts';
 import type { Classifier } from './classifier.ts';
 
 /** A taught label with all that it needs to find itself. */
@@ -31,7 +32,7 @@ const count = z.int().min(0).max(1e9);
 const schema = z.object({
   format: z.literal(FORMAT),
   version: z.literal(VERSION),
-  label: z.string().trim().min(1).max(200),
+  label: z.string().max(200).transform(plainLabel).pipe(z.string().min(1).max(200)),
   engine: z.string().min(1).max(200),
   engineVersion: z.string().min(1).max(200),
   method: z.enum(TEACH_METHODS),

@@ -32,7 +32,7 @@ test('a label is taught, listed, written and removed by whoever looks at a windo
   library.heard.length = 0;
   const [one, two] = await Promise.all([
     teach['teach.make']({ label: ' kick ', engine: 'net', method: 'mean' }, call),
-    teach['teach.make']({ label: 'kick', engine: 'net', method: 'logistic' }, call),
+    teach['teach.make']({ label: 'Kick', engine: 'net', method: 'logistic' }, call),
   ]);
   assert.equal(one.id, two.id);
   assert.deepEqual(await teach['teach.list']({}, call), [two]);
