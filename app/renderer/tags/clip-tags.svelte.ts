@@ -44,6 +44,10 @@ export class ClipSession {
   /** Runs whose strongest labels are in the lanes, by id and scores. */
   readonly #asked = new Map<string, number>();
   #closed = false;
+  /** Hears that a span has become another one: see `renamed`. */
+  onbecome: ((from: string, to: string) => void) | undefined;
+  /** The span that is looked at. */
+  watched: () => string | null = () => null;
   readonly #edited: () => void;
   readonly #stop: () => void;
   readonly #leaving = (): void => void this.flush();
@@ -176,7 +180,12 @@ export class ClipSession {
   /** Answers may overtake each other: the newest stays. */
   #take(tags: ClipTags): void {
     if (this.loaded && tags.version < this.tags.version) return;
+    const [watched, before] = [this.watched(), this.tags.spans];
     this.tags = tags;
+    if (watched !== null && !this.draft) {
+      const edit = renamed({ type: 'accept', id: watched }, before, tags.spans);
+      if ('id' in edit && edit.id !== watched) this.onbecome?.(watched, edit.id);
+    }
     this.labels = grown(this.labels, tags, []);
     for (const run of tags.runs) void this.#strongest(run.id, run.scores);
   }

@@ -105,9 +105,15 @@ export class TagDesk {
   }
 
   #show(clip: ClipDetails): void {
-    this.session = new ClipSession(clip, () => {
+    const session = new ClipSession(clip, () => {
       if (this.review) this.#done = [...this.#done, { clip: clip.id, judged: this.#judging }];
     });
+    session.watched = () => this.selected;
+    session.onbecome = (from, to) => {
+      this.selected = to;
+      this.review?.rename(from, to);
+    };
+    this.session = session;
     this.lane = null;
     if (clip.state !== 'ready' || clip.width === null || clip.duration === null) return;
     const film = new ClipFilm(clip, () => playback.refresh());

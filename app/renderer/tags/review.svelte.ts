@@ -73,6 +73,12 @@ export class Review {
     if (at >= 0) this.at = at;
   }
 
+  /** It has become another one, which is not asked about twice. */
+  rename(from: string, to: string): void {
+    this.#seen.add(to);
+    this.hits = this.hits.map((hit) => (hit.id === from ? { ...hit, id: to } : hit));
+  }
+
   /** It is not there any more. */
   drop(id: string): void {
     this.hits = this.hits.filter((hit) => hit.id !== id);
