@@ -1,5 +1,6 @@
 /** What a run says of its clip, from the scores in the library: no network runs for it, whatever the rules. */
 import type { SpanFact, SpanRules, TagSummary } from '../../contract/tags.ts';
+import { clipById } from '../library/clip-rows.ts';
 import type { Library } from '../library/db.ts';
 import { readScores, runTotals, type TagRunRow } from '../library/tag-runs.ts';
 import { NOTHING, SpanMaker } from './spans.ts';
@@ -24,10 +25,12 @@ const MOST_CURVES = 50;
 
 export function tagReport(db: Library, run: TagRunRow, options: ReportOptions): TagReport {
   const { input, rules, labels } = options;
+  const ends = clipById(db, run.clip)?.duration ?? Infinity;
   const spans = spansOfRun(db, run, rules)
     .filter(({ label }) => labels === null || labels.includes(label))
     .map(({ label, start, end, score }) => ({
-      ...{ label, start: round(start), end: round(end) },
+      // The last score stands for some time after the last picture.
+      ...{ label, start: round(start), end: round(ends > start ? Math.min(end, ends) : end) },
       score: score === null ? null : round(score),
     }));
   const top = topLabels(db, run, options);
