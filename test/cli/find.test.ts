@@ -26,7 +26,7 @@ test('find: a list, a table, one line of JSON, and what is not understood', asyn
     const { version, spans } = clipTags(db, 'seed-1');
     editSpans(db, 'seed-1', version, [{ type: 'reject', id: spans[0]!.id }]);
   }
-  const list = await inbetween(home, ['find', 'jump', 'not:label:jumping jack|hop', '--order', 'score']);
+  const list = await inbetween(home, ['find', 'jump', 'not:label:jumping jack|label:hop', '--order', 'score']);
   assert.deepEqual(
     [list.status, list.stdout, list.stderr],
     [

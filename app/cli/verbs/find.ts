@@ -81,7 +81,7 @@ function queryOf(words: readonly string[]): string {
   if (words.length < 2) return words[0] ?? '';
   const whole = (word: string): string =>
     word.replace(/^((?:[a-z]+:)*)(.*)$/is, (_, fields: string, value: string) => {
-      return fields + value.replaceAll(/[^|]+/g, '"$&"');
+      return fields + value.replaceAll(/((?:[a-z]+:)?)([^|]+)/gi, '$1"$2"');
     });
   return words.map((word) => (/\s/.test(word) && !word.includes('"') ? whole(word) : word)).join(' ');
 }

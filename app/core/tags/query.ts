@@ -93,7 +93,7 @@ function readWord(word: string): { term: SpanTerm; phrase: string } {
   const not = ((word.length - rest.length) / 4) % 2 === 1;
   const named = /^([a-z]+):(.*)$/is.exec(rest);
   const name = named?.[1]?.toLowerCase();
-  const values = alternatives(named ? named[2]! : rest, word);
+  const values = alternatives(named ? named[2]! : rest, word, name);
   const what = name === undefined ? ({ field: 'word', any: values } as const) : fieldOf(name, word).read(values);
   if (what === undefined) {
     const { takes, example } = fieldOf(name!, word);
@@ -112,10 +112,18 @@ function fieldOf(name: string, word: string): Field {
   );
 }
 
-/** What `|` divides, without its quotes. */
-function alternatives(value: string, word: string): string[] {
+/** What `|` divides, without its quotes. `label:a|label:b` is `label:a|b`; of two fields there is no either. */
+function alternatives(value: string, word: string, name: string | undefined): string[] {
   const parts = value.match(/(?:"[^"]*(?:"|$)|[^|"])+/g) ?? [];
   const clean = parts
+    .map((part, i) => {
+      const [, again, rest = ''] = (i > 0 && /^([a-z]+):(.*)$/is.exec(part)) || [];
+      const other = again?.toLowerCase();
+      if (other === undefined || !(other === 'not' || Object.hasOwn(FIELDS, other))) return part;
+      if (other === name) return rest;
+      const said = `'${word}' is not understood: what | divides is looked for in one place`;
+      throw new AppError('bad-query', `${said}, as in label:walk|run; "${part}" in quotes is looked for as it is.`);
+    })
     .map((part) => part.replaceAll('"', '').trim().replaceAll(/\s+/g, ' '))
     .filter((part) => part !== '');
   if (clean.length > MOST)
