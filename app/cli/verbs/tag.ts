@@ -140,7 +140,7 @@ type Outcome = { readonly input: string } & ({ readonly tagged: Tagged } | { rea
 
 async function outcomeOf(app: App, item: TagItem, shared: SharedSpec, io: VerbIo): Promise<Outcome> {
   try {
-    if (item.output !== undefined) await mkdir(dirname(item.output), { recursive: true });
+    if (item.output !== undefined) await makeFolder(dirname(item.output));
     const tagged = await tagOne(app, await specOf(app, item, shared), io, `${basename(item.input)}: `);
     if (!io.json) io.out(describeTags(tagged));
     return { input: item.input, tagged };
@@ -149,6 +149,12 @@ async function outcomeOf(app: App, item: TagItem, shared: SharedSpec, io: VerbIo
     if (kind === 'cancelled' || kind === 'usage') throw thrown;
     return { input: item.input, error: { code, message } };
   }
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
+    throw new AppError('output-folder', `The folder ${folder} could not be made.`, { cause });
+  });
 }
 
 /** In order of starting, `width` at a time. The first throw stops new starts. */

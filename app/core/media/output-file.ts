@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { link, mkdir, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
-import { isErrno, syncFile, syncFolder } from '../base/durable.ts';
+import { asDiskFull, isErrno, syncFile, syncFolder } from '../base/durable.ts';
 import { NUMBER_PATTERN } from './containers.ts';
 
 /** Longest file name most file systems take, in bytes. */
@@ -73,6 +73,12 @@ async function place(from: string, to: string, force: boolean): Promise<void> {
     }
     throw cause;
   }
+}
+
+/** What the folder or the disk has against a file, in words ('output-folder', 'disk-full'); anything else as it is. */
+export function asOutputError(error: unknown, path: string): unknown {
+  if (!isErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EROFS')) return asDiskFull(error, path);
+  return new AppError('output-folder', `${path} cannot be written there.`, { cause: error });
 }
 
 /**

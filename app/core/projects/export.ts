@@ -2,11 +2,10 @@
 import { open, rm } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
-import { asDiskFull, isErrno } from '../base/durable.ts';
 import { clipById } from '../library/clip-rows.ts';
 import { clipsById } from '../library/clip-search.ts';
 import type { Library } from '../library/db.ts';
-import { renameIntoPlace, temporaryName } from '../media/output-file.ts';
+import { asOutputError, renameIntoPlace, temporaryName } from '../media/output-file.ts';
 import { projectState } from './edit.ts';
 import { writeEdl } from './interchange/edl-write.ts';
 import { writeFcpxml } from './interchange/fcpxml-write.ts';
@@ -43,10 +42,7 @@ export async function exportProject(
     await renameIntoPlace(temporary, path, { force });
   } catch (error) {
     await rm(temporary, { force: true });
-    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EROFS')) {
-      throw new AppError('output-folder', `${path} cannot be written there.`, { cause: error });
-    }
-    throw asDiskFull(error, path);
+    throw asOutputError(error, path);
   }
   return { path, notes };
 }

@@ -6,7 +6,7 @@ import type { RetimeSpec } from '../../contract/jobs.ts';
 import type { SpanExport, SpanHit } from '../../contract/tags.ts';
 import { clipById } from '../library/clip-rows.ts';
 import type { Library } from '../library/db.ts';
-import { renameIntoPlace, withTemporary } from '../media/output-file.ts';
+import { asOutputError, renameIntoPlace, withTemporary } from '../media/output-file.ts';
 import type { SourceTiming } from '../time/regular.ts';
 import { checkShape, cutOut, slowed, type SlowShape } from './span-jobs.ts';
 import { clipStems, spanOutputs, type SpanOfClip } from './span-names.ts';
@@ -81,7 +81,9 @@ export async function writeSpanLists(db: Library, spans: readonly SpanHit[], opt
     );
     const path = paths[i]!;
     await withTemporary(path, async (temporary) => {
-      await writeFile(temporary, text);
+      await writeFile(temporary, text).catch((error: unknown) => {
+        throw asOutputError(error, path);
+      });
       await renameIntoPlace(temporary, path, { force });
     });
   }

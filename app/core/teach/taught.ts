@@ -4,7 +4,6 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { AppError } from '../../contract/errors.ts';
 import { SPAN_RULES, type TaughtLabel, type TeachMethod } from '../../contract/tags.ts';
-import { asDiskFull } from '../base/durable.ts';
 import type { Library } from '../library/db.ts';
 import { finishRun, forgetEngine } from '../library/span-rows.ts';
 import {
@@ -25,7 +24,7 @@ import {
   taughtRows,
   type TaughtRow,
 } from '../library/taught-rows.ts';
-import { renameIntoPlace, withTemporary } from '../media/output-file.ts';
+import { asOutputError, renameIntoPlace, withTemporary } from '../media/output-file.ts';
 import { spansOf } from '../tags/spans.ts';
 import { makeClassifier, probabilities } from './classifier.ts';
 import { gatherExamples, saidOf } from './gather.ts';
@@ -150,7 +149,7 @@ export async function exportTaught(db: Library, id: string, path: string, force:
   const { file } = taughtById(db, id);
   await withTemporary(path, async (temporary) => {
     await writeFile(temporary, file).catch((error: unknown) => {
-      throw asDiskFull(error, path);
+      throw asOutputError(error, path);
     });
     await renameIntoPlace(temporary, path, { force });
   });
@@ -177,7 +176,10 @@ export async function importTaught(
     throw new AppError('not-found', `There is no file ${path}.`, { cause });
   });
   if (!info.isFile() || info.size > MOST_BYTES) throw new AppError('bad-taught', `${path} is no taught label.`);
-  const taught = parseTaught(await readFile(path, 'utf8'), path);
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new AppError('unreadable', `${path} cannot be read.`, { cause });
+  });
+  const taught = parseTaught(text, path);
   const { label, engine, engineVersion, classifier } = taught;
   const here = engines.filter(({ id }) => id === engine);
   const whose = `'${label}' reads the embeddings of ${engine} ${engineVersion}`;

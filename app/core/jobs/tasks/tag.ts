@@ -7,6 +7,7 @@ import { findTagger } from '../../engines/registry.ts';
 import type { TaggerEntry } from '../../engines/tagger.ts';
 import { replaceFound } from '../../library/span-rows.ts';
 import { finishedRun, runById, setRules, type TagRunRow } from '../../library/tag-runs.ts';
+import { asOutputError } from '../../media/output-file.ts';
 import { probe } from '../../media/probe.ts';
 import { libraryClip } from '../../tags/clip.ts';
 import { scoresOfRun, type Scores } from '../../tags/curves.ts';
@@ -52,7 +53,9 @@ export async function tagWith(
   findAllTaught(db, run);
   const report = tagReport(db, run, { input: spec.input, rules: spec.rules, labels, top: spec.top });
   const text = tagsText(kind, report, clip);
-  await writeFile(part, text);
+  await writeFile(part, text).catch((error: unknown) => {
+    throw asOutputError(error, spec.output);
+  });
   if ((await readFile(part, 'utf8')) !== text) throw new AppError('verify-failed', `${part} is not what was written.`);
   const overlay =
     spec.overlay === undefined ? [] : [await drawn(spec, spec.overlay, context, scoresOfRun(db, run, labels))];
