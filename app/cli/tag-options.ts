@@ -133,7 +133,7 @@ export async function tagItems(
       found.set(input, join(folder, basename(input, extname(input)) + ending));
       continue;
     }
-    const clips = await findClips(input, folder, { endingOf: () => ending });
+    const clips = await findClips(input, folder, { endingOf: () => ending, links: true });
     others += clips.others;
     for (const clip of clips.items) if (!found.has(clip.input)) found.set(clip.input, clip.output);
   }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { rulesOf, tagItems } from '../../app/cli/tag-options.ts';
@@ -50,4 +50,22 @@ test('clips of folders are written where they lay, and no two into one file', as
   await assert.rejects(tagItems([clip], join(folder, 'x.txt')), { code: 'output-format' });
   await assert.rejects(tagItems([one], join(folder, 'x.csv')), { code: 'usage', message: /several files/ });
   await assert.rejects(tagItems([one], `${out}/`, 'xml'), { code: 'usage' });
+});
+
+test('links to clips in a folder are clips, as in the library; links to nothing and to folders are not', async (t) => {
+  const folder = tempFolder(t);
+  mkdirSync(join(folder, 'shoot'));
+  writeFileSync(join(folder, 'a.mp4'), '');
+  for (const [to, name] of [
+    ['a.mp4', 'linked.mp4'],
+    ['gone.mp4', 'broken.mp4'],
+    ['shoot', 'round.mp4'],
+  ] as const) {
+    symlinkSync(join(folder, to), join(folder, 'shoot', name), to === 'shoot' ? 'dir' : 'file');
+  }
+  const { items } = await tagItems([join(folder, 'shoot')], undefined);
+  assert.deepEqual(
+    items.map(({ input }) => input),
+    [join(folder, 'shoot', 'linked.mp4')],
+  );
 });

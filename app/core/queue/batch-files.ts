@@ -1,5 +1,6 @@
 /** A folder of clips and its mirror: which files are clips, and where each one's output goes. */
-import { readdir } from 'node:fs/promises';
+import type { Dirent } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 
@@ -20,6 +21,8 @@ export interface FindOptions {
   readonly recursive?: boolean;
   /** Ending with its dot for the output of a file, by its path below the folder; that of the file unless given, where we write it. */
   readonly endingOf?: (path: string) => string | undefined;
+  /** Links to files are files too. Not where only some folders may be read: a link may lead out of them. */
+  readonly links?: boolean;
   /** Outputs that were given to inputs before: they keep them. */
   readonly given?: ReadonlyMap<string, string>;
 }
@@ -31,14 +34,19 @@ export interface FindOptions {
 export async function findClips(
   folder: string,
   out: string,
-  { recursive = true, endingOf, given = new Map() }: FindOptions = {},
+  { recursive = true, endingOf, links = false, given = new Map() }: FindOptions = {},
 ): Promise<{ items: BatchClip[]; others: number }> {
   const entries = await readdir(folder, { recursive, withFileTypes: true }).catch((cause: unknown) => {
     throw new AppError('not-found', `The folder '${folder}' cannot be read.`, { cause });
   });
   const inside = (path: string) => path === out || path.startsWith(out.endsWith(sep) ? out : `${out}${sep}`);
+  const isFile = async (entry: Dirent): Promise<boolean> => {
+    if (!links || !entry.isSymbolicLink()) return entry.isFile();
+    return (await stat(join(entry.parentPath, entry.name)).catch(() => undefined))?.isFile() ?? false;
+  };
+  const are = await Promise.all(entries.map(isFile));
   const files = entries
-    .filter((entry) => entry.isFile())
+    .filter((_, i) => are[i])
     .map((entry) => join(entry.parentPath, entry.name))
     .filter((path) => !isHidden(relative(folder, path)))
     .filter((path) => out === folder || !inside(path))
