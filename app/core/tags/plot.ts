@@ -161,6 +161,10 @@ function pointsOf(values: Float32Array, request: PlotRequest, field: Area): Poin
       points[points.length - 1] = [before[0], Math.min(before[1], y)];
     else points.push([x, y]);
   }
+  // The last score stands for some time too; of a clip that has one alone, this is all there is to see.
+  const end = xOf(Math.min(values.length / request.rate, request.seconds), request, field);
+  const last = points.at(-1);
+  if (last && end > last[0]) points.push([end, last[1]]);
   return points;
 }
 

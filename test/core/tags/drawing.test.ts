@@ -101,6 +101,20 @@ test('a peak of one score is seen in an hour of them', () => {
   assert.ok(Math.max(...column) > 120, 'drawn to the top');
 });
 
+test('the last score is drawn as long as it stands, also where it is the only one', () => {
+  for (const count of [1, 3]) {
+    const { coloured } = makePlot({
+      ...{ curves: [{ label: 'jump', values: new Float32Array(count).fill(0.5) }], rate: 10, seconds: count / 10 },
+      ...{ width: 640, rise: 200, scale: 'linear' },
+    });
+    const line = (x: number): boolean => {
+      const rows = Array.from({ length: 20 }, (_, y) => 640 * (y + 98) + x);
+      return rows.some((at) => coloured.b[at]! > 150 && !isGrey(coloured, at));
+    };
+    assert.ok([100, 300, 500, 600].every(line), `${count} scores`);
+  }
+});
+
 test('marks of the time axis are round numbers, not too many', () => {
   for (const seconds of [0.5, 3, 10, 59, 61, 600, 7200, 100_000]) {
     const { step, format } = timeTicks(seconds, 8);
