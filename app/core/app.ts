@@ -1,7 +1,7 @@
 /** The composition root: what a host (command, window, server) gets to work with. */
 import { availableParallelism } from 'node:os';
 import type { JobEvent, JobSpec, JobSummary, RetimeResult, RetimeSpec } from '../contract/jobs.ts';
-import type { SpanPage, SpanQuery, TagSpec, TagSummary } from '../contract/tags.ts';
+import type { SpanPage, SpanQuery, SpanRules, TagSpec, TagSummary } from '../contract/tags.ts';
 import { openHome } from './base/home.ts';
 import { cancelJob, jobDetails, jobSummaries, type JobDetails } from './jobs/control.ts';
 import { refuseForeignOutput } from './jobs/publish.ts';
@@ -10,9 +10,10 @@ import { prepareJob } from './jobs/spec.ts';
 import { isAlreadyThere } from './jobs/tasks/retime.ts';
 import { sourceFacts } from './jobs/tasks/source-facts.ts';
 import { analysisCache } from './library/analysis-cache.ts';
+import { clipByPath } from './library/clip-rows.ts';
 import { openLibrary } from './library/db.ts';
 import { identify } from './library/file-identity.ts';
-import { runById } from './library/tag-runs.ts';
+import { chosenRules, runById } from './library/tag-runs.ts';
 import { probe } from './media/probe.ts';
 import { writeCurvePicture, type CurvePictureOptions } from './tags/curve-picture.ts';
 import { scoresOfRun } from './tags/curves.ts';
@@ -39,6 +40,8 @@ export interface App extends AsyncDisposable {
   alreadyThere(spec: RetimeSpec, signal: AbortSignal): Promise<boolean>;
   /** Where what is found in a clip is written when no file is named: in the library's own folder. */
   tagOutput(input: string, engine: string): Promise<string>;
+  /** The rules that were kept for a clip and an engine, if any. `input` is absolute. */
+  keptRules(input: string, engine: string): SpanRules | undefined;
   /** What a finished tag job says, from the scores in the library. Throws 'run-unknown' where they were replaced since. */
   tagged(spec: TagSpec, result: RetimeResult): TagSummary;
   /** One label's probability over a finished tag job's clip as a picture, its spans shaded. Throws 'run-unknown' and as writeCurvePicture. */
@@ -82,6 +85,10 @@ export async function openApp({
     alreadyThere: async (spec, signal) =>
       isAlreadyThere(spec, { analyses: analysisCache(db), source: await identify(spec.input), signal }),
     tagOutput: (input, engine) => ownOutput(home, input, engine),
+    keptRules: (input, engine) => {
+      const clip = clipByPath(db, input);
+      return clip && chosenRules(db, clip.id, engine);
+    },
     tagged: (spec, { tags }) => tagReport(db, runById(db, tags?.run ?? ''), spec),
     drawLabel: async (spec, { tags, durationIn }, picture) => {
       const run = runById(db, tags?.run ?? '');

@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { basename, dirname, extname, resolve } from 'node:path';
 import { AppError, toAppError, type WireError } from '../../contract/errors.ts';
 import type { RetimeResult } from '../../contract/jobs.ts';
-import type { SpanFact, TagSpec, TagSummary } from '../../contract/tags.ts';
+import { SPAN_RULES, type SpanFact, type SpanRules, type TagSpec, type TagSummary } from '../../contract/tags.ts';
 import { openApp, type App } from '../../core/app.ts';
 import { deviceChoice } from '../../core/nn/device.ts';
 import { knownLabels } from '../../core/tags/labels.ts';
@@ -82,16 +82,20 @@ async function plotLabel(
   return 0;
 }
 
-type SharedSpec = Omit<TagSpec, 'input' | 'output' | 'title'>;
+type SharedSpec = Omit<TagSpec, 'input' | 'output' | 'title' | 'rules'> & {
+  /** Absent where none were given: those kept for the clip hold. */
+  readonly rules: SpanRules | undefined;
+};
 
 async function sharedSpec(options: TagOptions): Promise<SharedSpec> {
   const { engine, top, device, overlay, again = false, force = false } = options;
-  const rules = rulesOf(options);
+  const given = options.threshold !== undefined || options.rules !== undefined;
+  const rules = given ? rulesOf(options) : undefined;
   const wanted = labelsOf(options.labels);
   const most = top === undefined ? TOP : number('top', top, 1, 1000);
   const tagger = await chosenTagger(engine);
   // Said once, before any work.
-  knownLabels(Object.keys(rules.labels), tagger.labels, tagger.id);
+  knownLabels(Object.keys(rules?.labels ?? {}), tagger.labels, tagger.id);
   return {
     ...{ kind: 'tag', engine: tagger.id, rules, top: most, force },
     labels: wanted && knownLabels(wanted, tagger.labels, tagger.id),
@@ -102,7 +106,8 @@ async function sharedSpec(options: TagOptions): Promise<SharedSpec> {
 }
 
 async function specOf(app: App, { input, output }: TagItem, shared: SharedSpec): Promise<TagSpec> {
-  const named = { ...shared, title: basename(input), input };
+  const rules = shared.rules ?? app.keptRules(input, shared.engine) ?? SPAN_RULES;
+  const named = { ...shared, rules, title: basename(input), input };
   return { ...named, output: output ?? (await app.tagOutput(input, shared.engine)) };
 }
 
