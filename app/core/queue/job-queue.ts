@@ -1,9 +1,13 @@
 /**
- * Runs the jobs of the queue one after another.
+ * Runs the jobs of the queue one after another; of those that tag clips several at once ([Note: lanes of tagging]).
  *
  * [Note: queue] The queue's row says what is to become of a job (wait, stay paused, nothing more), the job's own row what it is doing, so
  * nothing has to be put right when either is killed. What is to become of a job is written down before its process is asked to end: a crash in
  * between leaves what the user wanted. A job whose app is gone is 'left', and runs again only when that is asked for, or by the settings.
+ *
+ * [Note: lanes of tagging] A recogniser looks at a few small pictures a second: its process waits for the decoder much of the time, and its network is too small for
+ * many threads. So clips that wait next to each other to be tagged run together, up to one for each thread, and share the threads. All other jobs fill the
+ * machine by themselves and run alone; nothing overtakes what waits before it.
  */
 import { AppError, toAppError } from '../../contract/errors.ts';
 import type { JobEvent, JobSpec, JobSummary } from '../../contract/jobs.ts';
@@ -48,9 +52,12 @@ const PUSH_ITEMS = 100;
 const MOST_PUSH_MS = 2000;
 /** Milliseconds between two looks at what other processes do. */
 const LOOK_MS = 1000;
+/** Most clips tagged at once: each is a process with a network and a decoder of its own. */
+const MOST_LANES = 4;
 
 interface Current {
   readonly id: string;
+  readonly kind: string;
   readonly live: LiveProgress;
   readonly stop: AbortController;
   /** Never rejects. */
@@ -64,7 +71,7 @@ export class JobQueue {
   readonly #owner = rows.ownTag();
   readonly #look: NodeJS.Timeout;
   readonly #push: Throttled<void>;
-  #current: Current | undefined;
+  readonly #running = new Map<string, Current>();
   #closed = false;
   #lastPush = -Infinity;
   #later: NodeJS.Timeout | undefined;
@@ -81,12 +88,12 @@ export class JobQueue {
   }
 
   status(): QueueStatus {
-    return this.#reader.read(this.#current);
+    return this.#reader.read(this.#running);
   }
 
-  /** Whether a job is being run by this queue now. */
+  /** Whether jobs are being run by this queue now. */
   get busy(): boolean {
-    return this.#current !== undefined;
+    return this.#running.size > 0;
   }
 
   /** Puts a job last, or again where it has ended; its id. Throws `bad-job`. */
@@ -114,7 +121,7 @@ export class JobQueue {
     const row = this.#ownRow(id);
     if (row.state !== 'waiting') return;
     rows.setQueueState(this.#db, id, 'paused');
-    await this.#endCurrent(id, new Paused());
+    await this.#end(id, new Paused());
     this.#changed();
   }
 
@@ -129,7 +136,7 @@ export class JobQueue {
   async cancel(id: string): Promise<void> {
     if (jobById(this.#db, id) === undefined) throw new AppError('job-unknown', `There is no job ${id}.`);
     rows.setQueueState(this.#db, id, 'ended');
-    if (this.#current?.id === id) await this.#endCurrent(id, new AppError('cancelled', 'Cancelled.'));
+    if (this.#running.has(id)) await this.#end(id, new AppError('cancelled', 'Cancelled.'));
     else await cancelJob(this.#options, id);
     this.#changed();
   }
@@ -155,10 +162,10 @@ export class JobQueue {
     this.#changed();
   }
 
-  /** Holds everything, the job that runs too: it goes on from there when the queue does. */
+  /** Holds everything, the jobs that run too: they go on from there when the queue does. */
   async hold(held: boolean): Promise<void> {
     rows.setHeld(this.#db, held);
-    if (held && this.#current) await this.#endCurrent(this.#current.id, new Paused());
+    if (held) await this.#endAll();
     this.#changed();
   }
 
@@ -170,12 +177,12 @@ export class JobQueue {
     return left;
   }
 
-  /** Ends the process that runs, and leaves what waits to whoever opens the library next. */
+  /** Ends the processes that run, and leaves what waits to whoever opens the library next. */
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#look);
     rows.leave(this.#db, this.#owner);
-    if (this.#current) await this.#endCurrent(this.#current.id, new Paused());
+    await this.#endAll();
     this.#push.cancel();
     clearTimeout(this.#later);
   }
@@ -184,44 +191,60 @@ export class JobQueue {
     const row = rows.queueRow(this.#db, id);
     const job = jobById(this.#db, id);
     if (job === undefined) throw new AppError('job-unknown', `There is no job ${id}.`);
-    const elsewhere = this.#current?.id !== id && isHeldByLiving(job);
+    const elsewhere = !this.#running.has(id) && isHeldByLiving(job);
     if (row !== undefined && !elsewhere && (row.owner === null || row.owner === this.#owner)) return row;
     if (row === undefined && !elsewhere) throw new AppError('job-unknown', `Job ${id} is not in the queue.`);
     throw new AppError('job-busy', 'Another process runs this job; it can be cancelled, and nothing else.');
   }
 
-  async #endCurrent(id: string, reason: AppError): Promise<void> {
-    const current = this.#current;
-    if (current?.id !== id) return;
-    current.stop.abort(reason);
-    await current.ended;
+  async #end(id: string, reason: AppError): Promise<void> {
+    const current = this.#running.get(id);
+    current?.stop.abort(reason);
+    await current?.ended;
   }
 
-  /** Starts the next job where none runs. */
+  async #endAll(): Promise<void> {
+    await Promise.all([...this.#running.keys()].map(async (id) => await this.#end(id, new Paused())));
+  }
+
+  /** Starts the next job where none runs, and those that may run beside it. */
   #pump(): void {
-    if (this.#closed || this.#current !== undefined || rows.isHeld(this.#db)) return;
+    if (this.#closed || rows.isHeld(this.#db)) return;
+    const next: JobRow[] = [];
     for (const row of rows.waitingFor(this.#db, this.#owner)) {
+      if (this.#running.has(row.job)) continue;
       const job = jobById(this.#db, row.job);
       // One that the command runs at this moment: its turn comes when it is known how that ended.
       if (job === undefined || isHeldByLiving(job)) continue;
-      this.#start(job);
-      return;
+      if (!this.#mayJoin(job, next)) break;
+      next.push(job);
     }
+    const together = this.#running.size + next.length;
+    for (const job of next) this.#start(job, Math.max(1, Math.floor(this.#options.threads / together)));
   }
 
-  #start(row: JobRow): void {
+  /** Whether a job may run beside those that run and those that are about to: [Note: lanes of tagging]. */
+  #mayJoin({ kind }: JobRow, next: readonly JobRow[]): boolean {
+    const beside = [...this.#running.values(), ...next];
+    if (beside.length === 0) return true;
+    const lanes = Math.min(this.#options.threads, MOST_LANES);
+    return beside.length < lanes && [kind, ...beside.map((one) => one.kind)].every((one) => one === 'tag');
+  }
+
+  #start(row: JobRow, threads: number): void {
+    const { id, kind } = row;
     const live = new LiveProgress();
     const stop = new AbortController();
-    const ended = this.#run(row, live, stop.signal).finally(() => {
-      this.#current = undefined;
+    const ended = this.#run(row, live, threads, stop.signal).finally(() => {
+      this.#running.delete(id);
       this.#changed();
     });
-    this.#current = { id: row.id, live, stop, ended };
+    this.#running.set(id, { id, kind, live, stop, ended });
   }
 
   /** Never rejects: how it ended is in the rows. */
-  async #run({ id, spec }: JobRow, live: LiveProgress, signal: AbortSignal): Promise<void> {
-    const { db, home, threads, cacheBytes, tasks } = this.#options;
+  async #run({ id, spec }: JobRow, live: LiveProgress, threads: number, signal: AbortSignal): Promise<void> {
+    const { db, home, cacheBytes, tasks } = this.#options;
     const onEvent = (event: JobEvent): void => {
       if (event.type !== 'progress') return;
       live.hear(event);
@@ -278,7 +301,7 @@ export class JobQueue {
     try {
       rows.leaveOrphans(this.#db);
       const seen = listJobs(this.#db, { state: 'running' })
-        .filter((job) => job.id !== this.#current?.id)
+        .filter((job) => !this.#running.has(job.id))
         .map((job) => [job.id, job.updatedAt, isHeldByLiving(job)].join(' '))
         .join('\n');
       if (seen === this.#others) return;

@@ -9,11 +9,8 @@ import { holderAlive } from '../library/leases.ts';
 import type { LiveProgress } from './live.ts';
 import { isHeld, queueRows, type QueueRow } from './rows.ts';
 
-/** The job this process runs now. */
-export interface Running {
-  readonly id: string;
-  readonly live: LiveProgress;
-}
+/** The jobs this process runs now, by id. */
+export type Running = ReadonlyMap<string, { readonly live: LiveProgress }>;
 
 interface Known {
   /** All that was read to make `job`. */
@@ -30,7 +27,7 @@ export class StatusReader {
     this.#db = db;
   }
 
-  read(running: Running | undefined): QueueStatus {
+  read(running: Running): QueueStatus {
     const jobs = new Map(queuedJobs(this.#db).map((row) => [row.id, row]));
     const rows = queueRows(this.#db);
     const queued = new Set(rows.map(({ job }) => job));
@@ -48,10 +45,10 @@ export class StatusReader {
     };
   }
 
-  #item(row: QueueRow, job: JobRow | undefined, running: Running | undefined): QueueItem | undefined {
+  #item(row: QueueRow, job: JobRow | undefined, running: Running): QueueItem | undefined {
     const summary = job && this.#summary(job);
     if (job === undefined || summary === undefined) return undefined;
-    const live = running?.id === row.job ? running.live : undefined;
+    const live = running.get(row.job)?.live;
     const state = stateOf(row, job, live !== undefined);
     return {
       id: row.job,
@@ -127,7 +124,7 @@ function queueEta(items: readonly QueueItem[], rows: readonly QueueRow[]): numbe
     items.find((item) => item.framesPerSecond !== null)?.framesPerSecond ??
     (latest && (latest.frames - latest.reusedFrames) / latest.seconds);
   const frames = new Map(rows.map((row) => [row.job, row.frames]));
-  let total = 0;
+  let [running, waiting] = [0, 0];
   for (const item of open) {
     const count = frames.get(item.id) ?? null;
     const siblings = fresh.filter(({ batch }) => batch !== null && batch === item.batch);
@@ -141,7 +138,9 @@ function queueEta(items: readonly QueueItem[], rows: readonly QueueRow[]): numbe
             ? (1 - item.fraction) * mean
             : null;
     if (seconds === null) return null;
-    total += seconds;
+    // Those that run, run beside each other.
+    if (item.state === 'running') running = Math.max(running, seconds);
+    else waiting += seconds;
   }
-  return total;
+  return running + waiting;
 }

@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { AppError } from '../../../app/contract/errors.ts';
 import type { RetimeResult, RetimeSpec } from '../../../app/contract/jobs.ts';
+import type { TagSpec } from '../../../app/contract/tags.ts';
 import type { Task, TaskContext, TaskTable } from '../../../app/core/jobs/task.ts';
 
 export const orderSchema = z.object({
@@ -137,4 +138,8 @@ function resultOf(spec: RetimeSpec, chunks: number, reused: number, verified: bo
   };
 }
 
-export const TASKS: Pick<TaskTable, 'retime'> = { retime: async () => count };
+/** A job that tags counts as well: for the queue its kind matters. */
+const countTagging: Task<TagSpec> = async (spec, context) =>
+  await count({ input: spec.input, output: spec.output } as RetimeSpec, context);
+
+export const TASKS: Pick<TaskTable, 'retime' | 'tag'> = { retime: async () => count, tag: async () => countTagging };

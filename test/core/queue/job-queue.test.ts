@@ -53,6 +53,30 @@ test('jobs run one after another in the order of the list, and a failure does no
   assert.ok(!room.queue.busy);
 });
 
+test('clips that wait next to each other are tagged together, as many as there are threads; nothing overtakes', async () => {
+  await using room = await QueueRoom.make();
+  await room.queue.close();
+  room.open(2);
+  const first = await room.addTagging(SLOW);
+  const second = await room.addTagging(SLOW);
+  const third = await room.addTagging(QUICK);
+  const film = await room.add(QUICK);
+  const last = await room.addTagging(QUICK);
+  const states = (): string[] => [first, second, third, film, last].map((id) => room.state(id));
+  await until(() => room.item(second).fraction > 0.1);
+  assert.deepEqual(states(), ['running', 'running', 'waiting', 'waiting', 'waiting']);
+  await room.queue.pause(second);
+  await room.until(third, 'running');
+  assert.equal(room.state(first), 'running');
+  await room.queue.hold(true);
+  assert.ok(!room.queue.busy, 'all are held');
+  await room.queue.hold(false);
+  await room.queue.resume(second);
+  await room.until(film, 'running');
+  assert.deepEqual(states().toSorted(), ['done', 'done', 'done', 'running', 'waiting']);
+  await room.until(last, 'done');
+});
+
 test('pushes are thinned out and the last one says how it is', async () => {
   await using room = await QueueRoom.make();
   const began = performance.now();

@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JobSummary, RetimeSpec } from '../../../app/contract/jobs.ts';
+import { SPAN_RULES } from '../../../app/contract/tags.ts';
 import type { QueueItem, QueueState, QueueStatus } from '../../../app/contract/queue.ts';
 import { JobQueue, type EnqueueOptions } from '../../../app/core/queue/job-queue.ts';
 import type { CountOrder } from '../jobs/count-task.ts';
@@ -24,11 +25,11 @@ export class QueueRoom implements AsyncDisposable {
   }
 
   /** As the app does when it starts. */
-  open(): JobQueue {
+  open(threads = 1): JobQueue {
     this.queue = new JobQueue({
       db: this.room.db,
       home: this.room.home,
-      threads: 1,
+      threads,
       cacheBytes: () => 1e9,
       onChanged: (status) => this.pushes.push(status),
       onEnded: (job) => this.ended.push(job),
@@ -46,6 +47,13 @@ export class QueueRoom implements AsyncDisposable {
 
   async add(order: CountOrder, options?: EnqueueOptions): Promise<string> {
     return this.queue.enqueue(await this.spec(order), options);
+  }
+
+  /** A job of the kind that tags; it counts as the others do. */
+  async addTagging(order: CountOrder): Promise<string> {
+    const { input, output } = await this.spec(order);
+    const rest = { engine: 'count', rules: SPAN_RULES, labels: null, top: 5, force: false };
+    return this.queue.enqueue({ kind: 'tag', title: '', input, output: `${output}.json`, ...rest });
   }
 
   item(id: string): QueueItem {
