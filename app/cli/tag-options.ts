@@ -137,6 +137,7 @@ export async function tagItems(
     others += clips.others;
     for (const clip of clips.items) if (!found.has(clip.input)) found.set(clip.input, clip.output);
   }
+  if (found.size === 0) throw new AppError('not-found', `There is no clip in ${[...folders].join(', ')}.`);
   const taken = new Set<string>();
   const items = [...found].map(([input, wanted]): TagItem => {
     if (!into) return { input, output: output === undefined ? undefined : folder };
