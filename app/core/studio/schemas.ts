@@ -11,10 +11,10 @@ import {
   TEACH_METHODS,
   type SpanEdit,
   type SpanExportOptions,
-  type SpanRules,
 } from '../../contract/tags.ts';
 import { KEY_PRESETS, THEMES } from '../../contract/settings.ts';
 import { boardSchema } from '../boards/schema.ts';
+import { spanRulesSchema } from '../tags/spec.ts';
 import { changeSchema, recordId as id, settingsSchema } from '../sequence/schemas.ts';
 
 export { changeSchema, markerSchema, settingsSchema, timelineClipSchema } from '../sequence/schemas.ts';
@@ -57,17 +57,7 @@ const exportOptions = z.strictObject({
 }) satisfies z.ZodType<ExportOptions>;
 
 const seconds = z.number().min(0).max(1e7);
-const share = z.number().min(0).max(1);
 const label = z.string().trim().min(1).max(200);
-const thresholds = z.strictObject({ on: share, off: share });
-const spanRules = z.strictObject({
-  smooth: z.number().min(0).max(60),
-  on: share,
-  off: share,
-  gap: seconds,
-  shortest: seconds,
-  labels: z.record(label, thresholds),
-}) satisfies z.ZodType<SpanRules>;
 const spanEdit = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('mark'), label, start: seconds, end: seconds }),
   z.strictObject({ type: z.literal(['accept', 'reject', 'remove']), id }),
@@ -251,7 +241,7 @@ export const SCHEMAS: { readonly [M in Method]: z.ZodType<Params<M>> } = {
   'tags.start': z.strictObject({
     clips: ids,
     engine: engine.optional(),
-    rules: spanRules.optional(),
+    rules: spanRulesSchema.optional(),
     again: z.boolean(),
   }),
   'tags.clip': z.strictObject({ id }),
@@ -266,7 +256,7 @@ export const SCHEMAS: { readonly [M in Method]: z.ZodType<Params<M>> } = {
   'tags.edit': z.strictObject({ clip: id, version: count, edits: z.array(spanEdit).min(1).max(10_000) }),
   'tags.undo': z.strictObject({ clip: id, version: count }),
   'tags.redo': z.strictObject({ clip: id, version: count }),
-  'tags.rules': z.strictObject({ run: id, rules: spanRules, keep: z.boolean() }),
+  'tags.rules': z.strictObject({ run: id, rules: spanRulesSchema, keep: z.boolean() }),
   'tags.find': z.strictObject({
     query: z.strictObject({ text, order: z.enum(SPAN_ORDERS).optional() }),
     offset: count,

@@ -15,7 +15,7 @@ const seconds = z.number().min(0).max(1e7);
 const share = z.number().min(0).max(1);
 const thresholds = z.strictObject({ on: share, off: share });
 
-const rules = z.strictObject({
+export const spanRulesSchema = z.strictObject({
   smooth: z.number().min(0).max(60),
   on: share,
   off: share,
@@ -42,7 +42,7 @@ export const tagSpecSchema = z
     title: z.string().max(1000),
     input: path,
     engine: z.string().min(1).max(200),
-    rules,
+    rules: spanRulesSchema,
     labels: z.array(label).min(1).max(10_000).nullable(),
     top: z.int().min(1).max(1000),
     output: path,
