@@ -166,7 +166,10 @@ class ScoreWriter {
     const [first, count] = [this.#stored, this.#fresh.length];
     // Jobs that write different files may be about one clip.
     if (runState(this.#db, this.#run).scores !== first) {
-      throw new AppError('job-busy', 'Another job tags this clip with the same recogniser; run this one again after it.');
+      throw new AppError(
+        'job-busy',
+        'Another job tags this clip with the same recogniser; run this one again after it.',
+      );
     }
     const probabilities = rowsOf(this.#fresh.map((score) => score.probabilities));
     const embeddings = this.#run.embedding > 0 ? rowsOf(this.#fresh.map((score) => score.embedding)) : null;
