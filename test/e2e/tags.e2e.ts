@@ -278,6 +278,7 @@ test('a screen reader finds its way, dark and light', { skip }, async () => {
     }
     await press('KeyV');
     await page.getByText('1 of ').waitFor();
+    await page.locator('.span-scroller [role=option]').first().waitFor();
     all.push(...(await findings(page, `the review, ${colorScheme}`)));
     await press('KeyV');
     if (colorScheme === 'light') continue;

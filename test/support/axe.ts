@@ -16,6 +16,9 @@ interface Finding {
 /** What a screen reader or bad eyes would stumble over, as lines. */
 export async function findings(page: Page, where: string): Promise<string[]> {
   const found = (await page.evaluate(async () => {
+    // Colours on their way from one theme to the other are in neither.
+    const fading = document.getAnimations().filter((one) => one instanceof CSSTransition);
+    await Promise.allSettled(fading.map(async (one) => await one.finished));
     const { axe } = globalThis as unknown as { axe: { run(options: unknown): Promise<{ violations: unknown[] }> } };
     return (await axe.run({ resultTypes: ['violations'] })).violations;
   })) as Finding[];
