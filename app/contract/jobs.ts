@@ -1,6 +1,6 @@
 /** What a job is asked to do, what it promises before it runs, what it says while it runs, and what it leaves behind. Plain data. */
 import type { WireError } from './errors.ts';
-import type { Codec, DeviceChoice } from './choices.ts';
+import type { ClockChoice, Codec, DeviceChoice, FieldsChoice, MaskChoice } from './choices.ts';
 import type { AudioMode, CurveKey } from './curve.ts';
 import type { MorphSpec } from './morph.ts';
 import type { SequenceSettings, TimelineClip } from './project.ts';
@@ -40,6 +40,12 @@ export interface RetimeSpec {
   holds: 'auto' | 'off';
   /** Longest hold that is interpolated across, in source frames. */
   maxHold: number;
+  /** 'auto' unless given. */
+  fields?: FieldsChoice;
+  /** 'stored' unless given. */
+  clock?: ClockChoice;
+  /** Neither found nor painted unless given. */
+  mask?: MaskChoice;
   /** Degrees of shutter for speeds above 1: each output frame averages the source over shutter/360 of its interval; 0 is off. */
   shutter: number;
   /** Default: by the container and what carries the source (h264 where it can). */
@@ -116,6 +122,8 @@ export interface RetimeResult {
   seconds: number;
   /** The written file was probed: frames, duration and streams are as planned. */
   verified: boolean;
+  /** SHA-256 of the written file's decoded pictures, in lower case hex; absent of tag jobs. The same job gives the same on every run. */
+  pictureHash?: string | undefined;
   /** Milliseconds of engine time, for `bench` and for the curious. */
   engineMs: number;
   /** Frames taken from chunks made earlier. */

@@ -4,6 +4,7 @@
  * [Note: records] What is edited is a set of records (the settings, each clip, each marker). An edit is a list of records before and after, so
  * that undoing is the same list read backwards, storing is writing the records that changed, and nobody needs to know what the edit meant.
  */
+import type { ClockChoice, FieldsChoice, MaskChoice } from './choices.ts';
 import type { AudioMode, CurveKey } from './curve.ts';
 import type { ColourInfo } from './media.ts';
 import type { Rational } from './time.ts';
@@ -66,6 +67,12 @@ export interface TimelineClip {
   holds: 'auto' | 'off';
   /** Longest hold that is interpolated across, in source frames. */
   maxHold: number;
+  /** 'auto' unless given. */
+  fields?: FieldsChoice | undefined;
+  /** 'stored' unless given. */
+  clock?: ClockChoice | undefined;
+  /** Neither found nor painted unless given. */
+  mask?: MaskChoice | undefined;
   /** Degrees, 0 to 360; for speeds above 1. */
   shutter: number;
   remedies: Remedy[];

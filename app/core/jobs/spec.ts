@@ -3,10 +3,12 @@ import { createHash } from 'node:crypto';
 import { dirname, extname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { AppError } from '../../contract/errors.ts';
+import { CLOCKS, FIELDS } from '../../contract/choices.ts';
 import { AUDIO_MODES, CODECS, DEVICES, EASES, type JobSpec, type RetimeSpec } from '../../contract/jobs.ts';
 import { canonicalJson } from '../base/json.ts';
 import { framesPattern } from '../morph/output-kind.ts';
 import { morphSpecSchema } from '../morph/spec.ts';
+import { maskChoice } from '../sequence/schemas.ts';
 import { tagSpecSchema } from '../tags/spec.ts';
 import { sequenceSpec } from './sequence-spec.ts';
 
@@ -42,6 +44,9 @@ const retimeSpec = z.strictObject({
   cuts: z.union([z.literal(['auto', 'off']), z.strictObject({ times: z.array(z.number()).max(1_000_000) })]),
   holds: z.enum(['auto', 'off']),
   maxHold: z.int().nonnegative(),
+  fields: z.enum(FIELDS).optional(),
+  clock: z.enum(CLOCKS).optional(),
+  mask: maskChoice.optional(),
   shutter: z.number().nonnegative(),
   codec: z.enum(CODECS).optional(),
   quality: z.number().optional(),

@@ -1,5 +1,6 @@
 /** What the records of a project must look like, wherever they come from: a window, a page, the database, a file. problemOf (apply.ts) says whether they fit together. */
 import { z } from 'zod';
+import { CLOCKS, FIELDS } from '../../contract/choices.ts';
 import { AUDIO_MODES, EASES } from '../../contract/jobs.ts';
 import type { Change, SequenceSettings } from '../../contract/project.ts';
 
@@ -46,6 +47,14 @@ const curveKey = z.strictObject({
 });
 const seconds = z.array(z.number().min(0).max(1e7)).max(100_000);
 
+export const maskChoice = z.strictObject({
+  auto: z.boolean(),
+  painted: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
+});
+
 export const timelineClipSchema = z.strictObject({
   id,
   media: id,
@@ -59,6 +68,9 @@ export const timelineClipSchema = z.strictObject({
   cuts: z.strictObject({ auto: z.boolean(), added: seconds, removed: seconds, accepted: seconds }),
   holds: z.enum(['auto', 'off']),
   maxHold: z.int().min(0).max(1000),
+  fields: z.enum(FIELDS).optional(),
+  clock: z.enum(CLOCKS).optional(),
+  mask: maskChoice.optional(),
   shutter: z.number().min(0).max(360),
   remedies: z.array(z.strictObject({ at: z.int().min(-1e15).max(1e15), engine })).max(100_000),
   colour: z.string().max(40).optional(),
