@@ -1,5 +1,5 @@
 /** The inspector's lines. */
-import type { ClipDetails, ClipFacts } from '../../contract/library.ts';
+import type { ClipDetails, ClipFacts, ShotCadence } from '../../contract/library.ts';
 import type { AudioStreamInfo, OtherStreamInfo } from '../../contract/media.ts';
 import { plural, showDuration, showRate } from '../shared/format.ts';
 import { showClipRate, showSize } from './describe.ts';
@@ -44,7 +44,22 @@ export function factRows(facts: ClipFacts): Row[] {
     ['True length', `${facts.end.toFixed(3)} s`],
     ['Cuts', facts.cuts.length === 0 ? 'none' : plural(facts.cuts.length, 'cut')],
     ['Repeated', held === 0 ? 'no frames' : plural(held, 'frame')],
+    ['Drawn', cadenceText(facts.shots)],
   ];
+}
+
+/** How the shots are drawn: 'on twos', or of several 'on twos: shots 1, 3; on ones: shot 2'. */
+export function cadenceText(shots: readonly ShotCadence[]): string {
+  const words = { none: 'not told, too little moves', mixed: 'on a mixed cadence' };
+  const by = new Map<string, number[]>();
+  for (const [i, { cadence }] of shots.entries()) {
+    const how = cadence === 'none' || cadence === 'mixed' ? words[cadence] : `on ${cadence}`;
+    by.set(how, [...(by.get(how) ?? []), i + 1]);
+  }
+  if (by.size <= 1) return [...by.keys()][0] ?? words.none;
+  const some = (numbers: readonly number[]): string =>
+    numbers.length > 6 ? plural(numbers.length, 'shot') : `shot${numbers.length > 1 ? 's' : ''} ${numbers.join(', ')}`;
+  return [...by].map(([how, numbers]) => `${how}: ${some(numbers)}`).join('; ');
 }
 
 export function audioLine(stream: AudioStreamInfo): string {
