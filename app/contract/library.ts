@@ -80,6 +80,24 @@ export interface AddReport {
   refused: { path: string; reason: string }[];
 }
 
+/** How often a shot shows a new picture: for every frame, every second, ...; 'mixed' where no one length prevails, 'none' where it is too short or too still to tell. */
+export const CADENCES = ['ones', 'twos', 'threes', 'fours', 'mixed', 'none'] as const;
+export type Cadence = (typeof CADENCES)[number];
+
+/** A shot and how it is drawn. */
+export interface ShotCadence {
+  /** Its first frame, and how many it has. */
+  first: number;
+  frames: number;
+  cadence: Cadence;
+  /** Of its frames in motion, the share whose picture lasts as the cadence says (of 'mixed', the greatest share there is); 0 to 1. */
+  share: number;
+  /** Share of neighbouring pictures that last equally long, 0 to 1. */
+  regularity: number;
+  /** Share of all its frames that repeat the one before. */
+  repeated: number;
+}
+
 /** What is known of a clip after one decoding pass: the truth the timeline works with. Times in seconds from its first frame. */
 export interface ClipFacts {
   frames: number;
@@ -93,4 +111,6 @@ export interface ClipFacts {
   cuts: number[];
   /** Runs of repeated frames: first and last frame. */
   holds: [number, number][];
+  /** How each shot is drawn, in order. */
+  shots: ShotCadence[];
 }

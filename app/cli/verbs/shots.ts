@@ -5,7 +5,9 @@ import { extname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { AppError } from '../../contract/errors.ts';
+import type { ShotCadence } from '../../contract/library.ts';
 import { TICKS } from '../../contract/time.ts';
+import { cadences } from '../../core/media/cadence.ts';
 import type { ReelClip } from '../../core/media/shot-reel.ts';
 import { detectShots, scoreCuts, scoreHolds } from '../../core/media/shot-score.ts';
 import type { Verb, VerbIo } from '../verb.ts';
@@ -14,7 +16,7 @@ const HALVES = ['odd', 'even', 'all'] as const;
 
 export const shots: Verb = {
   name: 'shots',
-  summary: 'List the cuts and repeated frames of a clip, or score how well they are found',
+  summary: 'List the cuts of a clip, how each shot is drawn and what repeats, or score how well that is found',
   usage: `shots IN [--json]
 shots --score FOLDER [--half odd|even|all] [--reels N] [--shots N] [--seed N] [--no-holds] [--json]
 
@@ -34,19 +36,33 @@ clips/train (places 0, 2, 4 ... by name), so the odd half is the default.`,
     const found = await detectShots(path, io.signal);
     const seconds = (frame: number): number => (found.times[frame] ?? 0) / TICKS;
     const cuts = found.cuts.map((cut) => ({ ...cut, seconds: seconds(cut.frame) }));
+    const drawn = cadences(
+      found.times.length,
+      cuts.map(({ frame }) => frame),
+      found.holds,
+    );
     if (io.json) {
-      io.out(JSON.stringify({ frames: found.times.length, cuts, holds: found.holds }));
+      io.out(JSON.stringify({ frames: found.times.length, cuts, holds: found.holds, shots: drawn }));
       return 0;
     }
     io.out(`${path}: ${found.times.length} frames, ${cuts.length + 1} shots`);
     for (const cut of cuts) {
       io.out(`  cut   frame ${cut.frame}  ${cut.seconds.toFixed(3)} s  sure to ${(100 * cut.score).toFixed(0)} %`);
     }
+    for (const [i, shot] of drawn.entries()) io.out(`  shot  ${i + 1}: ${describeShot(shot)}`);
     for (const { first, last } of found.holds)
       io.out(`  hold  frames ${first} to ${last}  ${seconds(first).toFixed(3)} s`);
     return 0;
   },
 };
+
+function describeShot({ first, frames, cadence, share, regularity, repeated }: ShotCadence): string {
+  const percent = (value: number): string => `${(100 * value).toFixed(0)} %`;
+  const where = `frames ${first} to ${first + frames - 1}`;
+  if (cadence === 'none') return `${where}, too little moves to tell how it is drawn`;
+  const how = cadence === 'mixed' ? 'on a mixed cadence' : `on ${cadence}`;
+  return `${where}, ${how} (${percent(share)} of what moves, regular to ${percent(regularity)}, ${percent(repeated)} repeats)`;
+}
 
 function parse(args: readonly string[]) {
   const text = { type: 'string' } as const;

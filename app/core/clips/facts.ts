@@ -7,6 +7,7 @@ import { analysisCache } from '../library/analysis-cache.ts';
 import { setMeasured, usableClip, type ClipRow } from '../library/clip-rows.ts';
 import type { Library } from '../library/db.ts';
 import { identify, type FileIdentity } from '../library/file-identity.ts';
+import { cadences } from '../media/cadence.ts';
 import { FACTS_KIND, findFrameFacts, frameFactsSchema, type FrameFacts } from '../media/frame-facts.ts';
 import { probe } from '../media/probe.ts';
 import { sourceTiming, type SourceTiming } from '../time/regular.ts';
@@ -97,6 +98,7 @@ export function factsForView({ facts, timing }: Pick<ClipAnalysis, 'facts' | 'ti
     vfr: timing.vfr,
     cuts: facts.cuts.map((frame) => (timing.times[frame] ?? 0) / TICKS),
     holds: facts.holds.map(({ first, last }): [number, number] => [first, last]),
+    shots: cadences(timing.times.length, facts.cuts, facts.holds),
   };
 }
 

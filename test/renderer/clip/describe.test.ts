@@ -98,6 +98,10 @@ test('the inspector says what probing and decoding found', () => {
     vfr: false,
     cuts: [1],
     holds: [[3, 5]] as [number, number][],
+    shots: [
+      { first: 0, frames: 24, cadence: 'twos' as const, share: 1, regularity: 1, repeated: 0.5 },
+      { first: 24, frames: 24, cadence: 'ones' as const, share: 1, regularity: 1, repeated: 0 },
+    ],
   };
   assert.deepEqual(factRows(facts), [
     ['Frames', '48'],
@@ -105,6 +109,7 @@ test('the inspector says what probing and decoding found', () => {
     ['True length', '2.000 s'],
     ['Cuts', '1 cut'],
     ['Repeated', '2 frames'],
+    ['Drawn', 'on twos: shot 1; on ones: shot 2'],
   ]);
   assert.equal(
     audioLine({ index: 1, codec: 'aac', sampleRate: 44_100, channels: 6, language: 'de' }),

@@ -6,6 +6,7 @@ import { TICKS, type Rational } from '../../../contract/time.ts';
 import { findEngine } from '../../engines/registry.ts';
 import type { EngineEntry } from '../../engines/engine.ts';
 import { defaultAudioMode } from '../../media/audio/modes.ts';
+import { cadenceNotes, cadences } from '../../media/cadence.ts';
 import { capabilities } from '../../media/capabilities.ts';
 import { decodedFormat } from '../../media/decode.ts';
 import type { PixelFormat } from '../../media/frame.ts';
@@ -73,6 +74,7 @@ export async function planRetime(spec: RetimeSpec, info: VideoInfo, facts: Frame
       ...info.warnings.filter((warning) => warning !== VARYING_RATE),
       ...index.warnings,
       ...timingNotes(spec, timing),
+      ...cadenceNotes(cadences(timing.times.length, source.cuts, facts.holds), spec),
       ...output.notes,
     ],
   };
