@@ -17,7 +17,18 @@ export interface ColourInfo {
   chromaLocation?: string;
 }
 
-export interface VideoStreamInfo {
+/** What a file says of a stream beside what is in it. */
+export interface StreamLabels {
+  /** As the file has it: ISO 639-2 as a rule. */
+  language?: string;
+  title?: string;
+  /** The handler's name, where it is not the one that every file has. */
+  handler?: string;
+  /** 'default', 'forced', 'comment', ... by ffmpeg's names. */
+  dispositions?: string[];
+}
+
+export interface VideoStreamInfo extends StreamLabels {
   /** Index of the stream in the file. */
   index: number;
   codec: string;
@@ -50,21 +61,60 @@ export interface VideoStreamInfo {
   frameCount?: number;
 }
 
-export interface AudioStreamInfo {
+export interface AudioStreamInfo extends StreamLabels {
   index: number;
   codec: string;
   sampleRate: number;
   channels: number;
   channelLayout?: string;
-  language?: string;
   duration?: number;
   startTime?: number;
+  /** Its edits are left out when it is decoded, as those of the picture: seconds by which it then comes later. */
+  unedited?: number;
 }
 
-export interface OtherStreamInfo {
+export interface OtherStreamInfo extends StreamLabels {
   index: number;
   type: 'subtitle' | 'data' | 'attachment' | 'cover' | 'video';
   codec: string;
+  /** The container's own name of the codec ('tmcd', 'text', 'mebx'), where it says. */
+  tag?: string;
+  /** Of an attachment; as the file has it, not to be trusted as a path. */
+  fileName?: string;
+  mimeType?: string;
+}
+
+export interface ChapterInfo {
+  /** Seconds on the file's own clock. */
+  start: number;
+  end: number;
+  title: string;
+}
+
+/** A stretch of a source and its pace: how many seconds of what the decoder gives pass in a second of the other clock. Seconds from the first frame. */
+export interface ClockSection {
+  from: number;
+  /** Where the source ends unless given. */
+  to?: number;
+  speed: Rational;
+}
+
+/**
+ * What a phone wrote about footage that it recorded faster than it is to be shown ([Note: clocks], core/media/recorded.ts). Outside of the sections both
+ * clocks run alike; without any there is nothing to choose.
+ */
+export interface RecordedInfo {
+  by: 'android' | 'samsung' | 'apple';
+  /** Frames a second in front of the camera, where it is said. */
+  captureRate?: Rational;
+  /** The clock that decoded times follow; the sections lead to the other one. */
+  decoded: 'stored' | 'recorded';
+  /** Ascending, without overlap. */
+  sections: ClockSection[];
+  /** The part that the file shows, where it is not all that decodes. Seconds from the first frame. */
+  shown?: { from: number; to: number };
+  /** What the phone's own player shows slowly, and how slowly: nothing is done about it. */
+  regions?: ClockSection[];
 }
 
 export interface VideoInfo {
@@ -77,7 +127,11 @@ export interface VideoInfo {
   audio: AudioStreamInfo[];
   other: OtherStreamInfo[];
   chapters: number;
+  /** The same in order; absent where nobody asked yet. */
+  chapterList?: ChapterInfo[];
   tags: Record<string, string>;
+  /** Slow motion of a phone. */
+  recorded?: RecordedInfo;
   /** Things a user should know: guessed colour tags, Dolby Vision layers left behind, VFR, ... One sentence each. */
   warnings: string[];
 }

@@ -7,6 +7,13 @@ const index = z.int().nonnegative();
 const seconds = z.number().optional();
 const tag = z.string().optional();
 
+const labels = {
+  language: tag,
+  title: tag,
+  handler: tag,
+  dispositions: z.array(z.string()).optional(),
+};
+
 const colour = z.object({
   range: z.enum(['limited', 'full']).optional(),
   matrix: tag,
@@ -43,6 +50,7 @@ const video = z.object({
   dolbyVision: z.boolean(),
   duration: seconds,
   frameCount: z.number().optional(),
+  ...labels,
 });
 
 const audio = z.object({
@@ -51,7 +59,7 @@ const audio = z.object({
   sampleRate: z.number(),
   channels: z.number(),
   channelLayout: tag,
-  language: tag,
+  ...labels,
   duration: seconds,
   startTime: seconds,
 });
@@ -65,9 +73,18 @@ export const videoInfoSchema = z.object({
   video,
   audio: z.array(audio),
   other: z.array(
-    z.object({ index, type: z.enum(['subtitle', 'data', 'attachment', 'cover', 'video']), codec: z.string() }),
+    z.object({
+      index,
+      type: z.enum(['subtitle', 'data', 'attachment', 'cover', 'video']),
+      codec: z.string(),
+      tag,
+      fileName: tag,
+      mimeType: tag,
+      ...labels,
+    }),
   ),
   chapters: z.number(),
+  chapterList: z.array(z.object({ start: z.number(), end: z.number(), title: z.string() })).optional(),
   tags: z.record(z.string(), z.string()),
   warnings: z.array(z.string()),
 }) as z.ZodType<VideoInfo>;

@@ -39,10 +39,11 @@ const stream = z.object({
   tags,
   side_data_list: z.array(sideData).catch([]),
 });
+const chapter = z.object({ start_time: number, end_time: number, tags });
 const answer = z.object({
   format: z.object({ format_name: z.string(), duration: number, tags }),
   streams: z.array(stream).max(10_000),
-  chapters: z.array(z.unknown()).catch([]),
+  chapters: z.array(chapter).catch([]),
 });
 
 export type RawSideData = z.infer<typeof sideData>;

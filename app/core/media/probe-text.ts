@@ -113,7 +113,7 @@ export function parseDescription(lines: readonly string[]): Fields {
     const more = /^ {20,}: (.*)$/.exec(line);
     if (input) format['format_name'] = input[1];
     else if (duration) format['duration'] = Number(duration[1]) * 3600 + Number(duration[2]) * 60 + Number(duration[3]);
-    else if (/^ +Chapter #/.test(line)) chapters.push((current = { tags: {} }));
+    else if (/^ +Chapter #/.test(line)) chapters.push((current = { tags: {}, ...chapterTimes(line) }));
     else if (stream) {
       current = { index: Number(stream[1]), tags: stream[2] ? { language: stream[2] } : {}, side_data_list: [] };
       describeStream(current, (stream[3] ?? '').toLowerCase(), stream[4] ?? '');
@@ -130,13 +130,23 @@ export function parseDescription(lines: readonly string[]): Fields {
   return { format, streams, chapters };
 }
 
+/** What follows a stream's description in parentheses. */
+const DISPOSITION =
+  /\((default|dub|original|comment|lyrics|karaoke|forced|hearing impaired|visual impaired|attached pic|timed thumbnails|captions|descriptions|still image)\)/g;
+
+/** 'Chapter #0:0: start 0.000000, end 0.900000' */
+function chapterTimes(line: string): Fields {
+  const [, start, end] = /: start (-?[\d.]+), end (-?[\d.]+)/.exec(line) ?? [];
+  return { start_time: Number(start), end_time: Number(end) };
+}
+
 /** 'h264 (High) (avc1 / 0x31637661), yuv420p(tv, bt709), 1080x720 [SAR 1:1 DAR 3:2], 718 kb/s, 29.97 fps, 30k tbn (default)' */
 function describeStream(stream: Fields, type: string, words: string): void {
   const codec = /^\w+/.exec(words)?.[0];
   stream['codec_type'] = type;
   if (codec && codec !== 'none') stream['codec_name'] = codec;
   stream['codec_tag_string'] = /\((\w{4}) \/ 0x[0-9A-Fa-f]+\)/.exec(words)?.[1];
-  const flags = [...words.matchAll(/\((default|attached pic|timed thumbnails|forced|still image)\)/g)];
+  const flags = [...words.matchAll(DISPOSITION)];
   stream['disposition'] = Object.fromEntries(flags.map((match) => [match[1]?.replaceAll(' ', '_'), 1]));
   if (type === 'audio') describeAudio(stream, words);
   if (type !== 'video') return;

@@ -13,6 +13,7 @@ import { IMAGE_SEQUENCE, imageArgs } from './input.ts';
 import { carrierOf } from './pixel-format.ts';
 import { askProbe, firstFrameSideData, ratio } from './probe-raw.ts';
 import type { RawProbe, RawSideData, RawStream } from './probe-raw.ts';
+import { chaptersOf, labelsOf, lowered } from './probe-tracks.ts';
 import { colourOf, hdrOf, turnOf } from './probe-picture.ts';
 import type { Turn } from './probe-picture.ts';
 
@@ -172,6 +173,7 @@ async function describe(path: string, raw: RawProbe, context: Context): Promise<
       .map((one) => ({ ...audioOf(one), ...sane(one.duration) })),
     other: raw.streams.filter((one) => one !== stream && one.codec_type !== 'audio').map(otherOf),
     chapters: raw.chapters.length,
+    chapterList: chaptersOf(raw),
     tags: { ...timecodeOf(raw, stream), ...raw.format.tags },
     warnings,
   };
@@ -264,6 +266,7 @@ async function describeVideo(
     ...(hdr ? { hdr } : {}),
     dolbyVision,
     ...(stream.nb_frames ? { frameCount: stream.nb_frames } : {}),
+    ...labelsOf(stream),
   };
   return { info, warnings: [...colour.warnings, ...turn.warnings, ...pictureWarnings(info, carrier.exact)] };
 }
@@ -311,7 +314,7 @@ function audioOf(stream: RawStream): AudioStreamInfo {
     sampleRate: stream.sample_rate ?? 0,
     channels: stream.channels ?? 0,
     ...(stream.channel_layout ? { channelLayout: stream.channel_layout } : {}),
-    ...(stream.tags['language'] ? { language: stream.tags['language'] } : {}),
+    ...labelsOf(stream),
     ...(stream.start_time === undefined ? {} : { startTime: stream.start_time }),
   };
 }
@@ -319,6 +322,14 @@ function audioOf(stream: RawStream): AudioStreamInfo {
 function otherOf(stream: RawStream): OtherStreamInfo {
   const type = stream.codec_type ?? 'data';
   const codec = stream.codec_name ?? '';
-  if (type === 'video') return { index: stream.index, type: isCover(stream) ? 'cover' : 'video', codec };
-  return { index: stream.index, type: type === 'subtitle' || type === 'attachment' ? type : 'data', codec };
+  const { filename, mimetype } = lowered(stream.tags);
+  const tag = /^[\w ]{4}$/.test(stream.codec_tag_string ?? '') ? stream.codec_tag_string : undefined;
+  const more = {
+    ...labelsOf(stream),
+    ...(tag && { tag }),
+    ...(filename && { fileName: filename }),
+    ...(mimetype && { mimeType: mimetype }),
+  };
+  if (type === 'video') return { index: stream.index, type: isCover(stream) ? 'cover' : 'video', codec, ...more };
+  return { index: stream.index, type: type === 'subtitle' || type === 'attachment' ? type : 'data', codec, ...more };
 }
