@@ -104,6 +104,7 @@ function describeJob(job: JobDetails): string {
   if (job.error !== undefined) lines.push(`  ${job.error.code}: ${job.error.message}`);
   for (const { at, message } of job.log) lines.push(`  ${at.slice(0, 19).replace('T', ' ')}  ${message}`);
   if (job.result !== undefined) lines.push(resultOf(job.spec, job.result));
+  if (job.result?.pictureHash !== undefined) lines.push(`  pictures, SHA-256: ${job.result.pictureHash}`);
   return lines.join('\n');
 }
 

@@ -24,6 +24,10 @@ export const resultSchema: z.ZodType<RetimeResult> = z.object({
   avDriftMs: z.number(),
   seconds: z.number(),
   verified: z.boolean(),
+  pictureHash: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
   engineMs: z.number(),
   reusedFrames: count,
   notes: z.array(z.string()),

@@ -104,6 +104,7 @@ export function reportRows(result: RetimeResult): [string, string][] {
   if (result.cuts.length > 0) rows.push(['Cuts', showCount(result.cuts.length)]);
   rows.push(['Sound', soundWords(result)]);
   rows.push(['Checked', result.verified ? 'Read back: frames, length and streams are as planned' : 'Not read back']);
+  if (result.pictureHash !== undefined) rows.push(['Pictures, SHA-256', result.pictureHash]);
   return rows;
 }
 

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import type { RetimeResult } from '../../../contract/jobs.ts';
 import type { MorphSpec } from '../../../contract/morph.ts';
 import { watchSpace } from '../../media/disk-space.ts';
+import { hashPictures } from '../../media/picture-hash.ts';
 import { makeMorph } from '../../morph/make.ts';
 import { readyMorph, type MorphFilm } from '../../morph/plan.ts';
 import { allNotes, enginesOf } from '../../morph/run.ts';
@@ -37,6 +38,12 @@ export const morph: Task<MorphSpec> = async (spec, context) => {
   });
   const folder = dirname(spec.output);
   const images = film.output.kind === 'film' && film.output.plan.container.images;
+  const pictures = film.output.grid ? 1 : film.frames;
+  const pictureHash = await hashPictures({
+    ...{ path: part, frames: pictures, signal },
+    ...(images && { images: spec.output }),
+    onProgress: (done) => report('verifying', done, pictures),
+  });
   await context.publish(
     images
       ? (await readdir(part)).map((name) => ({ from: join(part, name), to: join(folder, name) }))
@@ -51,6 +58,7 @@ export const morph: Task<MorphSpec> = async (spec, context) => {
     avDriftMs: 0,
     seconds: (performance.now() - started) / 1000,
     verified: true,
+    pictureHash,
     engineMs: made.engineMs,
     reusedFrames: made.reused,
     notes,
@@ -65,7 +73,7 @@ function weighted(spec: MorphSpec, context: TaskContext): Report {
   const looking = (0.9 * stills) / (stills + 2 * spec.gaps.reduce((sum, { frames }) => sum + frames, 0));
   return (stage, done, total, unit = 'frames', device) => {
     if (stage !== 'probing' && stage !== 'rendering') return report(stage, done, total, unit, device);
-    const [start, end] = stage === 'probing' ? [0, looking] : [looking, 0.94];
+    const [start, end] = stage === 'probing' ? [0, looking] : [looking, 0.92];
     const fraction = start + ((end - start) * Math.min(done, total)) / total;
     context.emit({ type: 'progress', stage, fraction, done, total, unit, ...(device !== undefined && { device }) });
   };

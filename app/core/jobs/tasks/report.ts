@@ -6,11 +6,11 @@ import type { TaskContext } from '../task.ts';
 const STAGES: Record<JobStage, readonly [number, number]> = {
   probing: [0, 0.01],
   analysing: [0.01, 0.06],
-  recognising: [0.06, 0.94],
-  rendering: [0.06, 0.94],
-  sound: [0.94, 0.97],
-  writing: [0.97, 0.99],
-  verifying: [0.99, 1],
+  recognising: [0.06, 0.92],
+  rendering: [0.06, 0.92],
+  sound: [0.92, 0.94],
+  writing: [0.94, 0.95],
+  verifying: [0.95, 1],
 };
 
 export type Report = (

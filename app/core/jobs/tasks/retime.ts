@@ -9,6 +9,7 @@ import type { Interpolator } from '../../engines/engine.ts';
 import { audioBytes, renderAudio } from '../../media/audio/render.ts';
 import { estimateBytes, requireSpace, watchSpace } from '../../media/disk-space.ts';
 import { muxOutput } from '../../media/mux.ts';
+import { hashPictures } from '../../media/picture-hash.ts';
 import { chunkRecipe } from '../../media/output-format.ts';
 import { probe } from '../../media/probe.ts';
 import type { FileIdentity } from '../../library/file-identity.ts';
@@ -55,6 +56,7 @@ export const retime: Task<RetimeSpec> = async (spec, context) => {
     avDriftMs: verified.avDriftMs,
     seconds: (performance.now() - started) / 1000,
     verified: verified.verified,
+    pictureHash: verified.pictureHash,
     engineMs: made.engineMs,
     reusedFrames: made.reused,
     notes: [...plan.notes],
@@ -248,12 +250,17 @@ async function write(
   });
   report('verifying', 0, 1, 'seconds');
   const verified = await verifyOutput(part, expectation(plan, sound?.seconds, signal));
+  const pictureHash = await hashPictures({
+    ...{ path: part, frames: frames.count, signal },
+    ...(output.container.images && { images: output.path }),
+    onProgress: (done) => report('verifying', done, frames.count),
+  });
   const folder = dirname(output.path);
   const files = output.container.images
     ? (await readdir(part)).map((name) => ({ from: join(part, name), to: join(folder, name) }))
     : [{ from: part, to: output.path }];
   await context.publish(files);
-  return verified;
+  return { ...verified, pictureHash };
 }
 
 function countFrames({ frames }: RetimePlan): Pick<RetimeResult, 'synthesised' | 'passedThrough' | 'held' | 'cuts'> {

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import type { SequenceSpec } from '../../../contract/jobs.ts';
 import { estimateBytes, requireSpace, watchSpace } from '../../media/disk-space.ts';
 import { muxOutput, type MuxAudio } from '../../media/mux.ts';
+import { hashPictures } from '../../media/picture-hash.ts';
 import { probe } from '../../media/probe.ts';
 import { verifyOutput } from '../../media/verify.ts';
 import { format } from '../../time/rational.ts';
@@ -51,6 +52,7 @@ export const sequence: Task<SequenceSpec> = async (spec, context) => {
     avDriftMs: verified.avDriftMs,
     seconds: (performance.now() - started) / 1000,
     verified: verified.verified,
+    pictureHash: verified.pictureHash,
     engineMs: made.engineMs,
     reusedFrames: made.reused,
     notes: [...plan.notes],
@@ -178,10 +180,15 @@ async function write(
     ...(sound && { sound: sound.seconds }),
     signal,
   });
+  const pictureHash = await hashPictures({
+    ...{ path: part, frames, signal },
+    ...(output.container.images && { images: output.path }),
+    onProgress: (done) => report('verifying', done, frames),
+  });
   const folder = dirname(output.path);
   const files = output.container.images
     ? (await readdir(part)).map((name) => ({ from: join(part, name), to: join(folder, name) }))
     : [{ from: part, to: output.path }];
   await publish(files);
-  return verified;
+  return { ...verified, pictureHash };
 }
