@@ -8,6 +8,8 @@ export interface Keeper {
   readonly name?: string;
   /** For a long one: NAME of docs/evidence/NAME.json, which its last run wrote. */
   readonly evidence?: string;
+  /** For a long one: what its evidence measured, in words; {a.b} is what the file has there. All the file's plain figures unless given. */
+  readonly figure?: string;
 }
 
 export interface Promised {
