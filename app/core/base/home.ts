@@ -1,9 +1,9 @@
 /** Where a library lives: one folder with the database, the chunk store, the scratch folders and the models. */
-import { access, constants, mkdir, stat } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
-import { isErrno } from './durable.ts';
+import { makeFolder } from './durable.ts';
 
 export interface Home {
   readonly root: string;
@@ -70,28 +70,6 @@ export async function openHome(options: HomeOptions = {}): Promise<Home> {
     throw new AppError('library-folder', await sentence(home.root, cause), { cause });
   }
   return home;
-}
-
-/** Node's own recursive mkdir never returns where a file system says ENOENT though the parent is there, as /proc does. */
-async function makeFolder(path: string): Promise<void> {
-  const make = async (): Promise<unknown> =>
-    await mkdir(path).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
-  let error = await make();
-  if (isErrno(error, 'ENOENT') && dirname(path) !== path && !(await isFolder(dirname(path)))) {
-    await makeFolder(dirname(path));
-    error = await make();
-  }
-  if (error !== undefined && !(isErrno(error, 'EEXIST') && (await isFolder(path)))) throw error;
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return await stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
 }
 
 async function sentence(root: string, cause: unknown): Promise<string> {

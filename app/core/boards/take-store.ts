@@ -6,11 +6,11 @@
  * under a hidden name and renamed, and a take is whole when its `done.json` is there, so a killed process leaves fewer pictures and never half a one.
  * What was looked at longest ago goes when there is too much.
  */
-import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { asDiskFull } from '../base/durable.ts';
+import { asDiskFull, renameTo } from '../base/durable.ts';
 import { parseJson } from '../base/json.ts';
 import type { PictureEnding } from '../media/picture-stream.ts';
 
@@ -162,7 +162,8 @@ function nameOf(index: number, ending: PictureEnding): string {
 }
 
 function existing(pathOf: (ending: PictureEnding) => string): StoredPicture | undefined {
-  const ending = ENDINGS.find((one) => existsSync(pathOf(one)));
+  // An empty one is what a power cut left. [Note: power cuts]
+  const ending = ENDINGS.find((one) => (statSync(pathOf(one), { throwIfNoEntry: false })?.size ?? 0) > 0);
   return ending && { path: pathOf(ending), type: TYPES[ending] };
 }
 
@@ -171,7 +172,7 @@ async function put(folder: string, name: string, bytes: Uint8Array): Promise<voi
   const part = join(folder, `.part-${process.pid}-${name}`);
   try {
     await writeFile(part, bytes);
-    await rename(part, join(folder, name));
+    await renameTo(part, join(folder, name));
   } catch (error) {
     await rm(part, { force: true });
     throw asDiskFull(error, join(folder, name));

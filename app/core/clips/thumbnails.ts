@@ -1,7 +1,8 @@
 /** What a clip's card shows: a poster, and a sprite of small pictures for scrubbing over it. */
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { VideoInfo } from '../../contract/media.ts';
+import { makeFolder, renameDurably } from '../base/durable.ts';
 import type { Home } from '../base/home.ts';
 import { runFfmpeg } from '../media/ffmpeg.ts';
 import { decodePictures, type Pictures } from './pictures.ts';
@@ -39,9 +40,9 @@ export async function makeThumbnails(info: VideoInfo, files: ClipFiles, signal?:
 
 /** Writes a file of a clip whole or not at all. */
 export async function putFile(files: ClipFiles, path: string, bytes: Uint8Array): Promise<void> {
-  await mkdir(files.folder, { recursive: true });
+  await makeFolder(files.folder);
   await writeFile(`${path}.part`, bytes);
-  await rename(`${path}.part`, path);
+  await renameDurably(`${path}.part`, path);
 }
 
 export async function removeClipFiles(files: ClipFiles): Promise<void> {

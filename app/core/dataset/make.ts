@@ -4,10 +4,10 @@
  * A data set is a folder of triplets-00000.tfrecord, triplets-00001.tfrecord, ... and dataset.json. Everything is made in a folder of its own
  * inside, and named when all is done, dataset.json last: where that is there, so are all its records.
  */
-import { mkdir, mkdtemp, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError, toAppError, type WireError } from '../../contract/errors.ts';
-import { asDiskFull, isErrno, renameDurably, syncFile, syncFolder } from '../base/durable.ts';
+import { asDiskFull, isErrno, renameDurably, renameTo, syncFile, syncFolder } from '../base/durable.ts';
 import { createEta } from '../base/eta.ts';
 import { mineClip, type ClipOptions } from './clip.ts';
 import { addTally, emptyTally, type Tally } from './tally.ts';
@@ -180,7 +180,7 @@ async function publish(work: string, out: string, result: MakeResult, options: M
   options.signal?.throwIfAborted();
   await rm(join(out, MANIFEST), { force: true });
   for (const name of await readdir(out)) if (RECORDS.test(name)) await rm(join(out, name));
-  for (const name of result.files) await rename(join(work, name), join(out, name));
+  for (const name of result.files) await renameTo(join(work, name), join(out, name));
   await syncFolder(out);
   await renameDurably(join(work, MANIFEST), join(out, MANIFEST));
 }

@@ -6,11 +6,11 @@
  * files agree, whatever other processes do. After a crash they may disagree in two harmless ways: a file without a row is complete (it has its
  * final name) and is adopted when a store is next opened; a row without its file, or with one of another size, is dropped when asked for.
  */
-import { mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { rmSync, statSync } from 'node:fs';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
-import { asDiskFull, syncFile, syncFolder } from '../base/durable.ts';
+import { asDiskFull, makeFolder, renameNow, syncFile, syncFolder } from '../base/durable.ts';
 import { processTag, tagLiveness, thisProcess } from '../base/process-identity.ts';
 import {
   adoptChunk,
@@ -59,12 +59,14 @@ export async function openChunkStore(options: ChunkStoreOptions): Promise<ChunkS
       if (!/^[A-Za-z0-9]+$/.test(extension))
         throw new AppError('internal', `'${extension}' is no extension for a chunk.`);
       const folder = folderOf(root, key);
-      await mkdir(folder, { recursive: true });
+      await makeFolder(folder).catch((error: unknown) => {
+        throw asDiskFull(error, folder);
+      });
       const path = join(folder, `.tmp-${tag}-${begun++}.${extension}`);
       return pendingChunk(path, `${key}.${extension}`, async (final, facts) => {
         const { size } = await stat(path);
         db.soft(() => {
-          renameSync(path, final);
+          renameNow(path, final);
           putChunk(db, { key, file: `${key}.${extension}`, bytes: size }, job);
           if (facts) putConfidence(db, key, facts.confidence);
         });
@@ -153,7 +155,7 @@ export async function clearChunks(db: Library, root: string): Promise<number> {
 }
 
 async function sweep({ root, db }: ChunkStoreOptions): Promise<void> {
-  mkdirSync(root, { recursive: true });
+  await makeFolder(root);
   const known = new Set(allChunks(db).map((chunk) => chunk.file));
   for (const name of await readdir(root)) {
     if (!/^[0-9a-f]{2}$/.test(name)) continue;

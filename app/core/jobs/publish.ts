@@ -1,9 +1,9 @@
 /** Outputs: whose they are, and how they get into place. [Note: outputs] */
-import { access, constants, mkdir, rename, rmdir, stat } from 'node:fs/promises';
+import { access, constants, mkdir, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 import type { JobSpec } from '../../contract/jobs.ts';
-import { isErrno, syncFile, syncFolder } from '../base/durable.ts';
+import { asPlaceError, isErrno, renameTo, syncFile, syncFolder } from '../base/durable.ts';
 import { tagsFolder } from '../base/home.ts';
 import type { Library } from '../library/db.ts';
 import { identify, sameIdentity, sequenceFiles, type FileIdentity } from '../library/file-identity.ts';
@@ -57,7 +57,11 @@ export async function publish(
       throw new AppError('job-busy', 'Another process has taken this job over.');
     addOutputs(db, job, written);
   });
-  for (const { from, to } of files) await moveInto(from, to);
+  for (const { from, to } of files) {
+    await renameTo(from, to).catch((error: unknown) => {
+      throw asPlaceError(error, to);
+    });
+  }
   for (const folder of new Set(files.map(({ to }) => dirname(to)))) await syncFolder(folder);
   keepOutputs(db, job, written);
 }
@@ -157,13 +161,4 @@ export async function outputsIntact(db: Library, job: string): Promise<boolean> 
     if (found === undefined || !sameOutput(output, found)) return false;
   }
   return outputs.length > 0;
-}
-
-async function moveInto(from: string, to: string): Promise<void> {
-  try {
-    await rename(from, to);
-  } catch (cause) {
-    if (!isErrno(cause, 'EISDIR', 'ENOTEMPTY', 'EEXIST', 'ENOENT', 'EACCES', 'EPERM', 'EROFS')) throw cause;
-    throw new AppError('output-folder', `${to} could not be put in place.`, { cause });
-  }
 }

@@ -5,10 +5,10 @@
  * when it is done. The next run with the same options goes on after the last whole line; a line cut short by a crash is no line. A video is the same one by
  * its content, not by its name alone.
  */
-import { appendFile, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { AppError, toAppError } from '../../contract/errors.ts';
-import { asDiskFull, renameDurably, syncFile } from '../base/durable.ts';
+import { asDiskFull, renameDurably, renameTo, syncFile } from '../base/durable.ts';
 import { createEta } from '../base/eta.ts';
 import { parseJson } from '../base/json.ts';
 import type { Window } from '../dataset/window.ts';
@@ -114,7 +114,7 @@ async function doneBefore(part: string, header: string): Promise<ReadonlyMap<str
   const whole = lines.slice(0, -1).flatMap((line) => parseJson(lineSchema, line) ?? []);
   const aside = `${part}.new`;
   await writeFile(aside, `${[header, ...whole.map((line) => JSON.stringify(line))].join('\n')}\n`);
-  await rename(aside, part);
+  await renameTo(aside, part);
   return new Map(whole.map((line) => [line.key, line]));
 }
 

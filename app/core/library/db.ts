@@ -9,6 +9,7 @@ import Database from 'better-sqlite3';
 import { existsSync, writeFileSync } from 'node:fs';
 import type { z } from 'zod';
 import { AppError } from '../../contract/errors.ts';
+import { tellStep } from '../base/durable.ts';
 import type { Home } from '../base/home.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 import type { Migration } from './migrations/migration.ts';
@@ -26,6 +27,8 @@ export class Library implements Disposable {
   /** What the user should know about opening it, such as a damaged database that was set aside. */
   readonly notices: readonly string[];
   readonly #db: Database.Database;
+  /** What is written now may be lost. */
+  #soft = false;
   readonly #statements = new Map<string, Database.Statement<SqlValue[]>>();
 
   constructor(db: Database.Database, path: string, notices: readonly string[]) {
@@ -46,22 +49,28 @@ export class Library implements Disposable {
 
   /** Runs a statement; the number of rows it changed. */
   run(sql: string, ...params: readonly SqlValue[]): number {
-    return this.#guard(() => this.#prepare(sql).run(...params).changes);
+    const { changes } = this.#guard(() => this.#prepare(sql).run(...params));
+    if (!this.#db.inTransaction) tellStep({ op: 'commit', path: this.path });
+    return changes;
   }
 
   /** One transaction that holds the write lock from its start: what `fn` reads in it, nobody changes meanwhile. Rolled back when it throws. */
   write<T>(fn: () => T): T {
     if (this.#db.inTransaction) return fn();
-    return this.#guard(() => this.#db.transaction(fn).immediate());
+    const result = this.#guard(() => this.#db.transaction(fn).immediate());
+    if (!this.#soft) tellStep({ op: 'commit', path: this.path });
+    return result;
   }
 
   /** As `write`, for what may be lost in a power cut. [Note: durability] */
   soft<T>(fn: () => T): T {
     if (this.#db.inTransaction) return fn();
     this.#guard(() => this.#db.pragma('synchronous = NORMAL'));
+    this.#soft = true;
     try {
       return this.write(fn);
     } finally {
+      this.#soft = false;
       this.#db.pragma('synchronous = FULL');
     }
   }
@@ -145,6 +154,8 @@ function connect(path: string, migrations: readonly Migration[]): Database.Datab
     if (version > newest) throw newerLibrary(path, version, newest);
     retryBusy(() => db.pragma('journal_mode = WAL'));
     db.pragma('synchronous = FULL');
+    // macOS: down to the platter, as Node's own fsync does.
+    db.pragma('fullfsync = ON');
     db.pragma('foreign_keys = ON');
     if (version < newest) migrate(db, path, migrations);
     return db;

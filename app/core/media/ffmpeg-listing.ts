@@ -5,8 +5,9 @@
  * questions, 40 ms of CPU each, before it does anything. Trade-off: a binary replaced by one of the same size and time is not noticed.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder, renameDurably } from '../base/durable.ts';
 import { homeFolder } from '../base/home.ts';
 import { runFfmpeg, type FfmpegBuild } from './ffmpeg.ts';
 
@@ -28,10 +29,10 @@ export async function listing(args: readonly string[], build: FfmpegBuild): Prom
 
 async function remember(folder: string, path: string, text: string): Promise<void> {
   const aside = `${path}.${randomUUID()}`;
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   try {
     await writeFile(aside, text);
-    await rename(aside, path);
+    await renameDurably(aside, path);
   } catch (error) {
     await rm(aside, { force: true });
     throw error;

@@ -1,9 +1,18 @@
 /** A finished output under a temporary name, and its way into place. */
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
-import { asDiskFull, isErrno, syncFile, syncFolder } from '../base/durable.ts';
+import {
+  asDiskFull,
+  asPlaceError,
+  isErrno,
+  makeFolder,
+  moveNew,
+  renameTo,
+  syncFile,
+  syncFolder,
+} from '../base/durable.ts';
 import { NUMBER_PATTERN } from './containers.ts';
 
 /** Longest file name most file systems take, in bytes. */
@@ -57,21 +66,18 @@ function exists(path: string): AppError {
 
 async function place(from: string, to: string, force: boolean): Promise<void> {
   try {
-    if (force) return await rename(from, to);
     // A link refuses an existing name in one step, as rename does not.
-    await link(from, to);
-    await unlink(from);
+    await (force ? renameTo(from, to) : moveNew(from, to));
   } catch (cause) {
     if (isErrno(cause, 'EEXIST')) throw exists(to);
     if (isErrno(cause, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK') && !force) {
       // No hard links here (exFAT, some network disks).
       if (await stat(to).catch(() => undefined)) throw exists(to);
-      return await rename(from, to);
+      return await renameTo(from, to).catch((error: unknown) => {
+        throw asPlaceError(error, to);
+      });
     }
-    if (isErrno(cause, 'EISDIR', 'ENOTEMPTY', 'ENOENT', 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR')) {
-      throw new AppError('output-folder', `${to} could not be put in place.`, { cause });
-    }
-    throw cause;
+    throw asPlaceError(cause, to);
   }
 }
 
@@ -91,7 +97,7 @@ export async function withTemporary<T>(
   id?: string,
 ): Promise<T> {
   const temporary = temporaryName(output, id);
-  await mkdir(dirname(temporary), { recursive: true }).catch((cause: unknown) => {
+  await makeFolder(dirname(temporary)).catch((cause: unknown) => {
     throw new AppError('output-folder', `The folder ${dirname(temporary)} could not be made.`, { cause });
   });
   try {

@@ -1,9 +1,8 @@
 /** Single pictures: read as a Frame at their own depth, written by their extension. */
-import { link, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 import type { ColourInfo, VideoInfo } from '../../contract/media.ts';
-import { isErrno, syncFile } from '../base/durable.ts';
+import { asPlaceError, isErrno, moveNew, renameTo, syncFile, syncFolder } from '../base/durable.ts';
 import { capabilities } from './capabilities.ts';
 import { scaleMatrix } from './colour.ts';
 import { fileUrl, runFfmpeg } from './ffmpeg.ts';
@@ -120,13 +119,12 @@ export async function writeStill(frame: Frame, path: string, options: WriteOptio
 
 async function place(temporary: string, path: string, force: boolean): Promise<void> {
   await syncFile(temporary);
-  if (force) return await rename(temporary, path);
   try {
-    await link(temporary, path);
-    await unlink(temporary);
+    await (force ? renameTo(temporary, path) : moveNew(temporary, path));
+    await syncFolder(dirname(path));
   } catch (error) {
     if (isErrno(error, 'EEXIST')) throw new AppError('output-exists', `${path} exists already.`);
-    throw error;
+    throw asPlaceError(error, path);
   }
 }
 

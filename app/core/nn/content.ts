@@ -1,9 +1,9 @@
 /** Files by what is in them: hashes, and copies that are safely on the disk. */
 import { createHash, randomBytes } from 'node:crypto';
-import { chmod, constants, copyFile, link, mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { chmod, constants, copyFile, link, open, rm, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
-import { asDiskFull, isErrno } from '../base/durable.ts';
+import { asDiskFull, isErrno, makeFolder, renameTo } from '../base/durable.ts';
 
 export interface Content {
   readonly bytes: number;
@@ -91,25 +91,16 @@ export async function shareContent(file: string, sha256: string, blobs: string):
   const aside = join(dirname(file), `.${randomBytes(8).toString('hex')}`);
   try {
     await link(from, aside);
-    await rename(aside, to);
+    await renameTo(aside, to);
   } catch (error) {
     await rm(aside, { force: true });
     if (!isErrno(error, 'ENOENT', 'EEXIST', 'EPERM', 'EACCES', 'EMLINK')) throw error;
   }
 }
 
-/**
- * Makes the folder and those above it. (Node's own recursive mkdir never returns on some file systems.) Throws `disk-full` and what mkdir throws.
- */
+/** Makes the folder and those above it, as `makeFolder`. Throws `disk-full` and what mkdir throws. */
 export async function makeFolders(path: string): Promise<void> {
-  try {
-    await mkdir(path);
-  } catch (error) {
-    if (isErrno(error, 'EEXIST')) return;
-    if (!isErrno(error, 'ENOENT') || dirname(path) === path) throw asDiskFull(error, path);
-    await makeFolders(dirname(path));
-    await mkdir(path).catch((again: unknown) => {
-      if (!isErrno(again, 'EEXIST')) throw asDiskFull(again, path);
-    });
-  }
+  await makeFolder(path).catch((error: unknown) => {
+    throw asDiskFull(error, path);
+  });
 }

@@ -10,11 +10,11 @@
  * too early costs a second copy on the disk and nothing else.
  */
 import { randomBytes } from 'node:crypto';
-import { chmod, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 import type { FileVerdict, ModelFile, ModelManifest, ModelVerdict } from '../../contract/models.ts';
-import { asDiskFull, isErrno, syncFile, syncFolder } from '../base/durable.ts';
+import { asDiskFull, isErrno, renameTo, syncFile, syncFolder } from '../base/durable.ts';
 import { homeAt, homeFolder, type Home } from '../base/home.ts';
 import { unpackedPath } from '../base/own-files.ts';
 import { processTag, tagLiveness, thisProcess } from '../base/process-identity.ts';
@@ -173,7 +173,7 @@ export async function stageModel(places: ModelPlaces = modelPlaces()): Promise<S
     async add(name, path, { move, ...options }) {
       const inside = join(folder, name);
       await makeFolders(dirname(inside));
-      if (move) await rename(path, inside);
+      if (move) await renameTo(path, inside);
       else await copyContent(path, inside);
       return await finish(name, options);
     },
@@ -223,7 +223,7 @@ async function publish(places: ModelPlaces, folder: string, manifest: ModelManif
   // Content that many models may share is not for editing. Best effort: some file systems have no such thing.
   for (const file of manifest.files) await chmod(join(folder, file.name), 0o444).catch(() => {});
   try {
-    await rename(folder, final);
+    await renameTo(folder, final);
   } catch (cause) {
     if (isErrno(cause, 'ENOTEMPTY', 'EEXIST', 'EPERM', 'EACCES') && (await exists(final))) throw installedAlready(id);
     throw asDiskFull(cause, final);
@@ -269,7 +269,7 @@ export async function removeModel(id: string, places: ModelPlaces = modelPlaces(
   const aside = join(stagingFolder(places), ownName('removed'));
   await makeFolders(stagingFolder(places));
   try {
-    await rename(folder, aside);
+    await renameTo(folder, aside);
   } catch (cause) {
     if (isErrno(cause, 'ENOENT')) throw new AppError('model-unknown', `The model ${id} is gone already.`, { cause });
     throw new AppError('library-folder', `The model ${id} cannot be removed from ${folder}.`, { cause });

@@ -1,7 +1,8 @@
 /** Small files made for looking at or listening to, by key, kept to a size. What is lost is made again. */
-import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
+import { renameTo } from '../base/durable.ts';
 
 export interface KeptFilesOptions {
   readonly folder: string;
@@ -23,7 +24,8 @@ export class KeptFiles {
     try {
       const now = new Date();
       await utimes(path, now, now);
-      return path;
+      // An empty one is what a power cut left. [Note: power cuts]
+      return (await stat(path)).size > 0 ? path : undefined;
     } catch {
       return undefined;
     }
@@ -36,7 +38,7 @@ export class KeptFiles {
     const part = join(folder, `.part-${randomUUID()}.${ending}`);
     try {
       await write(part);
-      await rename(part, this.#path(key));
+      await renameTo(part, this.#path(key));
     } finally {
       await rm(part, { force: true });
     }

@@ -1,12 +1,12 @@
 /** A file that was dropped on a page: its bytes are kept in the library's own folder, under the name it had. */
 import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { toAppError } from '../../contract/errors.ts';
-import { asDiskFull } from '../base/durable.ts';
+import { asDiskFull, makeFolder, renameDurably } from '../base/durable.ts';
 import { uploadsFolder } from '../base/home.ts';
 
 /** Answers {path}; on failure {error} and nothing is left. */
@@ -23,9 +23,9 @@ export async function receiveUpload(
   const folder = join(uploadsFolder({ root: home }), randomBytes(8).toString('hex'));
   const path = join(folder, safeName(name));
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await pipeline(request, createWriteStream(`${path}.part`, { flags: 'wx' }));
-    await rename(`${path}.part`, path);
+    await renameDurably(`${path}.part`, path);
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ path }));
   } catch (thrown) {
     await rm(folder, { recursive: true, force: true });
