@@ -13,7 +13,7 @@ if (electronBinary() === undefined) {
     'test:electron: nothing was tested, there is no display here (xvfb-run npm run test:electron makes one).',
   );
 } else {
-  const specs = globSync('test/e2e/*.e2e.ts', { cwd: ROOT }).toSorted();
+  const specs = globSync('test/e2e/**/*.e2e.ts', { cwd: ROOT }).toSorted();
   const child = spawn(
     process.execPath,
     ['--import', './test/support/home.ts', '--test', '--test-concurrency=1', ...specs],
