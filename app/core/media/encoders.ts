@@ -98,7 +98,17 @@ export const ENCODERS: readonly EncoderSpec[] = [
       const params = [`lp=${THREADS}`, 'scd=0'];
       if (mastering) params.push(`mastering-display=${masteringNumbers(mastering)}`);
       if (light) params.push(`content-light=${light.max},${light.average}`);
-      return ['-preset', '10', '-crf', String(quality), '-g', KEY_INTERVAL, '-svtav1-params', joined(params)];
+      // ffmpeg 5.1 takes 0 for nothing said, and encodes with 35.
+      return [
+        '-preset',
+        '10',
+        '-crf',
+        String(Math.max(1, quality)),
+        '-g',
+        KEY_INTERVAL,
+        '-svtav1-params',
+        joined(params),
+      ];
     },
   },
   {

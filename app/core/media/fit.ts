@@ -5,11 +5,12 @@
  * (RGB into a video codec, ProRes, images), a conversion that a note names. Fewer bits or coarser chroma than a YUV source has: never, that is a refusal.
  */
 import type { ColourInfo } from '../../contract/media.ts';
-import { knownColour, scaleMatrix } from './colour.ts';
+import { knownColour } from './colour.ts';
 import type { EncoderSpec } from './encoders.ts';
 import type { PixelFormat } from './frame.ts';
 import { PIXEL_FORMATS } from './pixel-format.ts';
 import type { RawInput } from './raw-layout.ts';
+import { convertValues, whole, type Values } from './values.ts';
 
 export interface FitRequest {
   readonly carrier: PixelFormat;
@@ -19,6 +20,8 @@ export interface FitRequest {
   readonly hasAlpha: boolean;
   /** As asked for; ProRes profiles hold different chroma. */
   readonly quality: number | undefined;
+  /** ffmpeg's filters that there are. */
+  readonly filters: ReadonlySet<string>;
 }
 
 export interface Fit {
@@ -35,8 +38,6 @@ export interface Fit {
   readonly quality: number;
   readonly notes: readonly string[];
 }
-
-const SWS = 'flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp';
 
 /** The fit of a source into an encoder that takes `formats`, or undefined when it cannot hold it. */
 export function fitInto(spec: EncoderSpec, formats: ReadonlySet<string>, request: FitRequest): Fit | undefined {
@@ -176,8 +177,14 @@ function fitRgbExactly(spec: EncoderSpec, formats: ReadonlySet<string>, request:
   };
 }
 
+const FULL_RGB: Values = { range: 'full', matrix: 'gbr' };
+
+function valuesOf({ range, matrix }: ColourInfo): Values {
+  return { range: range ?? 'limited', matrix: matrix ?? '' };
+}
+
 /** Tags of RGB turned to YUV. */
-function yuvColour(fed: ColourInfo): ColourInfo {
+function yuvColour(fed: ColourInfo): ColourInfo & { range: 'limited'; matrix: string } {
   const wide = fed.primaries === 'bt2020';
   return {
     range: 'limited',
@@ -197,7 +204,7 @@ function fitRgbToYuv(spec: EncoderSpec, formats: ReadonlySet<string>, request: F
   const deep = request.carrier.bits > 10 ? ` of its ${request.carrier.bits} bits 10 are kept,` : '';
   return {
     input: { pixelFormat: request.carrier.name, ...size, fullRange: true },
-    filters: [`scale=${SWS}:out_color_matrix=${scaleMatrix(colour.matrix, size.height)}:in_range=pc:out_range=tv`],
+    filters: convertValues(FULL_RGB, valuesOf(colour), { ...size, target, filters: request.filters }),
     pixelFormat: target,
     readsAs: [target],
     fed,
@@ -225,18 +232,25 @@ function fitProres(spec: EncoderSpec, formats: ReadonlySet<string>, request: Fit
   if (!formats.has(target)) return undefined;
   const fed = fedColour(request);
   const { chromaLocation: _, ...colour } = rgb ? yuvColour(fed) : { ...fed, range: 'limited' as const };
-  const inRange = fed.range === 'full' ? 'pc' : 'tv';
-  const matrix = scaleMatrix(colour.matrix, height);
-  const matrices = rgb ? `out_color_matrix=${matrix}` : `in_color_matrix=${matrix}:out_color_matrix=${matrix}`;
+  // What only wants more bits gets them by a shift.
+  const coarse = !isGrey(carrier) && chroma(carrier).shiftY > 0;
+  const computed = rgb || coarse || fed.range === 'full';
+  const from = rgb ? carrier : whole(carrier, width, height);
   const notes = alphaNotes(spec, request, alpha);
   if (rgb) notes.push(`The source is RGB: written as ${target} (${colour.matrix}, limited range).`);
   else if (carrier.name !== target) notes.push(`ProRes holds ${target}: ${carrier.name} is brought up to it.`);
   if (!rgb && fed.range === 'full') notes.push('ProRes is limited range: the full range of the source is converted.');
   if (rgb && carrier.bits > 10) notes.push(`Of the ${carrier.bits} bits of the source 10 are kept.`);
   return {
-    input: { pixelFormat: carrier.name, width, height, fullRange: fed.range === 'full' },
-    filters:
-      carrier.name === target && inRange === 'tv' ? [] : [`scale=${SWS}:${matrices}:in_range=${inRange}:out_range=tv`],
+    input: { pixelFormat: computed ? from.name : target, width, height, fullRange: fed.range === 'full' },
+    filters: computed
+      ? convertValues(rgb ? FULL_RGB : valuesOf(fed), valuesOf(colour), {
+          width,
+          height,
+          target,
+          filters: request.filters,
+        })
+      : [],
     pixelFormat: target,
     // ffmpeg decodes 4444 to 12 bits.
     readsAs: [target, target.replace('10le', '12le')],
@@ -247,10 +261,16 @@ function fitProres(spec: EncoderSpec, formats: ReadonlySet<string>, request: Fit
   };
 }
 
-/** YUV to RGB by the source's own matrix and range. */
-function toRgb({ height, colour }: FitRequest): string {
-  const range = colour.range === 'full' ? 'pc' : 'tv';
-  return `scale=${SWS}:in_color_matrix=${scaleMatrix(colour.matrix, height)}:in_range=${range}:out_range=pc`;
+/** YUV and grey to RGB by the source's own matrix and range. */
+function toRgb(
+  { carrier, width, height, colour, filters }: FitRequest,
+  target: string,
+): Pick<Fit, 'input' | 'filters'> {
+  const from = whole(carrier, width, height).name;
+  return {
+    input: { pixelFormat: from, width, height, fullRange: colour.range === 'full' },
+    filters: convertValues(valuesOf(colour), FULL_RGB, { width, height, target, filters }),
+  };
 }
 
 function rgbTags({ colour }: FitRequest): ColourInfo {
@@ -273,31 +293,47 @@ function fitPng(spec: EncoderSpec, formats: ReadonlySet<string>, request: FitReq
   if (!formats.has(pixelFormat)) return undefined;
   const direct = grey || isRgb(carrier);
   const fed = fedColour(request);
+  const planar = `gbr${alpha ? 'a' : ''}p${deep ? '16le' : ''}`;
   return {
-    input: { pixelFormat: direct ? pixelFormat : carrier.name, width, height, fullRange: true },
-    filters: direct ? [] : [toRgb(request)],
+    ...(direct ? { input: { pixelFormat, width, height, fullRange: true }, filters: [] } : toRgb(request, planar)),
     pixelFormat,
     readsAs: [pixelFormat],
     fed,
     colour: direct ? fed : rgbTags(request),
     quality: defaults(spec, request),
-    notes: direct ? [] : [`The picture is written as RGB (${pixelFormat}) by the source's own matrix and range.`],
+    notes: [
+      ...(direct ? [] : [`The picture is written as RGB (${pixelFormat}) by the source's own matrix and range.`]),
+      ...untaggedNotes(spec, fed),
+    ],
   };
 }
 
+/** Images say nothing of these. */
+function untaggedNotes({ codec }: EncoderSpec, { primaries, transfer }: ColourInfo): string[] {
+  const lost = [primaries && `primaries (${primaries})`, transfer && `transfer (${transfer})`].filter(Boolean);
+  if (lost.length === 0) return [];
+  return [`Numbered .${codec} images do not say their ${lost.join(' and ')}: say it when reading them.`];
+}
+
 function fitExr(spec: EncoderSpec, formats: ReadonlySet<string>, request: FitRequest): Fit | undefined {
-  const { carrier, width, height } = request;
+  const { carrier, width, height, filters } = request;
   const pixelFormat = has(carrier, 'a') ? 'gbrapf32le' : 'gbrpf32le';
   if (!formats.has(pixelFormat)) return undefined;
-  const rgb = isRgb(carrier);
-  return {
+  const fed = fedColour(request);
+  const rgb = {
     input: { pixelFormat: carrier.name, width, height, fullRange: true },
-    filters: rgb ? [`scale=${SWS}:in_range=pc:out_range=pc`] : [toRgb(request)],
+    filters: convertValues(FULL_RGB, FULL_RGB, { width, height, target: pixelFormat, filters }),
+  };
+  return {
+    ...(isRgb(carrier) ? rgb : toRgb(request, pixelFormat)),
     pixelFormat,
     readsAs: [pixelFormat],
-    fed: fedColour(request),
+    fed,
     colour: rgbTags(request),
     quality: defaults(spec, request),
-    notes: ["EXR files hold the source's own code values as RGB from 0 to 1, not linear light."],
+    notes: [
+      "EXR files hold the source's own code values as RGB from 0 to 1, not linear light.",
+      ...untaggedNotes(spec, fed),
+    ],
   };
 }

@@ -137,7 +137,11 @@ async function firstThatFits(
 ): Promise<{ spec: EncoderSpec; fit: Fit }> {
   for (const codec of codecs) {
     for (const spec of ENCODERS.filter((one) => one.codec === codec)) {
-      const fit = fitInto(spec, await encoderFormats(spec.name, capabilities), fitRequest(request, codec));
+      const fit = fitInto(
+        spec,
+        await encoderFormats(spec.name, capabilities),
+        fitRequest(request, codec, capabilities),
+      );
       if (fit && (await encoderTrial(spec.name, capabilities.build)).works) return { spec, fit };
     }
   }
@@ -176,11 +180,11 @@ async function whatWorks(
   return { missing, working };
 }
 
-function fitRequest(request: OutputRequest, codec: VideoCodec): FitRequest {
+function fitRequest(request: OutputRequest, codec: VideoCodec, { filters }: Capabilities): FitRequest {
   const { carrier, width, height, info } = request;
   // A quality is in the measure of the codec asked for; another that is fallen forward to has its own.
   const quality = request.codecChosen === false && codec !== request.codec ? undefined : request.quality;
-  return { carrier, width, height, colour: info.video.colour, hasAlpha: info.video.hasAlpha, quality };
+  return { carrier, width, height, colour: info.video.colour, hasAlpha: info.video.hasAlpha, quality, filters };
 }
 
 /** A sentence that names the codecs and formats that hold the source. */
@@ -189,7 +193,7 @@ async function whatCan(request: OutputRequest, capabilities: Capabilities): Prom
   for (const codec of CODECS) {
     for (const spec of ENCODERS.filter((one) => one.codec === codec)) {
       const formats = await encoderFormats(spec.name, capabilities);
-      if (!fitInto(spec, formats, { ...fitRequest(request, codec), quality: undefined })) continue;
+      if (!fitInto(spec, formats, { ...fitRequest(request, codec, capabilities), quality: undefined })) continue;
       if (!(await encoderTrial(spec.name, capabilities.build)).works) continue;
       const endings = Object.values(CONTAINERS).filter((c) => c.codecs.includes(codec));
       can.push(`${codec} (${endings.map((c) => `.${c.name}`).join(', ')})`);

@@ -18,7 +18,7 @@ export interface RawInput {
   readonly pixelFormat: string;
   readonly width: number;
   readonly height: number;
-  /** Full range: widening repeats the high bits instead of shifting. */
+  /** Full range: widening repeats the high bits instead of shifting, and scales chroma around its middle. */
   readonly fullRange: boolean;
 }
 
@@ -77,7 +77,12 @@ export function rawWriter(carrier: PixelFormat, raw: RawInput): (frame: Frame) =
       const shiftY = from.shiftY - layout.shiftY;
       if (shiftX < 0 || shiftY < 0) throw new Error(`no exact way from ${carrier.name} to ${raw.pixelFormat}`);
       return bytesOf(
-        spread(plane, { width, height, shiftX, shiftY }, widener(carrier.bits, target.bits, raw.fullRange), target),
+        spread(
+          plane,
+          { width, height, shiftX, shiftY },
+          widener(carrier.bits, target.bits, raw.fullRange, layout.channel === 'u' || layout.channel === 'v'),
+          target,
+        ),
       );
     });
 }
@@ -88,10 +93,15 @@ function filledPlane(length: number, { bits, bytesPerSample }: PixelFormat): Sam
 }
 
 /** Every value a sample of `from` bits takes in `to` bits. */
-function widener(from: number, to: number, full: boolean): (value: number) => number {
+function widener(from: number, to: number, full: boolean, chroma = false): (value: number) => number {
   const up = to - from;
   if (up === 0) return (value) => value;
   if (!full) return (value) => value << up;
+  // Around its middle: grey stays grey.
+  if (chroma) {
+    const [scale, middle, highest] = [(2 ** to - 1) / (2 ** from - 1), 2 ** (to - 1), 2 ** to - 1];
+    return (value) => Math.min(highest, Math.round((value - 2 ** (from - 1)) * scale) + middle);
+  }
   return up <= from ? (value) => (value << up) | (value >> (from - up)) : (value) => value * (2 ** up + 1);
 }
 
