@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { AppError } from '../contract/errors.ts';
+import { FIELDS } from '../contract/choices.ts';
 import { AUDIO_MODES, CODECS, type RetimeSpec } from '../contract/jobs.ts';
 import { deviceChoice } from '../core/nn/device.ts';
 import { readCuts } from '../core/media/scenes.ts';
@@ -28,6 +29,7 @@ export const SLOWMO_FLAGS = {
   audio: text,
   cuts: text,
   holds: text,
+  fields: text,
   'max-hold': text,
   shutter: text,
   codec: text,
@@ -53,6 +55,7 @@ export const SLOWMO_USAGE = `  --speed S      speed of playback: 0.25, 1/4 or 25
   --audio MODE   keep-pitch, tape, mute or original; muted by default below half speed
   --cuts C       auto, off, or a file of cut times
   --holds H      auto interpolates across repeated frames, off leaves them; --max-hold N bounds it (6)
+  --fields F     of interlaced and telecined footage: auto (what is found), off, deinterlace, inverse-telecine
   --shutter DEG  above normal speed, average over this much of each frame's time (0 to 360)
   --codec C      h264, hevc, av1, vp9, prores, ffv1; --quality N is the codec's own constant quality
   --force        replace an existing output`;
@@ -151,6 +154,7 @@ export async function retimeSpec(input: string, output: string, options: SlowmoO
     cuts: await cutsOf(options.cuts ?? 'auto'),
     holds: oneOf('holds', options.holds ?? 'off', ['auto', 'off']),
     maxHold: options['max-hold'] === undefined ? 6 : number('max-hold', options['max-hold'], 1, 10_000),
+    ...(options.fields !== undefined && { fields: oneOf('fields', options.fields, FIELDS) }),
     shutter: options.shutter === undefined ? 0 : number('shutter', options.shutter, 0, 360, false),
     ...(options.codec !== undefined && { codec: oneOf('codec', options.codec, CODECS) }),
     ...(options.quality !== undefined && { quality: number('quality', options.quality, 0, 100) }),

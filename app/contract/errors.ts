@@ -21,6 +21,7 @@ export const ERROR_KINDS = {
   encrypted: 'refused',
   'too-large': 'refused',
   'empty-range': 'refused',
+  'not-telecined': 'refused',
   'bad-curve': 'refused',
   'bad-cuts': 'refused',
   'bad-recipe': 'refused',

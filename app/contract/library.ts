@@ -113,4 +113,14 @@ export interface ClipFacts {
   holds: [number, number][];
   /** How each shot is drawn, in order. */
   shots: ShotCadence[];
+  /** How its fields came about. */
+  fields: ClipFields;
+}
+
+export interface ClipFields {
+  kind: 'progressive' | 'interlaced' | 'telecined' | 'soft-telecine' | 'mixed';
+  /** What was found, the clip being the subject: 'is interlaced, top field first'. */
+  says: string;
+  /** What is done about it unless something else is chosen, a sentence each. */
+  notes: string[];
 }

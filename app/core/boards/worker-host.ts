@@ -3,7 +3,7 @@ import { AppError, toAppError, type WireError } from '../../contract/errors.ts';
 import { homeAt } from '../base/home.ts';
 import type { ParentPort } from '../base/parent-port.ts';
 import { throttle } from '../base/throttle.ts';
-import { sourceFacts } from '../jobs/tasks/source-facts.ts';
+import { sourceIndex } from '../jobs/tasks/source-facts.ts';
 import { analysisCache } from '../library/analysis-cache.ts';
 import { openLibrary } from '../library/db.ts';
 import { identify } from '../library/file-identity.ts';
@@ -54,7 +54,7 @@ class Room {
     const analyses = analysisCache(openLibrary(homeAt(home)));
     this.#index = async (info) => {
       const identity = await identify(info.path);
-      return (await sourceFacts(info, identity, { analyses, signal: this.#never })).index;
+      return await sourceIndex(info, identity, { analyses, signal: this.#never });
     };
     this.#shelf = new StillShelf(this.#index);
     this.#engines = new EngineShelf(threads);

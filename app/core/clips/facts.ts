@@ -8,6 +8,8 @@ import { setMeasured, usableClip, type ClipRow } from '../library/clip-rows.ts';
 import type { Library } from '../library/db.ts';
 import { identify, type FileIdentity } from '../library/file-identity.ts';
 import { cadences } from '../media/cadence.ts';
+import { describeFound } from '../media/fields/found.ts';
+import { treatFields, type TreatedSource } from '../media/fields/treat.ts';
 import { FACTS_KIND, findFrameFacts, frameFactsSchema, type FrameFacts } from '../media/frame-facts.ts';
 import { probe } from '../media/probe.ts';
 import { sourceTiming, type SourceTiming } from '../time/regular.ts';
@@ -17,7 +19,11 @@ export interface ClipAnalysis {
   readonly clip: ClipRow;
   readonly file: FileIdentity;
   readonly info: VideoInfo;
+  /** As coded: whoever plans treats its fields as a clip of a sequence says. */
   readonly facts: FrameFacts;
+  /** As everybody sees it: its fields treated by what was found. */
+  readonly treated: TreatedSource;
+  /** Of the treated pictures. */
   readonly timing: SourceTiming;
 }
 
@@ -72,14 +78,16 @@ async function analyse(
   const asProbed = clip.bytes === file.bytes && clip.mtimeNs === file.mtimeNs && clip.info.path === file.path;
   const info = asProbed ? clip.info : await probe(file.path, { signal });
   const cache = analysisCache(db);
-  let facts = await cache.find(file, FACTS_KIND, frameFactsSchema);
+  let facts: FrameFacts | undefined = await cache.find(file, FACTS_KIND, frameFactsSchema);
   if (!facts) {
     facts = await findFrameFacts(file.path, info, { signal, onProgress });
     await cache.store(file, FACTS_KIND, facts);
   }
-  const { times, end, stamps } = facts.index;
-  const timing = sourceTiming(times, end, stamps.timeBase, [info.video.nominalRate, info.video.averageRate]);
-  return { file, info, facts, timing };
+  const treated = treatFields(info, facts);
+  const { times, end, stamps } = treated.facts.index;
+  const { nominalRate, averageRate } = treated.info.video;
+  const timing = sourceTiming(times, end, stamps.timeBase, [nominalRate, averageRate]);
+  return { file, info, facts, treated, timing };
 }
 
 /** Whether `analyseClip` would answer without decoding. */
@@ -89,7 +97,8 @@ export async function isAnalysed(db: Library, id: string): Promise<boolean> {
 }
 
 /** The analysis as the renderer needs it: seconds, no decoder's stamps. */
-export function factsForView({ facts, timing }: Pick<ClipAnalysis, 'facts' | 'timing'>): ClipFacts {
+export function factsForView({ treated, timing }: Pick<ClipAnalysis, 'treated' | 'timing'>): ClipFacts {
+  const { facts, notes } = treated;
   return {
     frames: timing.times.length,
     times: timing.times.map((time) => time / TICKS),
@@ -99,6 +108,7 @@ export function factsForView({ facts, timing }: Pick<ClipAnalysis, 'facts' | 'ti
     cuts: facts.cuts.map((frame) => (timing.times[frame] ?? 0) / TICKS),
     holds: facts.holds.map(({ first, last }): [number, number] => [first, last]),
     shots: cadences(timing.times.length, facts.cuts, facts.holds),
+    fields: { kind: facts.fields.kind, says: describeFound(facts.fields), notes: [...notes] },
   };
 }
 

@@ -8,6 +8,7 @@ import { AppError } from '../../contract/errors.ts';
 import type { VideoInfo } from '../../contract/media.ts';
 import { BlockReader } from './block-reader.ts';
 import { capabilities } from './capabilities.ts';
+import { decodePictures } from './fields/decode-pictures.ts';
 import { spawnFfmpeg } from './ffmpeg.ts';
 import type { FfmpegProcess } from './ffmpeg.ts';
 import { frameFromBytes } from './frame.ts';
@@ -35,7 +36,7 @@ export function decodedFormat(info: VideoInfo): PixelFormat {
 /**
  * Frames `first` to `last` of the index, turned upright ([Note: quarter turns]), at info.video.width x height, with
  * the times of the index; each owns its buffer. No more than a few are decoded ahead of the consumer. Nothing is converted: what
- * changes size midway is scaled to the first size, that is all. Ending the iteration ends the decoder.
+ * changes size midway is scaled to the first size, that is all; where the index has pictures, these are given instead. Ending the iteration ends the decoder.
  * Throws decode-failed (the decoder died), source-changed (other or fewer frames than were indexed), cancelled.
  */
 export async function* decodeFrames(
@@ -45,6 +46,11 @@ export async function* decodeFrames(
 ): AsyncGenerator<Frame, void, undefined> {
   const { index, signal } = options;
   const source = { ...info, path };
+  const { pictures } = index;
+  if (pictures) {
+    yield* decodePictures(source, { ...options, pictures }, (coded, range) => decodeFrames(path, coded, range));
+    return;
+  }
   let wanted = options.first;
   const seek = seekPlan(info, index, options.first, options.last);
   if (seek) {

@@ -1,12 +1,17 @@
-/** Everything about a source that takes a decoding pass to know: the time of every frame, the cuts and the holds. */
+/** Everything about a source that takes a decoding pass to know: the time of every frame, the cuts, the holds, and how its fields came about. */
 import { z } from 'zod';
 import type { VideoInfo } from '../../contract/media.ts';
+import { CombMeter } from './fields/comb.ts';
+import { withFieldShots } from './fields/field-shots.ts';
+import { foundFieldsSchema, foundFrom } from './fields/found.ts';
+import { isSoftTelecine } from './fields/soft.ts';
 import { HoldDetector } from './holds.ts';
-import { indexSource, thumbnailSize, type IndexOptions } from './index-source.ts';
+import { indexSource, linesSize, thumbnailSize, type IndexOptions } from './index-source.ts';
 import { CutDetector, THUMBNAIL_WIDTH } from './scenes.ts';
+import type { SourceIndex } from './source.ts';
 
 /** Names the facts in the cache of analyses; its number changes whenever the same file would give other facts. */
-export const FACTS_KIND = 'frame-facts/2';
+export const FACTS_KIND = 'frame-facts/3';
 
 const index = z.int().nonnegative();
 const rational = z.object({ num: z.int(), den: z.int().positive() });
@@ -28,9 +33,12 @@ export const frameFactsSchema = z.object({
   cuts: z.array(index),
   /** Runs of frames that show the same picture. */
   holds: z.array(z.object({ first: index, last: index })),
+  /** Of the frames as coded; what is to be done about it is decided later (fields/treat.ts). */
+  fields: foundFieldsSchema,
 });
 
-export type FrameFacts = z.infer<typeof frameFactsSchema>;
+/** As found; or, its fields treated (fields/treat.ts), with an index that has pictures. */
+export type FrameFacts = Omit<z.infer<typeof frameFactsSchema>, 'index'> & { readonly index: SourceIndex };
 
 /** Decodes the source once and finds out. Throws as indexSource. */
 export async function findFrameFacts(
@@ -41,23 +49,25 @@ export async function findFrameFacts(
   const size = thumbnailSize(info, THUMBNAIL_WIDTH);
   const cutDetector = new CutDetector(size);
   const holdDetector = new HoldDetector(size);
-  const { times, end, start, stamps, warnings } = await indexSource(path, info, {
+  const combs = new CombMeter(linesSize(info, THUMBNAIL_WIDTH));
+  const found = await indexSource(path, info, {
     ...options,
     thumbnails: { width: THUMBNAIL_WIDTH },
     onThumbnail: (frame, luma) => {
       cutDetector.push(frame, luma);
       holdDetector.push(frame, luma);
     },
+    onLines: (_, lines) => combs.push(lines),
   });
+  const fields = foundFrom(combs.finish());
+  const combed = fields.kind !== 'progressive';
+  const soft = !combed && isSoftTelecine(found.times);
   return {
-    index: {
-      times: [...times],
-      end,
-      start,
-      stamps: { ...stamps, pts: [...stamps.pts], keys: [...stamps.keys] },
-      warnings: [...warnings],
-    },
+    index: found,
     cuts: cutDetector.finish().cuts.map((cut) => cut.frame),
     holds: holdDetector.finish().holds.map(({ first, last }) => ({ first, last })),
+    fields: combed
+      ? await withFieldShots({ ...info, path }, found, fields, options.signal)
+      : { ...fields, ...(soft && { kind: 'soft-telecine' as const }) },
   };
 }

@@ -16,6 +16,8 @@ export interface IndexOptions {
   /** Width of the thumbnails; default 32. Their height follows the coded picture (thumbnailSize). */
   readonly thumbnails?: { readonly width: number };
   readonly onThumbnail?: ThumbnailSink;
+  /** Takes a sample of each frame's luma: single pixels of as many columns as the thumbnail has, every line as coded (linesSize). */
+  readonly onLines?: (index: number, luma: Uint8Array) => void;
 }
 
 /** Formats whose clock may be reset on the way. */
@@ -27,6 +29,11 @@ export function thumbnailSize(info: VideoInfo, width = 32): { width: number; hei
   return { width, height: Math.min(4 * width, Math.max(4, Math.round((width * codedHeight) / codedWidth))) };
 }
 
+/** Size of the samples that onLines takes. */
+export function linesSize(info: VideoInfo, width = 32): { width: number; height: number } {
+  return { width, height: info.video.codedHeight };
+}
+
 /**
  * Decodes the source once. Thumbnails are luma averaged over areas. Nothing of the pictures is kept: ten hours at 60 frames a second are
  * 2.2 million times. What does not decode at the start or the end is left out. Throws no-frames when nothing decodes,
@@ -35,6 +42,8 @@ export function thumbnailSize(info: VideoInfo, width = 32): { width: number; hei
 export async function indexSource(path: string, info: VideoInfo, options: IndexOptions = {}): Promise<SourceIndex> {
   const { signal } = options;
   const size = thumbnailSize(info, options.thumbnails?.width);
+  const lines = options.onLines ? linesSize(info, size.width) : undefined;
+  const thumbnail = size.width * size.height;
   const rate = info.video.averageRate ?? info.video.nominalRate;
   const reader = new StampReader({
     interval: rate ? rate.den / rate.num : 1 / 25,
@@ -50,7 +59,7 @@ export async function indexSource(path: string, info: VideoInfo, options: IndexO
     },
     onTimeBase: (base) => (reader.timeBase = base),
   });
-  const ffmpeg = await spawnFfmpeg(await indexArgs({ ...info, path }, size), {
+  const ffmpeg = await spawnFfmpeg(await indexArgs({ ...info, path }, size, lines), {
     ...(signal ? { signal } : {}),
     logLevel: 'level+info',
     onLine: (line) => {
@@ -59,7 +68,7 @@ export async function indexSource(path: string, info: VideoInfo, options: IndexO
       return false;
     },
   });
-  const blocks = new BlockReader(ffmpeg.stdout, size.width * size.height);
+  const blocks = new BlockReader(ffmpeg.stdout, thumbnail + (lines ? lines.width * lines.height : 0));
   let ended = false;
   const end = (): void => {
     ended = true;
@@ -74,7 +83,8 @@ export async function indexSource(path: string, info: VideoInfo, options: IndexO
       if (!stamp) throw new AppError('decode-failed', `ffmpeg gave a frame of ${path} without its time.`);
       // Not inside the optional call, whose arguments are not evaluated where nobody listens.
       const number = reader.add(stamp);
-      options.onThumbnail?.(number, block);
+      options.onThumbnail?.(number, lines ? block.subarray(0, thumbnail) : block);
+      options.onLines?.(number, block.subarray(thumbnail));
       if (options.onProgress && performance.now() - told > 100) {
         told = performance.now();
         options.onProgress({ frames: reader.count, seconds: reader.seconds });
@@ -95,12 +105,22 @@ export async function indexSource(path: string, info: VideoInfo, options: IndexO
   return { ...index, warnings: [...index.warnings, ...damage] };
 }
 
-async function indexArgs(info: VideoInfo, size: { width: number; height: number }): Promise<string[]> {
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+async function indexArgs(info: VideoInfo, size: Size, lines: Size | undefined): Promise<string[]> {
   const { passthrough, filters } = await capabilities();
   // Side data can be kilobytes a frame and would all be printed by showinfo.
   const quiet = filters.has('sidedata') ? 'sidedata=mode=delete,' : '';
+  const stamps = `${quiet}showinfo=checksum=0`;
   // Without accurate_rnd swscale rounds down at each of the many samples it adds up: black would be 4 of 255 at 1080p.
-  const filter = `${quiet}scale=${size.width}:${size.height}:flags=area+accurate_rnd,format=gray,showinfo=checksum=0`;
+  const small = `scale=${size.width}:${size.height}:flags=area+accurate_rnd,format=gray`;
+  const sample = lines && `scale=${lines.width}:${lines.height}:flags=neighbor,format=gray`;
+  // Counted, not timed: what joins the two waits for pictures of one time, and times may be missing.
+  const both = `settb=1/25,setpts=N,split[a][b];[a]${small}[t];[b]${sample}[s];[t][s]vstack`;
+  const filter = `${stamps},${sample ? both : small}`;
   // A sequence ends before its first gap, where ffmpeg might look beyond it.
   const count = info.format === IMAGE_SEQUENCE ? info.video.frameCount : undefined;
   const few = count ? ['-frames:v', String(count)] : [];

@@ -278,9 +278,6 @@ function pictureWarnings(info: VideoStreamInfo, exact: boolean): string[] {
       `Pixel format ${info.pixelFormat} is carried as ${carrierOf(info.pixelFormat).format.name}, which rounds it.`,
     );
   if (info.dolbyVision) warnings.push('The Dolby Vision layer is left behind; the base picture is used.');
-  if (/^(tt|bb|tb|bt)$/.test(info.fieldOrder ?? '')) {
-    warnings.push('The picture is interlaced; its frames are used as they are, so deinterlace it first.');
-  }
   const [average, nominal] = [info.averageRate, info.nominalRate];
   if (average && nominal && Math.abs((average.num * nominal.den) / (average.den * nominal.num) - 1) > 0.01) {
     warnings.push(VARYING_RATE);

@@ -1,5 +1,6 @@
 /** What one decoding pass over a source tells: the exact time of every frame, and how to find the frames again. */
 import type { Rational } from '../../contract/time.ts';
+import type { FieldPictures } from './fields/field-index.ts';
 
 /** The frames of a source as decoded, in order of presentation. Plain data. */
 export interface SourceIndex {
@@ -10,6 +11,8 @@ export interface SourceIndex {
   /** Time of the first frame on the file's own clock, in ticks: sound is placed by it. */
   readonly start: number;
   readonly stamps: DecodedStamps;
+  /** Where pictures are made of fields, how: `times` are theirs then, `stamps` still those of the frames decoded. */
+  readonly pictures?: FieldPictures | undefined;
   /** What was mended on the way: one sentence each. */
   readonly warnings: readonly string[];
 }

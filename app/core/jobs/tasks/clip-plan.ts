@@ -9,6 +9,7 @@ import type { EngineEntry } from '../../engines/engine.ts';
 import type { FileIdentity } from '../../library/file-identity.ts';
 import { defaultAudioMode } from '../../media/audio/modes.ts';
 import { conformed, conformNotes, sourceWithin, type Canvas } from '../../media/conform.ts';
+import { treatFields } from '../../media/fields/treat.ts';
 import type { FrameFacts } from '../../media/frame-facts.ts';
 import type { OutputPlan } from '../../media/output-format.ts';
 import { pieceFrames } from '../../sequence/geometry.ts';
@@ -43,13 +44,14 @@ export interface ClipPlan {
   readonly notes: readonly string[];
 }
 
-/** Plans a clip of a sequence of `rate` whose frames are those of `canvas`, encoded by `output`. Throws engine-unknown. */
+/** Plans a clip of a sequence of `rate` whose frames are those of `canvas`, encoded by `output`. Throws engine-unknown, not-telecined. */
 export async function planClip(
   clip: SequenceClip,
-  source: KnownSource,
+  known: KnownSource,
   { rate, canvas, output }: { readonly rate: Rational; readonly canvas: Canvas; readonly output: OutputPlan },
 ): Promise<ClipPlan> {
-  const { info, facts } = source;
+  const { info, facts, notes } = treatFields(known.info, known.facts, clip.fields);
+  const source = { ...known, info, facts };
   const timing = timingOf(source);
   const frames = constantRatePlan(planSource(clip, timing, facts), curvePieces(clip.keys, rate), rate, clip.shutter);
   if (clip.first + clip.frames > frames.count) {
@@ -71,7 +73,7 @@ export async function planClip(
     engines: await enginesOf(clip),
     output: conformed(output, canvas, work),
     sound: soundOf(clip, info, frames),
-    notes: [...info.warnings.map((warning) => `${clip.name}: ${warning}`), ...conformNotes(clip.name, info, canvas)],
+    notes: [...[...info.warnings, ...notes].map((note) => `${clip.name}: ${note}`), ...conformNotes(clip.name, info, canvas)],
   };
 }
 

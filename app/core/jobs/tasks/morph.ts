@@ -11,7 +11,7 @@ import { allNotes, enginesOf } from '../../morph/run.ts';
 import { format } from '../../time/rational.ts';
 import { sourceAt, type Task, type TaskContext } from '../task.ts';
 import { reporter, type Report } from './report.ts';
-import { sourceFacts } from './source-facts.ts';
+import { sourceIndex } from './source-facts.ts';
 
 export const morph: Task<MorphSpec> = async (spec, context) => {
   const started = performance.now();
@@ -24,7 +24,7 @@ export const morph: Task<MorphSpec> = async (spec, context) => {
     onKeyframe: (done, total) => report('probing', done, total),
     index: async (info) => {
       const onProgress = (done: number, total: number) => report('analysing', done, total);
-      return (await sourceFacts(info, sourceAt(sources, info.path), context, { onProgress })).index;
+      return await sourceIndex(info, sourceAt(sources, info.path), context, { onProgress });
     },
   });
   const notes = allNotes(film);

@@ -44,7 +44,8 @@ interface Range {
 }
 
 /** Plans a job from what is known of its source. Throws the refusals: usage, empty-range, bad-curve, engine-unknown, encoder-*, output-format. */
-export async function planRetime(spec: RetimeSpec, info: VideoInfo, facts: FrameFacts): Promise<RetimePlan> {
+export async function planRetime(spec: RetimeSpec, probed: VideoInfo, found: FrameFacts): Promise<RetimePlan> {
+  const { info, facts, notes: fieldNotes } = treatFields(probed, found, spec.fields);
   const { index } = facts;
   const engine = await findEngine(spec.engine);
   const claimed = [info.video.nominalRate, info.video.averageRate];
@@ -73,6 +74,7 @@ export async function planRetime(spec: RetimeSpec, info: VideoInfo, facts: Frame
     notes: [
       ...info.warnings.filter((warning) => warning !== VARYING_RATE),
       ...index.warnings,
+      ...fieldNotes,
       ...timingNotes(spec, timing),
       ...cadenceNotes(cadences(timing.times.length, source.cuts, facts.holds), spec),
       ...output.notes,

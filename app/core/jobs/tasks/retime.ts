@@ -11,6 +11,7 @@ import { estimateBytes, requireSpace, watchSpace } from '../../media/disk-space.
 import { muxOutput } from '../../media/mux.ts';
 import { hashPictures } from '../../media/picture-hash.ts';
 import { chunkRecipe } from '../../media/output-format.ts';
+import { fieldsMark } from '../../media/fields/field-index.ts';
 import { probe } from '../../media/probe.ts';
 import type { FileIdentity } from '../../library/file-identity.ts';
 import { format } from '../../time/rational.ts';
@@ -106,6 +107,7 @@ function* keyedChunks(
 ): Generator<Chunk & { key: string }> {
   const shared = {
     source: source.fingerprint,
+    fields: fieldsMark(plan.facts.index),
     engine: `${plan.engine.id}@${plan.engine.version}`,
     device,
     picture: [plan.carrier.name, plan.info.video.width, plan.info.video.height, plan.info.video.rotation],

@@ -6,6 +6,7 @@ import type { SequenceSettings } from '../../../contract/project.ts';
 import { containerFor } from '../../media/containers.ts';
 import { capabilities } from '../../media/capabilities.ts';
 import type { Canvas } from '../../media/conform.ts';
+import { fieldsMark } from '../../media/fields/field-index.ts';
 import { chunkRecipe, planOutput, type OutputPlan } from '../../media/output-format.ts';
 import { pixelFormat } from '../../media/pixel-format.ts';
 import { multiply, rational } from '../../time/rational.ts';
@@ -188,7 +189,9 @@ function* clipChunks(
 /** What all chunks of a clip share of what determines their bytes. Who makes a frame is told with the frame: real ones stay when the engine changes. */
 function keyContext({ source, work, output }: ClipPlan): unknown {
   const { width, height, rotation } = work.video;
-  return [source.identity.fingerprint, [output.carrier.name, width, height, rotation], chunkRecipe(output)];
+  const fields = fieldsMark(source.facts.index);
+  const picture = [output.carrier.name, width, height, rotation, ...(fields ? [fields] : [])];
+  return [source.identity.fingerprint, picture, chunkRecipe(output)];
 }
 
 function identity(frame: WantedFrame, { timing, engines }: ClipPlan, devices: Devices): unknown {

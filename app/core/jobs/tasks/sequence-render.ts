@@ -1,5 +1,6 @@
 /** From the chunks of a sequence to the steps that render them: who reads which source, which engine works, what is black. */
 import { blackFrame } from '../../media/black.ts';
+import { fieldsMark } from '../../media/fields/field-index.ts';
 import type { Frame } from '../../media/frame.ts';
 import type { FrameReader } from '../../media/frame-reader.ts';
 import type { ClipPlan } from './clip-plan.ts';
@@ -54,7 +55,8 @@ export class RenderRoom implements AsyncDisposable {
 
   async #readerOf({ source, work }: ClipPlan): Promise<FrameReader> {
     const { width, height } = work.video;
-    const of = `${source.identity.path}\0${source.identity.fingerprint}\0${width}x${height}`;
+    const fields = fieldsMark(source.facts.index) ?? '';
+    const of = `${source.identity.path}\0${source.identity.fingerprint}\0${width}x${height}\0${fields}`;
     if (this.#reader?.of !== of) {
       await this.#reader?.reader[Symbol.asyncDispose]();
       this.#reader = { of, reader: sourceReader(work, source.facts.index, this.#signal) };

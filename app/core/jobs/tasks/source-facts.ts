@@ -4,6 +4,8 @@ import type { Rational } from '../../../contract/time.ts';
 import type { AnalysisCache } from '../../library/analysis-cache.ts';
 import type { FileIdentity } from '../../library/file-identity.ts';
 import { FACTS_KIND, findFrameFacts, frameFactsSchema, type FrameFacts } from '../../media/frame-facts.ts';
+import { treatFields } from '../../media/fields/treat.ts';
+import type { SourceIndex } from '../../media/source.ts';
 import { format, toNumber } from '../../time/rational.ts';
 
 export interface SourceFactsOptions {
@@ -31,4 +33,9 @@ export async function sourceFacts(
   });
   await analyses.store(source, kind, facts);
   return facts;
+}
+
+/** The index of a source whose fields are treated by what was found: for whoever decodes pictures of it and asks for nothing else. Throws as sourceFacts. */
+export async function sourceIndex(...args: Parameters<typeof sourceFacts>): Promise<SourceIndex> {
+  return treatFields(args[0], await sourceFacts(...args)).facts.index;
 }
