@@ -24,6 +24,8 @@ export const ERROR_KINDS = {
   'not-telecined': 'refused',
   'bad-curve': 'refused',
   'bad-cuts': 'refused',
+  'bad-mask': 'refused',
+  'mask-missing': 'refused',
   'bad-recipe': 'refused',
   'bad-protocol': 'refused',
   'bad-records': 'refused',
@@ -97,6 +99,7 @@ export const ERROR_KINDS = {
   'verify-failed': 'failed',
   database: 'failed',
   'worker-died': 'failed',
+  'out-of-memory': 'failed',
   internal: 'failed',
   cancelled: 'cancelled',
 } as const satisfies Record<string, ErrorKind>;

@@ -92,6 +92,17 @@ export type JobSpec = RetimeSpec | SequenceSpec | MorphSpec | TagSpec;
 export const JOB_STATES = ['waiting', 'running', 'done', 'failed', 'cancelled'] as const;
 export type JobState = (typeof JOB_STATES)[number];
 
+/** What becomes of a stream of the source, of its chapters, its timecode, its tags. */
+export interface TrackFate {
+  /** For people: 'sound 2 (fra, Commentary, aac)'. */
+  what: string;
+  fate: 'kept' | 'converted' | 'left out';
+  /** What it becomes, where it is converted. */
+  to?: string | undefined;
+  /** Why it is left out, or what the conversion loses. */
+  why?: string | undefined;
+}
+
 /**
  * What a run of any kind of job left behind; of a sequence and a morph `engine` lists all that were asked for, of a tag job `frames` are the pictures looked at.
  * Durations in seconds; `seconds` is wall time.
@@ -126,10 +137,14 @@ export interface RetimeResult {
   pictureHash?: string | undefined;
   /** Milliseconds of engine time, for `bench` and for the curious. */
   engineMs: number;
+  /** Most bytes of memory that the plan reckoned with, of all processes of the job together. */
+  memoryBytes?: number | undefined;
   /** Frames taken from chunks made earlier. */
   reusedFrames: number;
   /** Notes of the plan that the user should know. */
   notes: string[];
+  /** Of each stream of the source but the picture; absent of jobs that have no single source. */
+  tracks?: TrackFate[] | undefined;
   /** Of the least certain frame that this run of a morph made, 0..1; absent where it made none, and of other kinds. */
   confidence?: number | undefined;
   /** Of a tag job. */

@@ -6,7 +6,7 @@
 import { AppError } from '../../contract/errors.ts';
 import type { ColourInfo } from '../../contract/media.ts';
 import type { EngineScores } from '../../contract/models.ts';
-import type { Frame } from '../media/frame.ts';
+import type { Frame, PixelFormat } from '../media/frame.ts';
 
 /** Picture geometry an interpolator is opened for; every pair it is given has it. */
 export interface EngineSetup {
@@ -18,6 +18,8 @@ export interface EngineSetup {
   readonly colour?: ColourInfo;
   /** Where networks run: 'auto' (the default), 'cpu', 'webgpu', 'cuda', ... (nn/device.ts). */
   readonly device?: string;
+  /** Pictures are cut into tiles that need at most this part of the memory (1/2, 1/4, ... for 2, 4, ...): [Note: shrinking] in tiles.ts. */
+  readonly shrink?: number;
 }
 
 /** One synthesised frame. */
@@ -56,6 +58,8 @@ export interface EngineEntry {
   readonly network?: boolean;
   /** It only knows the middle of a pair: other moments are the nearest ones that halving reaches ([Note: recursion]). */
   readonly halves?: boolean | undefined;
+  /** Bytes it takes at most for such pictures, beside the frames it is given and gives; absent: next to none. */
+  memory?(setup: EngineSetup, format: PixelFormat): Promise<number>;
   open(setup: EngineSetup): Promise<Interpolator>;
 }
 

@@ -1,5 +1,6 @@
 /** A family of networks: one graph builder for every checkpoint of it, whatever wrote the file. */
 import type { Checkpoint } from '../import/checkpoint.ts';
+import type { PixelFormat } from '../media/frame.ts';
 import type { EngineSetup, Interpolator } from './engine.ts';
 import type { InbetweenEntry, Inbetweener } from './inbetween.ts';
 import type { Tagger, TaggerEntry, TaggerSetup } from './tagger.ts';
@@ -26,6 +27,8 @@ export interface InterpolatingFamily extends AnyFamily {
    * tiles. Throws `weights-mismatch` and what the readers throw.
    */
   open(path: string, setup: EngineSetup): Promise<Interpolator>;
+  /** As of EngineEntry. Throws as `open`. */
+  memory(path: string, setup: EngineSetup, format: PixelFormat): Promise<number>;
 }
 
 /** Networks that fill the way between stills far apart. */

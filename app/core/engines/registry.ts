@@ -8,7 +8,7 @@ import type { EngineEntry } from './engine.ts';
 import { taggerDevice } from './engine-device.ts';
 import { FAMILIES } from './families.ts';
 import type { Family, InbetweeningFamily, InterpolatingFamily, TagFamily } from './family.ts';
-import { openGlide } from './glide/open.ts';
+import { glideMemory, openGlide } from './glide/open.ts';
 import { BEST, DRAFT, STANDARD } from './glide/settings.ts';
 import { halvedInbetween } from './halved.ts';
 import { Hold } from './hold.ts';
@@ -42,6 +42,7 @@ export const ENGINES: readonly EngineEntry[] = [
     name: 'Glide',
     summary: 'Follows the motion; the default.',
     scores: { psnr: 30.33, ssim: 0.92, gmsd: 0.0724 },
+    memory: async (setup, format) => glideMemory(setup, STANDARD, format),
     open: (setup) => openGlide(setup, STANDARD),
   },
   {
@@ -50,6 +51,7 @@ export const ENGINES: readonly EngineEntry[] = [
     name: 'Glide, draft',
     summary: 'Follows the motion, coarser and faster.',
     scores: { psnr: 30.35, ssim: 0.919, gmsd: 0.0729 },
+    memory: async (setup, format) => glideMemory(setup, DRAFT, format),
     open: (setup) => openGlide(setup, DRAFT),
   },
   {
@@ -58,6 +60,7 @@ export const ENGINES: readonly EngineEntry[] = [
     name: 'Glide, best',
     summary: 'Follows the motion with the finest settings; slow.',
     scores: { psnr: 30.33, ssim: 0.919, gmsd: 0.0725 },
+    memory: async (setup, format) => glideMemory(setup, BEST, format),
     open: (setup) => openGlide(setup, BEST),
   },
 ];
@@ -197,6 +200,7 @@ function engineOfModel(model: InstalledModel, family: InterpolatingFamily): Engi
     scores: manifest.scores,
     network: true,
     halves: family.halves,
+    memory: (setup, format) => family.memory(path, setup, format),
     open: (setup) => family.open(path, setup),
   };
 }

@@ -5,6 +5,10 @@
  * the order of their timesteps, and a frame is whole only when its last tile is done: so as many timesteps at a time as fit into `maxBytes`
  * are done together, and the next group analyses every tile again. At most are held: the given pair, `maxBytes` of frames being made (or one
  * frame that is larger), `maxBytes` of the engine's memory, and one tile of each picture.
+ *
+ * [Note: shrinking] The bound of an engine is the same everywhere, because where a picture is cut shows in its bytes. Where that much memory is
+ * not there, `EngineSetup.shrink` asks for tiles of a part of it: 2, 4, ... times smaller than what the picture needs, so that each step is
+ * one whatever the picture's size. Whoever asks has it in the key of what is made.
  */
 import { AppError } from '../../contract/errors.ts';
 import { withMatrix } from '../media/float-rgb.ts';
@@ -28,6 +32,41 @@ export interface Tiling {
 export interface TilePlan {
   readonly x: Axis;
   readonly y: Axis;
+}
+
+/**
+ * As `planTiles`, in tiles that need at most 1/`shrink` of the memory the picture would; in larger ones where it cannot be cut that small.
+ * [Note: shrinking]
+ */
+export function planShrunk(
+  format: PixelFormat,
+  width: number,
+  height: number,
+  tiling: Tiling,
+  shrink = 1,
+): TilePlan & { readonly maxBytes: number } {
+  const whole = Math.min(tiling.maxBytes, tiling.bytes(format, width, height));
+  for (let part = shrink; part > 1; part /= 2) {
+    try {
+      const maxBytes = whole / part;
+      return { ...planTiles(format, width, height, { ...tiling, maxBytes }), maxBytes };
+    } catch (error) {
+      if (!(error instanceof AppError && error.code === 'too-large')) throw error;
+    }
+  }
+  return { ...planTiles(format, width, height, tiling), maxBytes: tiling.maxBytes };
+}
+
+/** Bytes that `tiled` takes at most for such pictures, beside the pair: [Note: tiles in memory]. */
+export function tiledBytes(
+  format: PixelFormat,
+  { width, height, shrink }: Pick<EngineSetup, 'width' | 'height' | 'shrink'>,
+  tiling: Tiling,
+): number {
+  const { x, y, maxBytes } = planShrunk(format, width, height, tiling, shrink);
+  const engine = tiling.bytes(format, x.size, y.size);
+  if (x.starts.length * y.starts.length === 1) return engine;
+  return engine + Math.max(maxBytes, frameBytes(format, width, height)) + 3 * frameBytes(format, x.size, y.size);
 }
 
 /** The fewest tiles, cut across the longer side first, that fit `maxBytes`. Throws AppError 'too-large' where none do. */
@@ -64,11 +103,11 @@ export async function tiled(
 
 /** The size most videos are worked on in: an engine opened for all of a picture that is cut up would need what it is cut up to save. */
 function firstSize(
-  { width, height }: EngineSetup,
+  { width, height, shrink }: EngineSetup,
   tiling: Tiling,
 ): { readonly width: number; readonly height: number } {
   try {
-    const { x, y } = planTiles(pixelFormat('yuv420p'), width, height, tiling);
+    const { x, y } = planShrunk(pixelFormat('yuv420p'), width, height, tiling, shrink);
     return { width: x.size, height: y.size };
   } catch (error) {
     // Another format may fit; `between` says when none does.
@@ -86,7 +125,7 @@ class Tiled implements Interpolator {
   #engine: Interpolator;
   /** The picture size the engine was opened for. */
   #size: string;
-  #plan: TilePlan | null = null;
+  #plan: ReturnType<typeof planShrunk> | null = null;
   #planned = '';
 
   constructor(
@@ -128,7 +167,7 @@ class Tiled implements Interpolator {
       return;
     }
     const frame = frameBytes(a.format, a.width, a.height);
-    const group = Math.max(1, Math.floor(this.#tiling.maxBytes / frame));
+    const group = Math.max(1, Math.floor(plan.maxBytes / frame));
     for (let n = 0; n < timesteps.length; n += group) {
       const made = await this.#together(plan, a, b, timesteps.slice(n, n + group), options);
       // What has been handed over is no longer held here.
@@ -166,9 +205,10 @@ class Tiled implements Interpolator {
     return made.map((joined) => joined.between());
   }
 
-  #planFor({ format, width, height }: Frame): TilePlan {
+  #planFor({ format, width, height }: Frame): ReturnType<typeof planShrunk> {
     const key = `${format.name} ${width}x${height}`;
-    if (!this.#plan || this.#planned !== key) this.#plan = planTiles(format, width, height, this.#tiling);
+    if (!this.#plan || this.#planned !== key)
+      this.#plan = planShrunk(format, width, height, this.#tiling, this.#setup.shrink);
     this.#planned = key;
     return this.#plan;
   }

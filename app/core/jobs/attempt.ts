@@ -9,6 +9,7 @@ import type { FileIdentity } from '../library/file-identity.ts';
 import { logJob } from '../library/job-rows.ts';
 import { beat, endLease, pollLease, recordProgress, recordWorker, STALE_MS } from '../library/leases.ts';
 import { runInChild } from './child.ts';
+import { withRelief, type Relief } from './relief.ts';
 import { clearAttempt, clearJobFiles, endOrphans, scratchPath, sweepScratch } from './leftovers.ts';
 import { partPath, specOutputs, type PreparedJob } from './spec.ts';
 
@@ -52,7 +53,19 @@ export async function attempt(run: Attempt): Promise<RetimeResult> {
     await endOrphans(job.id, run.orphan);
     await clearJobFiles(home.scratch, job.id, specOutputs(job.spec));
     await sweepScratch(db, home.scratch);
-    const result = await work(run, stop.signal);
+    let device: string | undefined;
+    const result = await withRelief(
+      {
+        threads: run.threads,
+        signal: stop.signal,
+        device: () => device,
+        note: (message) => {
+          logJob(db, job.id, message);
+          run.onEvent?.({ type: 'note', message });
+        },
+      },
+      (relief) => work(run, stop.signal, relief, (runsOn) => (device = runsOn)),
+    );
     if (!endLease(db, job.id, token, { state: 'done', result: JSON.stringify(result) })) throw lostLease();
     return result;
   } catch (thrown) {
@@ -77,7 +90,12 @@ function storeFailure({ db, job, token }: Attempt, error: AppError): void {
   }
 }
 
-async function work(run: Attempt, signal: AbortSignal): Promise<RetimeResult> {
+async function work(
+  run: Attempt,
+  signal: AbortSignal,
+  relief: Relief | undefined,
+  onDevice: (device: string) => void,
+): Promise<RetimeResult> {
   const { db, home, job, token, sources, threads, cacheBytes, tasks } = run;
   const scratch = scratchPath(home.scratch, job.id, token);
   const part = partPath(job.id, job.spec.output, token);
@@ -95,6 +113,7 @@ async function work(run: Attempt, signal: AbortSignal): Promise<RetimeResult> {
     part,
     threads,
     cacheBytes,
+    ...(relief && { relief: { shrink: relief.shrink, threads: relief.threads, cpu: relief.cpu } }),
   } as const;
   try {
     return await runInChild({
@@ -104,8 +123,10 @@ async function work(run: Attempt, signal: AbortSignal): Promise<RetimeResult> {
         if (!recordWorker(db, job.id, token, { pid, start: processStart(pid) ?? '' })) throw lostLease();
       },
       onEvent: (event) => {
-        if (event.type === 'progress') store(event);
-        else logJob(db, job.id, event.message);
+        if (event.type === 'progress') {
+          store(event);
+          if (event.device !== undefined) onDevice(event.device);
+        } else logJob(db, job.id, event.message);
         run.onEvent?.(event);
       },
     });

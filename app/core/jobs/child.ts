@@ -1,8 +1,10 @@
 /** The runner's side of a worker process: starts it, hears it, and ends it with everything it started. */
 import { spawnSync } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import { AppError, toAppError } from '../../contract/errors.ts';
 import type { JobEvent, RetimeResult } from '../../contract/jobs.ts';
 import { serveProcesses } from '../base/asked-process.ts';
+import { oomKills, saysMemory } from '../base/memory.ts';
 import { tailOf } from '../base/lines.ts';
 import { drained, startProcess, type OwnProcess, type ProcessExit } from '../base/node-process.ts';
 import { ownModulePath } from '../base/own-files.ts';
@@ -126,19 +128,28 @@ function startWorker(
 
 async function obituary(job: string, worker: OwnProcess, exit: Promise<ProcessExit>): Promise<AppError> {
   const tail = worker.stderr === null ? [] : tailOf(worker.stderr, { count: 8 });
+  const [said, kills] = [heardMemory(worker.stderr), oomKills()];
   worker.stdout?.resume();
   const { code, signal, error } = await exit;
   if (error) return new AppError('worker-died', `The job's process could not be started: ${error.message}.`);
   end(worker, 'SIGKILL');
   if (!worker.leads) endMarked(job);
   await drained([worker.stdout, worker.stderr]);
+  const starved = said() || (signal === 'SIGKILL' && (oomKills() ?? 0) > (kills ?? Infinity));
   const memory = signal === 'SIGKILL' ? ', as the system does when memory runs out' : '';
   const how = signal === null ? `with exit code ${code}` : `by ${signal}${memory}`;
-  const said = tail.length === 0 ? '' : ` It last said: ${tail.join(' | ')}`;
+  const last = tail.length === 0 ? '' : ` It last said: ${tail.join(' | ')}`;
   return new AppError(
-    'worker-died',
-    `The job's process ended ${how}; run the job again to go on where it stopped.${said}`,
+    starved ? 'out-of-memory' : 'worker-died',
+    `The job's process ended ${how}; run the job again to go on where it stopped.${last}`,
   );
+}
+
+/** Listens for the last words of V8 and of the C++ library when there is no memory; more than the tail comes after them. */
+function heardMemory(stderr: Readable | null): () => boolean {
+  let heard = false;
+  stderr?.on('data', (words: Buffer | string) => (heard ||= saysMemory(String(words))));
+  return () => heard;
 }
 
 /** Signals a worker and what it started: its group or tree where it leads one, itself where it does not. */

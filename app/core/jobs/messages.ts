@@ -29,8 +29,19 @@ export const resultSchema: z.ZodType<RetimeResult> = z.object({
     .regex(/^[0-9a-f]{64}$/)
     .optional(),
   engineMs: z.number(),
+  memoryBytes: count.optional(),
   reusedFrames: count,
   notes: z.array(z.string()),
+  tracks: z
+    .array(
+      z.object({
+        what: z.string(),
+        fate: z.enum(['kept', 'converted', 'left out']),
+        to: z.string().optional(),
+        why: z.string().optional(),
+      }),
+    )
+    .optional(),
   confidence: z.number().optional(),
   tags: z
     .object({
@@ -84,6 +95,8 @@ const runSchema = z.object({
   threads: z.int().positive(),
   /** Bytes the chunk store is kept to. */
   cacheBytes: z.number().positive(),
+  /** [Note: the memory ladder]; absent on its first rung. */
+  relief: z.object({ shrink: z.int().positive(), threads: z.int().positive(), cpu: z.boolean() }).optional(),
   /** URL of the module with the table of tasks; the product's own when absent. */
   tasks: z.string().optional(),
 });

@@ -5,6 +5,7 @@ import type { AnalysisCache } from '../library/analysis-cache.ts';
 import type { Library } from '../library/db.ts';
 import type { FileIdentity } from '../library/file-identity.ts';
 import type { ChunkStore } from './chunk-store.ts';
+import type { Relief } from './relief.ts';
 
 export interface TaskContext {
   /** The job's id, for names and messages. */
@@ -32,6 +33,8 @@ export interface TaskContext {
   readonly publish: (files: readonly { readonly from: string; readonly to: string }[]) => Promise<void>;
   /** Threads the engine may use. */
   readonly threads: number;
+  /** How much less than usual it is to take, after memory ran out; its `threads` are in `threads` already. */
+  readonly relief: Omit<Relief, 'threads'>;
 }
 
 export type Task<Spec> = (spec: Spec, context: TaskContext) => Promise<RetimeResult>;

@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { AppError, toAppError } from '../../contract/errors.ts';
 import type { JobEvent, JobSpec, RetimeResult } from '../../contract/jobs.ts';
+import { asMemoryError, oomKills } from '../base/memory.ts';
 import { createEta } from '../base/eta.ts';
 import { homeAt } from '../base/home.ts';
 import { throttle } from '../base/throttle.ts';
@@ -64,13 +65,14 @@ async function answer(port: WorkerPort, event: JobEvent, exits: WorkerExits): Pr
 
 async function perform(order: RunMessage, port: WorkerPort, signal: AbortSignal): Promise<JobEvent> {
   const reporter = progressReporter(port);
+  const kills = oomKills();
   try {
     using db = openLibrary(homeAt(order.home));
     const result = await runTask(order, db, signal, reporter.emit);
     reporter.flush();
     return { type: 'done', result };
   } catch (thrown) {
-    const error = toAppError(signal.aborted ? signal.reason : thrown);
+    const error = toAppError(signal.aborted ? signal.reason : asMemoryError(thrown, kills));
     // The parent shows the last lines of stderr to whoever looks for the reason of an internal error.
     if (error.code === 'internal') console.error(thrown);
     return { type: 'failed', error: { code: error.code, message: error.message } };
@@ -85,7 +87,7 @@ async function runTask(
   signal: AbortSignal,
   emit: TaskContext['emit'],
 ): Promise<RetimeResult> {
-  const { id, token, spec, sources, scratch, part, threads, cacheBytes } = order;
+  const { id, token, spec, sources, scratch, part, cacheBytes, relief } = order;
   await mkdir(scratch, { recursive: true });
   let published = false;
   const context: TaskContext = {
@@ -97,7 +99,8 @@ async function runTask(
     scratch,
     part,
     partFor: (output) => partPath(id, output, token),
-    threads,
+    threads: relief?.threads ?? order.threads,
+    relief: { shrink: relief?.shrink ?? 1, cpu: relief?.cpu ?? false },
     chunks: await openChunkStore({ root: homeAt(order.home).chunks, db, job: id, cacheBytes }),
     analyses: analysisCache(db),
     publish: async (files) => {
@@ -118,14 +121,19 @@ async function perKind(tasks: TaskTable, spec: JobSpec, context: TaskContext): P
   }
   if (spec.kind === 'morph') {
     const task = await tasks.morph();
-    return await task(spec, context);
+    return await task(onDevice(spec, context), context);
   }
   if (spec.kind === 'tag') {
     const task = await tasks.tag();
-    return await task(spec, context);
+    return await task(onDevice(spec, context), context);
   }
   const task = await tasks.sequence();
   return await task(spec, context);
+}
+
+/** As asked for, but on the CPU where [Note: the memory ladder] has come to that. */
+function onDevice<Spec extends JobSpec>(spec: Spec, { relief }: TaskContext): Spec {
+  return relief.cpu ? { ...spec, device: 'cpu' } : spec;
 }
 
 async function loadTasks(url: string | undefined): Promise<TaskTable> {

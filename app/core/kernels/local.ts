@@ -54,7 +54,7 @@ export class LocalConvolution implements AsyncDisposable {
   readonly #outStride: number;
   readonly #sums: number;
 
-  /** Takes all its memory and starts the threads. Throws AppError 'engine-failed' where there is not that much. */
+  /** Takes all its memory and starts the threads. Throws AppError 'out-of-memory' where there is not that much. */
   constructor(shape: LocalShape, threads: number) {
     const { kind, kernel, width, height, region } = shape;
     if (kernel % 2 !== 1 || kernel < 1 || kernel > 51) throw new AppError('internal', `No kernel has ${kernel} taps.`);

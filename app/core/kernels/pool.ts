@@ -44,14 +44,14 @@ export class KernelPool implements AsyncDisposable {
   #failure: AppError | null = null;
   #closing = false;
 
-  /** Starts `threads` workers running `entry` (a module that calls serveTeam) on a new memory of at least `bytes`. Throws AppError 'engine-failed'. */
+  /** Starts `threads` workers running `entry` (a module that calls serveTeam) on a new memory of at least `bytes`. Throws AppError 'out-of-memory'. */
   constructor(entry: URL, threads: number, bytes: number) {
     this.threads = Math.max(1, Math.floor(threads));
     this.base = RESERVED + this.threads * STACK;
     try {
       this.memory = createMemory(Math.max(bytes, this.base));
     } catch (cause) {
-      throw new AppError('engine-failed', 'The engine cannot reserve its 4 GiB of address space.', { cause });
+      throw new AppError('out-of-memory', 'The engine cannot reserve its 4 GiB of address space.', { cause });
     }
     const module = compileKernels();
     for (let index = 0; index < this.threads; index++) {
@@ -73,13 +73,13 @@ export class KernelPool implements AsyncDisposable {
     }
   }
 
-  /** Makes the memory at least `bytes` large. Throws AppError 'engine-failed' where there is not that much. */
+  /** Makes the memory at least `bytes` large. Throws AppError 'out-of-memory' where there is not that much. */
   reserve(bytes: number): void {
     try {
       growMemory(this.memory, bytes);
     } catch (cause) {
       const mb = Math.round(bytes / 1e6);
-      throw new AppError('engine-failed', `The engine needs ${mb} MB of memory, which is not there.`, { cause });
+      throw new AppError('out-of-memory', `The engine needs ${mb} MB of memory, which is not there.`, { cause });
     }
   }
 

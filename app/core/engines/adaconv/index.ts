@@ -2,14 +2,14 @@
 import { openCheckpoint } from '../../import/registry.ts';
 import type { InterpolatingFamily } from '../family.ts';
 import { overPictures } from '../picture-network.ts';
-import { AdaconvNetwork } from './run.ts';
+import { AdaconvNetwork, TILE_SIDE } from './run.ts';
 import { readAdaconv, recogniseAdaconv } from './weights.ts';
 
 export const adaconv: InterpolatingFamily = {
   kind: 'interpolate',
   id: 'adaconv',
   halves: true,
-  version: '1',
+  version: '2',
   summary: 'Adaptive convolution: moves up to half its taps, 20 pixels in the published network; slow.',
   recognise: async (checkpoint) => {
     const config = recogniseAdaconv(checkpoint);
@@ -18,6 +18,14 @@ export const adaconv: InterpolatingFamily = {
   open: async (path, setup) => {
     await using checkpoint = await openCheckpoint(path);
     const { config, weights } = await readAdaconv(checkpoint);
-    return overPictures(setup, await AdaconvNetwork.open(config, weights, setup));
+    // Its own tiles show in no byte ([Note: memory] in run.ts): smaller ones only cost time.
+    const tileSide = Math.ceil(TILE_SIDE / Math.sqrt(setup.shrink ?? 1));
+    return overPictures(setup, await AdaconvNetwork.open(config, weights, { ...setup, tileSide }));
   },
+  memory: async (_, { width, height, shrink = 1 }) => BESIDE / shrink + width * height * BYTES_A_PIXEL,
 };
+
+/** Features and taps of a tile, in ONNX Runtime and beside it. */
+const BESIDE = 900 * 2 ** 20;
+/** The pictures of a recursion, and the pair as the taps read it: floats of three channels each. */
+const BYTES_A_PIXEL = 10 * 12;

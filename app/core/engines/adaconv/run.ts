@@ -15,7 +15,7 @@ import { AROUND, PAD, type AdaconvConfig } from './config.ts';
 import { headGraph, trunkGraph, type Size } from './graph.ts';
 
 /** Largest side of a tile and bytes of its features: wider layers get smaller tiles. */
-const TILE_SIDE = 256;
+export const TILE_SIDE = 256;
 const FEATURE_BYTES = 64 * 2 ** 20;
 /** Pixels of a band: so few that their taps stay in cache, and not fewer than the last layer has inputs, whose weights are read for each band. */
 const BAND_PIXELS = 512;

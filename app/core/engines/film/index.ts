@@ -1,10 +1,9 @@
 /** FILM, the family: frame interpolation for large motion. docs/models.md says how to use the published checkpoints. */
 import { openCheckpoint } from '../../import/registry.ts';
-import type { PixelFormat } from '../../media/frame.ts';
 import type { EngineSetup, Interpolator } from '../engine.ts';
 import type { InterpolatingFamily } from '../family.ts';
 import { overPictures } from '../picture-network.ts';
-import { tiled } from '../tiles.ts';
+import { tiled, tiledBytes, type Tiling } from '../tiles.ts';
 import type { Weights } from '../weights.ts';
 import { configJson, parameterCount, type FilmConfig } from './config.ts';
 import { filmBytes, WHOLE_BYTES } from './memory.ts';
@@ -14,7 +13,7 @@ import { readFilm, recogniseFilm } from './weights.ts';
 export const film: InterpolatingFamily = {
   kind: 'interpolate',
   id: 'film',
-  version: '1',
+  version: '2',
   summary: 'A network for large motion (FILM).',
   async recognise(checkpoint) {
     const found = recogniseFilm(checkpoint);
@@ -27,7 +26,16 @@ export const film: InterpolatingFamily = {
     const { config, weights } = await readFilm(checkpoint);
     return await openFilm(config, weights, setup);
   },
+  async memory(path, setup, format) {
+    await using checkpoint = await openCheckpoint(path);
+    const { config } = await readFilm(checkpoint);
+    return tiledBytes(format, setup, tiling(config));
+  },
 };
+
+function tiling(config: FilmConfig, maxBytes = WHOLE_BYTES): Tiling {
+  return { bytes: (_, width, height) => filmBytes(config, width, height), maxBytes };
+}
 
 /** FILM for pictures of any size; `maxBytes` is for tests. Throws what opening the network throws. */
 export async function openFilm(
@@ -36,11 +44,10 @@ export async function openFilm(
   setup: EngineSetup,
   maxBytes = WHOLE_BYTES,
 ): Promise<Interpolator> {
-  const bytes = (_: PixelFormat, width: number, height: number): number => filmBytes(config, width, height);
   const open = async (inner: EngineSetup): Promise<Interpolator> => {
     // A tile's sides are inside the picture, where black has no business.
     const tile = inner.width !== setup.width || inner.height !== setup.height;
     return overPictures(inner, await openFilmNetwork(config, weights, inner, tile ? 'edge' : 'zeros'));
   };
-  return await tiled(open, setup, { bytes, maxBytes });
+  return await tiled(open, setup, tiling(config, maxBytes));
 }

@@ -49,7 +49,7 @@ export class Glide implements Interpolator {
 
   /**
    * Throws AppError 'size-mismatch' where the two frames differ in size or format, 'too-large' where picture and fields do not fit
-   * `maxBytes` (open.ts cuts such pictures into tiles), 'engine-failed' when a thread fails or memory is short; the signal's reason on abort.
+   * `maxBytes` (open.ts cuts such pictures into tiles), 'engine-failed' when a thread fails, 'out-of-memory' where memory is short; the signal's reason on abort.
    */
   async *between(
     a: Frame,

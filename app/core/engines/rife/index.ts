@@ -3,12 +3,11 @@ import { AppError } from '../../../contract/errors.ts';
 import type { Checkpoint } from '../../import/checkpoint.ts';
 import { ncnnGraphOf } from '../../import/ncnn.ts';
 import { openCheckpoint } from '../../import/registry.ts';
-import type { PixelFormat } from '../../media/frame.ts';
 import type { Graph } from '../../onnx/graph.ts';
 import type { EngineSetup, Interpolator } from '../engine.ts';
 import type { InterpolatingFamily } from '../family.ts';
 import { overPictures, type PictureNetwork } from '../picture-network.ts';
-import { tiled } from '../tiles.ts';
+import { tiled, tiledBytes, type Tiling } from '../tiles.ts';
 import { versionsOf, type RifeConfig, type RifeOptions } from './config.ts';
 import { liveBytes } from './memory.ts';
 import { conventionOf } from './ncnn/conventions.ts';
@@ -46,11 +45,24 @@ function graphBytes(graph: Graph): number {
 export const rife: InterpolatingFamily = {
   kind: 'interpolate',
   id: 'rife',
-  version: '1',
+  version: '2',
   summary: 'RIFE and its kin: flow at any moment, in one pass; import a published checkpoint.',
   recognise,
   open: (path, setup) => openRife(path, setup),
+  async memory(path, setup, format) {
+    const file = await modelFile(path);
+    await using checkpoint = await openCheckpoint(file);
+    const { bytesPerPixel } = await networkOf(file, checkpoint, {});
+    return tiledBytes(format, setup, tiling(bytesPerPixel)) + BESIDE;
+  },
 };
+
+/** The weights in the graph, in its bytes and in ONNX Runtime. */
+const BESIDE = 200 * 2 ** 20;
+
+function tiling(bytesPerPixel: number, maxBytes = WHOLE_BYTES): Tiling {
+  return { bytes: (_, width, height) => width * height * bytesPerPixel, maxBytes };
+}
 
 async function recognise(checkpoint: Checkpoint): Promise<Readonly<Record<string, unknown>> | null> {
   const graph = ncnnGraphOf(checkpoint);
@@ -76,13 +88,12 @@ export async function openRife(
   const file = await modelFile(path);
   await using checkpoint = await openCheckpoint(file);
   const { network, bytesPerPixel } = await networkOf(file, checkpoint, options);
-  const bytes = (_: PixelFormat, width: number, height: number): number => width * height * bytesPerPixel;
   const open = async (inner: EngineSetup) => {
     // A tile's sides are inside the picture, where black has no business.
     const tile = inner.width !== setup.width || inner.height !== setup.height;
     return overPictures(inner, network(inner, tile ? 'edge' : 'zeros'));
   };
-  return await tiled(open, setup, { bytes, maxBytes });
+  return await tiled(open, setup, tiling(bytesPerPixel, maxBytes));
 }
 
 /** A network for pictures of any size; `around` where its own program has zeros. */

@@ -1,10 +1,9 @@
 /** SepConv: two pictures, and for each pixel of the one between them a column and a row of taps for each. docs/sepconv.md. */
 import { openCheckpoint } from '../../import/registry.ts';
-import type { PixelFormat } from '../../media/frame.ts';
 import type { EngineSetup, Interpolator } from '../engine.ts';
 import type { InterpolatingFamily } from '../family.ts';
 import { overPictures } from '../picture-network.ts';
-import { tiled } from '../tiles.ts';
+import { tiled, tiledBytes, type Tiling } from '../tiles.ts';
 import type { SepconvConfig } from './config.ts';
 import { paddedSize, SepconvNetwork } from './run.ts';
 import { readSepconv, recogniseSepconv } from './weights.ts';
@@ -25,21 +24,32 @@ export const sepconv: InterpolatingFamily = {
   kind: 'interpolate',
   id: 'sepconv',
   halves: true,
-  version: '1',
+  version: '2',
   summary: 'Adaptive separable convolution: moves up to half its taps, 25 pixels in the published networks.',
   recognise: async (checkpoint) => {
     const config = recogniseSepconv(checkpoint);
     return config && { ...config };
   },
   open: openSepconv,
+  async memory(path, setup, format) {
+    await using checkpoint = await openCheckpoint(path);
+    const { config } = await readSepconv(checkpoint);
+    return tiledBytes(format, setup, tiling(config)) + BESIDE;
+  },
 };
+
+/** The weights, several times, and a band's taps. */
+const BESIDE = 500 * 2 ** 20;
+
+function tiling(config: SepconvConfig, maxBytes = WHOLE_BYTES): Tiling {
+  return { bytes: (_, width, height) => sepconvBytes(config, width, height), maxBytes };
+}
 
 /** `maxBytes` is for tests. */
 export async function openSepconv(path: string, setup: EngineSetup, maxBytes = WHOLE_BYTES): Promise<Interpolator> {
   await using checkpoint = await openCheckpoint(path);
   const { config, weights } = await readSepconv(checkpoint);
-  const bytes = (_format: PixelFormat, width: number, height: number): number => sepconvBytes(config, width, height);
   const open = async (inner: EngineSetup): Promise<Interpolator> =>
     overPictures(inner, await SepconvNetwork.open(config, weights, inner));
-  return await tiled(open, setup, { bytes, maxBytes });
+  return await tiled(open, setup, tiling(config, maxBytes));
 }

@@ -25,10 +25,14 @@ export function* chunksOf(plan: FramePlan): Generator<Chunk> {
   let start = 0;
   let frames: PlannedFrame[] = [];
   let section = '';
+  let before: readonly number[] = [];
   const close = (end: number): Chunk => {
     const origin = plan.timestamp(start);
     const timestamps = Array.from({ length: end - start + 1 }, (_, i) => plan.timestamp(start + i) - origin);
-    return { start, frames, timestamps };
+    // Those of all chunks are kept until the film is joined: at a constant rate they are one array.
+    const same = timestamps.length === before.length && timestamps.every((time, i) => time === before[i]);
+    if (!same) before = timestamps;
+    return { start, frames, timestamps: before };
   };
   for (let k = 0; k < plan.count; k++) {
     const frame = plan.frame(k);

@@ -12,13 +12,16 @@ export interface EngineTotals {
 /** The engines for one kind of picture at a time. */
 export class EngineRoom implements AsyncDisposable {
   readonly #threads: number;
+  readonly #shrink: number;
   readonly #open = new Map<string, Promise<Interpolator>>();
   readonly #devices = new Set<string>();
   #kind = '';
   #spent = 0;
 
-  constructor(threads: number) {
+  /** `shrink` as of EngineSetup. */
+  constructor(threads: number, shrink = 1) {
     this.#threads = threads;
+    this.#shrink = shrink;
   }
 
   /** The engine `id` of a clip, its own unless given. Those of clips with other pictures are closed first. Throws as EngineEntry.open. */
@@ -31,7 +34,8 @@ export class EngineRoom implements AsyncDisposable {
     const name = `${entry.id}@${entry.version}@${devices.get(entry.id) ?? ''}`;
     let opening = this.#open.get(name);
     if (!opening) {
-      opening = entry.open({ width, height, colour, threads: this.#threads, device: devices.get(entry.id) });
+      const [threads, shrink] = [this.#threads, this.#shrink];
+      opening = entry.open({ width, height, colour, threads, device: devices.get(entry.id), shrink });
       this.#open.set(name, opening);
     }
     const opened = await opening;

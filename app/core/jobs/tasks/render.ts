@@ -13,6 +13,8 @@ import type { Picture } from './synthesis.ts';
 /** A chunk, and how to make it. */
 export interface RenderStep {
   readonly key: string;
+  /** Keys of chunks that will do as well. */
+  readonly otherwise?: readonly string[];
   readonly timestamps: readonly number[];
   readonly output: OutputPlan;
   /** Its pictures; asked for when the chunk is missing, after those of the step before. */
@@ -35,14 +37,19 @@ export interface RenderHooks {
 /** Memory for decoded frames that may be wanted again: what lets reversed footage decode each block once. */
 const KEEP_BYTES = 192 * 2 ** 20;
 
-/** Frames of a source in any order. `info` as it is to be decoded. */
-export function sourceReader(info: VideoInfo, index: SourceIndex, signal: AbortSignal): FrameReader {
+/** Frames of `bytes` that are kept in 1/`shrink` of that memory. */
+export function keptFrames(bytes: number, shrink = 1): number {
+  return Math.max(3, Math.min(64, Math.floor(KEEP_BYTES / shrink / bytes)));
+}
+
+/** Frames of a source in any order. `info` as it is to be decoded; `shrink`: [Note: the memory ladder]. */
+export function sourceReader(info: VideoInfo, index: SourceIndex, signal: AbortSignal, shrink = 1): FrameReader {
   const last = index.times.length - 1;
   const bytes = frameBytes(decodedFormat(info), info.video.width, info.video.height);
   return new FrameReader({
     open: (first) => decodeFrames(info.path, info, { first, last, index, signal }),
     count: last + 1,
-    keep: Math.min(64, Math.floor(KEEP_BYTES / bytes)),
+    keep: keptFrames(bytes, shrink),
   });
 }
 
@@ -55,22 +62,37 @@ export async function* renderChunks(
   let finishing: Promise<RenderedChunk> | undefined;
   for (const step of steps) {
     signal.throwIfAborted();
-    const found = await chunks.find(step.key);
+    const found = await findAny(chunks, step);
     if (found !== undefined) {
       if (finishing) yield await finishing;
       finishing = undefined;
       hooks.onReused(step.timestamps.length - 1);
-      yield { key: step.key, path: found, timestamps: step.timestamps };
+      yield { ...found, timestamps: step.timestamps };
       continue;
     }
     const pending = await chunks.begin(step.key, step.output.chunkMuxer);
-    const encoding = await encodePictures(pending, step, signal, hooks.onFrames);
+    const encoding = await encodePictures(pending, step, signal, hooks.onFrames).catch(async (error: unknown) => {
+      // The chunk before is whole but for its end.
+      await finishing?.catch(() => {});
+      throw error;
+    });
     if (finishing) yield await finishing;
     finishing = finish(encoding, pending, step, hooks);
     // Its turn comes after the next chunk; a failure before that is reported then.
     finishing.catch(() => {});
   }
   if (finishing) yield await finishing;
+}
+
+async function findAny(
+  chunks: ChunkStore,
+  { key, otherwise = [] }: RenderStep,
+): Promise<{ readonly key: string; readonly path: string } | undefined> {
+  for (const one of [key, ...otherwise]) {
+    const path = await chunks.find(one);
+    if (path !== undefined) return { key: one, path };
+  }
+  return undefined;
 }
 
 interface Encoding {

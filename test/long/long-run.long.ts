@@ -1,0 +1,162 @@
+/**
+ * Two hours of footage through the whole pipeline: memory and open files stay where they are, and the last tenth costs what the first did, in
+ * processor time a frame (wall time would measure who else uses the machine). LONG_RUN_HOURS is for trying it on less.
+ */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { test, type TestContext } from 'node:test';
+import { homeAt } from '../../app/core/base/home.ts';
+import { allChunks } from '../../app/core/library/chunk-rows.ts';
+import { openLibrary } from '../../app/core/library/db.ts';
+import { FIGURE } from '../guarantees/promise.ts';
+import { ffmpegOutput } from '../support/clips.ts';
+import { root, tempFolder, tree } from '../support/command.ts';
+import { writeEvidence } from '../support/evidence.ts';
+import { cpuSeconds, leastSquares, takenBy, type Taken } from '../support/watch-process.ts';
+
+const HOURS = Number(process.env.LONG_RUN_HOURS ?? 2);
+const RATE = 24;
+/** Nearly every output frame lies between two source frames. */
+const OUTPUT_RATE = 25;
+const SIZE = '64x36';
+
+interface Sample {
+  readonly frames: number;
+  readonly cpu: number;
+  /** The process that was started, and the job's own below it. */
+  readonly command: Taken;
+  readonly job: Taken;
+}
+
+interface Watched {
+  readonly samples: readonly Sample[];
+  readonly result: { readonly frames: number; readonly seconds: number; readonly notes: readonly string[] };
+}
+
+/** Runs the command and looks at its processes about once a second while pictures are made. */
+async function watched(home: string, args: readonly string[]): Promise<Watched> {
+  const child = spawn(process.execPath, [join(root, 'app/cli/inbetween.js'), ...args, '--json'], {
+    env: { ...process.env, INBETWEEN_HOME: home },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const samples: Sample[] = [];
+  let stdout = '';
+  let last = '';
+  let looked = 0;
+  child.stdout.setEncoding('utf8').on('data', (piece: string) => (stdout += piece));
+  const lines = createInterface({ input: child.stderr });
+  lines.on('line', (line) => {
+    last = line;
+    const event = JSON.parse(line) as { stage?: string; done?: number };
+    if (event.stage !== 'rendering' || Date.now() - looked < 1000) return;
+    looked = Date.now();
+    const job = tree(child.pid!)[1];
+    if (job === undefined) return;
+    samples.push({
+      frames: event.done!,
+      cpu: cpuSeconds(child.pid!),
+      command: takenBy(child.pid!),
+      job: takenBy(job),
+    });
+  });
+  const status = await new Promise((resolve) => child.on('close', resolve));
+  assert.equal(status, 0, last);
+  return { samples, result: JSON.parse(stdout) as Watched['result'] };
+}
+
+/** Processor time when `frames` had been made. */
+function cpuAt(samples: readonly Sample[], frames: number): number {
+  const after = Math.max(
+    1,
+    samples.findIndex((sample) => sample.frames >= frames),
+  );
+  const [a, b] = [samples[after - 1]!, samples[after]!];
+  return a.cpu + ((frames - a.frames) / (b.frames - a.frames)) * (b.cpu - a.cpu);
+}
+
+/** Milliseconds of processor time a frame, of each tenth of the frames. */
+function tenths(samples: readonly Sample[]): number[] {
+  const [first, last] = [samples[0]!.frames, samples.at(-1)!.frames];
+  const at = (n: number): number => cpuAt(samples, first + ((last - first) * n) / 10);
+  return Array.from({ length: 10 }, (_, n) => (1000 * (at(n + 1) - at(n))) / ((last - first) / 10));
+}
+
+/** Growth of the resident memory in MB over all the frames, and its standard error, once the process has warmed up. */
+function growth(samples: readonly Sample[], who: 'command' | 'job') {
+  const frames = samples.at(-1)!.frames;
+  const warm = samples.filter((sample) => sample.frames > frames / 5);
+  const { slope, error } = leastSquares(warm.map((sample) => [sample.frames, sample[who].bytes / 2 ** 20]));
+  const mean = warm.reduce((sum, sample) => sum + sample[who].bytes, 0) / warm.length / 2 ** 20;
+  return { meanMB: round(mean), growthMB: round(slope * frames), errorMB: round(error * frames) };
+}
+
+function round(value: number, digits = 1): number {
+  return Number(value.toFixed(digits));
+}
+
+const evidence: Record<string, unknown> = {};
+
+async function longRun(context: TestContext, clip: string, engine: string): Promise<void> {
+  const folder = tempFolder(context);
+  const home = join(folder, 'home');
+  const output = join(folder, 'out.mp4');
+  const { samples, result } = await watched(home, [
+    ...['slowmo', clip, '-o', output, '--speed', '1', '--fps', String(OUTPUT_RATE), '--engine', engine],
+  ]);
+  const cost = tenths(samples);
+  const [first, last] = [cost[0]!, cost.at(-1)!];
+  const grown = { job: growth(samples, 'job'), command: growth(samples, 'command') };
+  const most = (of: (sample: Sample) => number, from: number, to: number): number =>
+    Math.max(...samples.slice(from * samples.length, to * samples.length).map(of));
+  const files = (who: 'command' | 'job') => [0, 0.9].map((at) => most((sample) => sample[who].files, at, at + 0.1));
+  using db = openLibrary(homeAt(home));
+  const chunks = allChunks(db).length;
+  const wal = statSync(`${homeAt(home).database}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+  evidence[engine] = {
+    frames: result.frames,
+    chunks,
+    wallSeconds: round(result.seconds),
+    samples: samples.length,
+    cpuMsAFrameByTenths: cost.map((one) => round(one, 3)),
+    lastToFirstTenth: round(last / first, 4),
+    memoryOfJob: grown.job,
+    memoryOfCommand: grown.command,
+    openFilesFirstAndLastTenth: { job: files('job'), command: files('command') },
+    outputMB: round(statSync(output).size / 2 ** 20),
+    journalMB: round(wal / 2 ** 20),
+  };
+  writeEvidence('long-run', {
+    footage: `${HOURS} h of ${SIZE} at ${RATE} frames a second, written at ${OUTPUT_RATE}`,
+    ...evidence,
+  });
+  context.diagnostic(
+    `${FIGURE}${engine}, ${result.frames} frames: the last tenth costs ${(100 * (last / first - 1)).toFixed(1)} % more processor time than the first; ` +
+      `memory of the job ${grown.job.meanMB} MB, growth ${grown.job.growthMB} ± ${grown.job.errorMB} MB over all of it`,
+  );
+  assert.equal(result.frames, HOURS * 3600 * OUTPUT_RATE);
+  assert.ok(chunks <= result.frames / 48 + 1, `${chunks} chunks`);
+  assert.ok(
+    last < 1.05 * first,
+    `a frame costs ${first.toFixed(2)} ms in the first tenth, ${last.toFixed(2)} in the last`,
+  );
+  for (const [who, { meanMB, growthMB, errorMB }] of Object.entries(grown))
+    // Nothing that grows with the frames: what the collector leaves for later is a few percent.
+    assert.ok(growthMB < Math.max(3 * errorMB, 0.05 * meanMB), `${who} grew by ${growthMB} ± ${errorMB} MB`);
+  for (const who of ['job', 'command'] as const) {
+    const [before, after] = files(who);
+    assert.ok(after! <= before! + 2, `${who}: ${before} open files, later ${after}`);
+  }
+  assert.ok(wal < 64 * 2 ** 20, `a journal of ${wal} bytes`);
+}
+
+test('two hours of footage', async (t) => {
+  const folder = tempFolder(t);
+  const clip = join(folder, 'long.mp4');
+  const source = `testsrc2=size=${SIZE}:rate=${RATE}:duration=${HOURS * 3600}`;
+  const encoder = ['-c:v', 'libx264', '-preset', 'ultrafast', '-qp', '24', '-g', '240', '-threads', '1'];
+  ffmpegOutput('-f', 'lavfi', '-i', source, ...encoder, '-y', `file:${clip}`);
+  for (const engine of ['blend', 'glide:draft']) await t.test(engine, (context) => longRun(context, clip, engine));
+});
