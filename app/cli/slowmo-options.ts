@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { CLOCKS, FIELDS } from '../contract/choices.ts';
 import { AppError } from '../contract/errors.ts';
-import { FIELDS } from '../contract/choices.ts';
 import { AUDIO_MODES, CODECS, type RetimeSpec } from '../contract/jobs.ts';
 import { deviceChoice } from '../core/nn/device.ts';
 import { readCuts } from '../core/media/scenes.ts';
@@ -24,6 +24,7 @@ export const SLOWMO_FLAGS = {
   curve: text,
   from: text,
   to: text,
+  clock: text,
   engine: text,
   device: text,
   audio: text,
@@ -50,6 +51,7 @@ export const SLOWMO_USAGE = `  --speed S      speed of playback: 0.25, 1/4 or 25
   --input-fps R  rate of numbered images (24)
   --curve FILE   a drawn speed: {"keys": [{"output": 0, "source": 0, "ease": "linear"}, ...]} in seconds
   --from T --to T  the part to use: seconds, HH:MM:SS.mmm or 123f
+  --clock C      footage that a phone slowed down: stored (as it is) or recorded (as it was); the note says where that matters
   --engine ID    glide, glide:draft, glide:best, blend, hold, or a network that models list shows
   ${deviceUsage(15)}
   --audio MODE   keep-pitch, tape, mute or original; muted by default below half speed
@@ -148,6 +150,7 @@ export async function retimeSpec(input: string, output: string, options: SlowmoO
     }),
     ...(options.from !== undefined && { from: parseTimePoint(options.from) }),
     ...(options.to !== undefined && { to: parseTimePoint(options.to) }),
+    ...(options.clock !== undefined && { clock: oneOf('clock', options.clock, CLOCKS) }),
     engine: options.engine ?? 'glide',
     ...(options.device !== undefined && { device: deviceChoice(options.device) }),
     ...(options.audio !== undefined && { audio: oneOf('audio', options.audio, AUDIO_MODES) }),

@@ -62,7 +62,7 @@ export async function makeSpanFilms(
 
 async function shapeOf(what: SpanFilmRequest['what'], options: SpanFilmOptions): Promise<SlowShape> {
   const { lead, ramp, speed, curve } = options;
-  for (const name of ['from', 'to', 'input-fps'] as const) {
+  for (const name of ['from', 'to', 'input-fps', 'clock'] as const) {
     if (options[name] === undefined) continue;
     throw new AppError('usage', `--${name} makes no sense here: what is found says where in its clip it is.`);
   }

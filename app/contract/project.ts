@@ -69,7 +69,7 @@ export interface TimelineClip {
   maxHold: number;
   /** 'auto' unless given. */
   fields?: FieldsChoice | undefined;
-  /** 'stored' unless given. */
+  /** Whose seconds are normal speed to people; 'stored' unless given. The keys' sources are the times that decoding gives, on either ([Note: clocks]). */
   clock?: ClockChoice | undefined;
   /** Neither found nor painted unless given. */
   mask?: MaskChoice | undefined;

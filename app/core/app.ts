@@ -100,7 +100,8 @@ export async function openApp({
       const info = await probe(path, { signal });
       const { index } = await sourceFacts(info, await identify(path), { analyses: analysisCache(db), signal });
       const claimed = [info.video.nominalRate, info.video.averageRate];
-      return sourceTiming(index.times, index.end, index.stamps.timeBase, claimed);
+      const timing = sourceTiming(index.times, index.end, index.stamps.timeBase, claimed);
+      return { ...timing, decoded: info.recorded?.decoded };
     },
     jobs: {
       list: () => jobSummaries(db),

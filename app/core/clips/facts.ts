@@ -87,7 +87,7 @@ async function analyse(
   const { times, end, stamps } = treated.facts.index;
   const { nominalRate, averageRate } = treated.info.video;
   const timing = sourceTiming(times, end, stamps.timeBase, [nominalRate, averageRate]);
-  return { file, info, facts, treated, timing };
+  return { file, info, facts, treated, timing: { ...timing, decoded: info.recorded?.decoded } };
 }
 
 /** Whether `analyseClip` would answer without decoding. */

@@ -1,7 +1,7 @@
 /** The waveform of a clip's sound. */
 import type { VideoInfo } from '../../contract/media.ts';
 import { spawnFfmpeg } from '../media/ffmpeg.ts';
-import { imageArgs, inputArgs } from '../media/input.ts';
+import { editArgs, imageArgs, inputArgs } from '../media/input.ts';
 import { askProbe } from '../media/probe-raw.ts';
 
 /** Pairs of lowest and highest sample a second. */
@@ -19,13 +19,14 @@ export async function soundPeaks(info: VideoInfo, signal?: AbortSignal): Promise
   const [stream] = info.audio;
   if (!stream) return new Int8Array(0);
   const raw = await askProbe(info.path, imageArgs(info.format), signal);
-  const start = raw.streams.find(({ index }) => index === info.video.index)?.start_time ?? 0;
+  const shown = raw.streams.find(({ index }) => index === info.video.index)?.start_time ?? 0;
+  const start = shown + (stream.unedited ?? 0);
   const rate = stream.sampleRate || 48_000;
   // As media/audio/sound.ts places sound: by its timestamps, gaps as silence.
   const placed = `aresample=${rate}:async=1:min_hard_comp=0.02:first_pts=${Math.round(start * rate)}`;
   const mixed = `aformat=sample_fmts=s16:channel_layouts=mono,aresample=${SAMPLE_RATE}`;
   const args = [
-    ...(await inputArgs(info.path, ['-vn', '-threads', '1'])),
+    ...(await inputArgs(info.path, [...editArgs(stream.unedited !== undefined), '-vn', '-threads', '1'])),
     ...['-copyts', '-map', `0:${stream.index}`, '-af', `${placed},${mixed}`, '-f', 's16le', 'pipe:1'],
   ];
   const ffmpeg = await spawnFfmpeg(args, { signal, logLevel: 'error' });

@@ -8,7 +8,7 @@
 import { createInterface } from 'node:readline';
 import type { VideoInfo } from '../../contract/media.ts';
 import { spawnFfmpeg } from '../media/ffmpeg.ts';
-import { inputArgsOf } from '../media/input.ts';
+import { inputArgsOf, isUnedited } from '../media/input.ts';
 import { isNearlySquare } from '../media/square-pixels.ts';
 import { isHdrTransfer } from '../media/tone-map.ts';
 
@@ -30,7 +30,7 @@ export async function proxyNeed(info: VideoInfo, signal?: AbortSignal): Promise<
 }
 
 /** `proxyNeed` as far as it can be told without reading the file. */
-export function kindNeed({ format, video, other }: VideoInfo): string | null {
+export function kindNeed({ format, video, other, recorded }: VideoInfo): string | null {
   if (!/\b(mp4|mov|matroska|webm)\b/.test(format)) return `its container is ${format}`;
   if (!/^(h264|vp8|vp9|av1)$/.test(video.codec)) return `it is ${video.codec}`;
   if (!/^yuvj?420p$/.test(video.pixelFormat)) return `its pixels are ${video.pixelFormat}`;
@@ -41,6 +41,7 @@ export function kindNeed({ format, video, other }: VideoInfo): string | null {
   if (video.fieldOrder !== undefined && !/^(progressive|unknown)$/.test(video.fieldOrder)) return 'it is interlaced';
   // Which one is the film is a matter of opinion: the proxy is of the one that ffmpeg takes.
   if (other.some(({ type }) => type === 'video')) return 'it has several video streams';
+  if (isUnedited({ recorded })) return 'its edits change its speed';
   const rate = video.averageRate ?? video.nominalRate;
   const perSecond = video.codedWidth * video.codedHeight * (rate ? rate.num / rate.den : 30);
   return perSecond > MOST_PIXELS_PER_SECOND ? 'it has too many pixels a second' : null;

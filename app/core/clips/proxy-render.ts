@@ -12,7 +12,7 @@ import { capabilities, type Capabilities } from '../media/capabilities.ts';
 import { scaleMatrix } from '../media/colour.ts';
 import { asEncodeError } from '../media/encode.ts';
 import { fileUrl, spawnFfmpeg } from '../media/ffmpeg.ts';
-import { IMAGE_SEQUENCE, inputArgs, inputArgsOf } from '../media/input.ts';
+import { editArgs, IMAGE_SEQUENCE, inputArgs, inputArgsOf } from '../media/input.ts';
 import { turnFilters } from '../media/picture.ts';
 import type { SourceIndex } from '../media/source.ts';
 import { StampReader, showinfoReader } from '../media/stamps.ts';
@@ -183,12 +183,17 @@ async function addSound({ info, to, signal }: ProxyRequest, pictures: string, in
   const rate = stream.sampleRate || SAMPLE_RATE;
   // As media/audio/sound.ts: gaps become silence, overlaps are dropped, the beginning is padded or cut.
   const filters = [
-    `aresample=${rate}:async=1:min_hard_comp=0.02:first_pts=${Math.round((index.start / TICKS) * rate)}`,
+    `aresample=${rate}:async=1:min_hard_comp=0.02:first_pts=${Math.round((index.start / TICKS + (stream.unedited ?? 0)) * rate)}`,
     ...['asetpts=PTS-STARTPTS', `atrim=end=${(index.end / TICKS).toFixed(6)}`],
     ...(rate === SAMPLE_RATE ? [] : [`aresample=${SAMPLE_RATE}`]),
   ];
   const args = [
-    ...['-y', ...(await inputArgs(pictures)), ...(await inputArgs(info.path)), '-copyts'],
+    ...[
+      '-y',
+      ...(await inputArgs(pictures)),
+      ...(await inputArgs(info.path, editArgs(stream.unedited !== undefined))),
+      '-copyts',
+    ],
     ...['-map', '0:v:0', '-map', `1:${stream.index}`, '-c:v', 'copy', '-af', filters.join(',')],
     ...['-c:a', 'aac', '-b:a', '128k', '-ac', '2', '-map_metadata', '-1', '-map_chapters', '-1'],
     // Pictures are timed as 25 a second until the end, sound is not: neither may wait for the other.

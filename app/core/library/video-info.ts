@@ -62,6 +62,17 @@ const audio = z.object({
   ...labels,
   duration: seconds,
   startTime: seconds,
+  unedited: seconds,
+});
+
+const section = z.object({ from: z.number(), to: seconds, speed: rational });
+const recorded = z.object({
+  by: z.enum(['android', 'samsung', 'apple']),
+  captureRate: rational.optional(),
+  decoded: z.enum(['stored', 'recorded']),
+  sections: z.array(section),
+  shown: z.object({ from: z.number(), to: z.number() }).optional(),
+  regions: z.array(section).optional(),
 });
 
 /** Optional members that are missing stay missing: JSON has no undefined. */
@@ -86,5 +97,6 @@ export const videoInfoSchema = z.object({
   chapters: z.number(),
   chapterList: z.array(z.object({ start: z.number(), end: z.number(), title: z.string() })).optional(),
   tags: z.record(z.string(), z.string()),
+  recorded: recorded.optional(),
   warnings: z.array(z.string()),
 }) as z.ZodType<VideoInfo>;

@@ -19,7 +19,8 @@ export async function inputArgs(path: string, more: readonly string[] = [], buil
 
 /** `inputArgs` for what was probed, image sequences included. */
 export async function inputArgsOf(info: VideoInfo, more: readonly string[] = []): Promise<string[]> {
-  if (info.format !== IMAGE_SEQUENCE) return await inputArgs(info.path, [...imageArgs(info.format), ...more]);
+  if (info.format !== IMAGE_SEQUENCE)
+    return await inputArgs(info.path, [...imageArgs(info.format), ...editArgs(isUnedited(info)), ...more]);
   return await sequenceArgs(info.path, info.video.nominalRate ?? { num: 24, den: 1 }, more);
 }
 
@@ -36,6 +37,16 @@ export async function sequenceArgs(path: string, rate: Rational, more: readonly 
 export function imageArgs(format: string): string[] {
   if (/^[a-z0-9]+_pipe$/.test(format)) return ['-f', format];
   return format === 'image2' ? ['-f', 'image2', '-pattern_type', 'none'] : [];
+}
+
+/** Whether the edits of a file are left out when it is decoded ([Note: clocks], recorded.ts). */
+export function isUnedited({ recorded }: Pick<VideoInfo, 'recorded'>): boolean {
+  return recorded?.decoded === 'recorded' && recorded.sections.length > 0;
+}
+
+/** For a stream whose file's edits are left out ([Note: clocks], recorded.ts). */
+export function editArgs(unedited: boolean): string[] {
+  return unedited ? ['-ignore_editlist', '1'] : [];
 }
 
 async function guards(build?: FfmpegBuild, also?: string): Promise<string[]> {

@@ -16,6 +16,7 @@ import type { RawProbe, RawSideData, RawStream } from './probe-raw.ts';
 import { chaptersOf, labelsOf, lowered } from './probe-tracks.ts';
 import { colourOf, hdrOf, turnOf } from './probe-picture.ts';
 import type { Turn } from './probe-picture.ts';
+import { findRecorded } from './recorded.ts';
 
 export interface ProbeOptions {
   readonly signal?: AbortSignal;
@@ -162,19 +163,23 @@ async function describe(path: string, raw: RawProbe, context: Context): Promise<
   if (absurd(duration)) warnings.push('The file claims an absurd duration, which is ignored.');
   const sane = (seconds: number | undefined): { duration?: number } =>
     seconds === undefined || absurd(seconds) ? {} : { duration: seconds };
+  const audio = raw.streams
+    .filter((one) => one.codec_type === 'audio')
+    .map((one) => ({ ...audioOf(one), ...sane(one.duration) }));
+  const question = { tags: raw.format.tags, video: stream.index, audio };
+  const phone = /\bmov\b/.test(context.format) ? await findRecorded(path, question) : undefined;
   return {
     path,
     format: context.format,
     bytes: context.bytes,
     ...sane(duration),
     video: { ...video.info, ...sane(stream.duration) },
-    audio: raw.streams
-      .filter((one) => one.codec_type === 'audio')
-      .map((one) => ({ ...audioOf(one), ...sane(one.duration) })),
+    audio: [...(phone?.audio ?? audio)],
     other: raw.streams.filter((one) => one !== stream && one.codec_type !== 'audio').map(otherOf),
     chapters: raw.chapters.length,
     chapterList: chaptersOf(raw),
     tags: { ...timecodeOf(raw, stream), ...raw.format.tags },
+    ...(phone ? { recorded: phone.recorded } : {}),
     warnings,
   };
 }

@@ -48,17 +48,30 @@ export function plainRetime(input: string, output: string, force: boolean): Reti
   };
 }
 
+/** Spans are told in the times that decoding gives. */
+function clockOf({ decoded }: SourceTiming): Pick<RetimeSpec, 'clock'> {
+  return decoded ? { clock: decoded } : {};
+}
+
 /** `spec` for the span alone, with `lead` seconds on both sides: the source's own frames at their own times. */
 export function cutOut(spec: RetimeSpec, span: SpanOfClip, timing: SourceTiming, lead: number): RetimeSpec {
   const { from, to } = framesOf(span, timing, lead);
   const plain = { speed: rational(1), factor: 1, fps: 'source', engine: 'hold', cuts: 'off' } as const;
-  return { ...spec, ...plain, audio: spec.audio ?? 'original', from: { frame: from }, to: { frame: to } };
+  return {
+    ...spec,
+    ...plain,
+    ...clockOf(timing),
+    audio: spec.audio ?? 'original',
+    from: { frame: from },
+    to: { frame: to },
+  };
 }
 
 /** `spec` with a curve that slows the span ([Note: slow where]). */
 export function slowed(spec: RetimeSpec, span: SpanOfClip, timing: SourceTiming, shape: SlowShape): RetimeSpec {
   return {
     ...spec,
+    ...clockOf(timing),
     curve: { keys: shape.curve ? stretched(shape.curve, span, timing, shape) : slowKeys(span, timing, shape) },
   };
 }

@@ -6,6 +6,7 @@
  * So: when every timestamp is within its container's rounding of a multiple of one interval, the timestamps are moved to
  * those multiples. Dropped frames (gaps of several intervals) stay gaps. Anything else is VFR and is believed as written.
  */
+import type { ClockChoice } from '../../contract/choices.ts';
 import { TICKS, type Rational } from '../../contract/time.ts';
 import { rational, standardRate, ticksOf, toNumber } from './rational.ts';
 
@@ -20,6 +21,8 @@ export interface SourceTiming {
   readonly vfr: boolean;
   /** Unit of the timestamps as the file has them. */
   readonly timeBase: Rational;
+  /** Of slow motion of a phone: the clock that the times follow ([Note: clocks]). */
+  readonly decoded?: ClockChoice | undefined;
 }
 
 /** The multiples of 1/rate nearest to `times`, or undefined if one is farther than `slack` ticks or two coincide. */

@@ -9,6 +9,7 @@ import type { EngineEntry } from '../../engines/engine.ts';
 import type { FileIdentity } from '../../library/file-identity.ts';
 import { defaultAudioMode } from '../../media/audio/modes.ts';
 import { conformed, conformNotes, sourceWithin, type Canvas } from '../../media/conform.ts';
+import { clockNotes } from '../../media/recorded.ts';
 import { treatFields } from '../../media/fields/treat.ts';
 import type { FrameFacts } from '../../media/frame-facts.ts';
 import type { OutputPlan } from '../../media/output-format.ts';
@@ -73,7 +74,12 @@ export async function planClip(
     engines: await enginesOf(clip),
     output: conformed(output, canvas, work),
     sound: soundOf(clip, info, frames),
-    notes: [...[...info.warnings, ...notes].map((note) => `${clip.name}: ${note}`), ...conformNotes(clip.name, info, canvas)],
+    notes: [
+      ...[...info.warnings, ...notes, ...clockNotes(info.recorded, clip.clock)].map(
+        (warning) => `${clip.name}: ${warning}`,
+      ),
+      ...conformNotes(clip.name, info, canvas),
+    ],
   };
 }
 

@@ -13,9 +13,11 @@ import type { PixelFormat } from '../../media/frame.ts';
 import type { FrameFacts } from '../../media/frame-facts.ts';
 import { VARYING_RATE } from '../../media/probe.ts';
 import { planOutput, type OutputPlan } from '../../media/output-format.ts';
-import { curvePieces } from '../../time/curve.ts';
+import { clockNotes } from '../../media/recorded.ts';
+import { clockOf, type SourceClock } from '../../time/clock.ts';
+import { curvePieces, type Piece } from '../../time/curve.ts';
 import { constantRatePlan, sourceTimingPlan, speedPiece, type FramePlan, type PlanSource } from '../../time/plan.ts';
-import { divide, format, multiply, rational, toNumber } from '../../time/rational.ts';
+import { divide, format, multiply, rational, secondsToTicks, toNumber } from '../../time/rational.ts';
 import { sourceTiming, type SourceTiming } from '../../time/regular.ts';
 import { timePointTicks } from '../../time/time-point.ts';
 
@@ -50,14 +52,15 @@ export async function planRetime(spec: RetimeSpec, probed: VideoInfo, found: Fra
   const engine = await findEngine(spec.engine);
   const claimed = [info.video.nominalRate, info.video.averageRate];
   const timing = sourceTiming(index.times, index.end, index.stamps.timeBase, claimed);
-  const range = rangeOf(spec, timing);
+  const clock = clockOf(info.recorded, spec.clock);
+  const range = rangeOf(spec, timing, clock);
   const source: PlanSource = {
     times: timing.times,
     end: timing.end,
-    cuts: cutFrames(spec, timing, facts),
+    cuts: cutFrames(spec, timing, facts, clock),
     holds: spec.holds === 'off' ? [] : facts.holds.filter(({ first, last }) => last - first + 1 <= spec.maxHold),
   };
-  const frames = framePlan(spec, source, timing, range);
+  const frames = framePlan(spec, source, timing, range, clock);
   const audio = soundOf(spec, info, frames);
   const output = await outputOf(spec, info, frames.rate ?? 'vfr', frames.timeBase, audio !== undefined);
   return {
@@ -70,12 +73,13 @@ export async function planRetime(spec: RetimeSpec, probed: VideoInfo, found: Fra
     carrier: decodedFormat(info),
     audio: output.audio === undefined ? undefined : audio,
     silence: info.audio.length === 0 || output.container.images || audio !== undefined ? 'none' : 'mute',
-    durationIn: durationIn(spec, range, timing),
+    durationIn: durationIn(spec, range, timing, clock),
     notes: [
       ...info.warnings.filter((warning) => warning !== VARYING_RATE),
       ...index.warnings,
       ...fieldNotes,
-      ...timingNotes(spec, timing),
+      ...clockNotes(info.recorded, spec.clock),
+      ...timingNotes(spec, timing, clock),
       ...cadenceNotes(cadences(timing.times.length, source.cuts, facts.holds), spec),
       ...output.notes,
     ],
@@ -121,15 +125,16 @@ const ROUNDED = TICKS / 2000;
  * The frames that start in [from, to). The range begins and ends on frames even when the times do not: otherwise no output frame
  * would fall on a source frame, and every real one would be replaced by a synthesised one.
  */
-function rangeOf(spec: RetimeSpec, { times, end }: SourceTiming): Range {
-  const frameAt = (value: RetimeSpec['from'], otherwise: number) => {
-    if (value === undefined) return otherwise;
-    const ticks = timePointTicks(value, times, end);
+function rangeOf(spec: RetimeSpec, { times, end }: SourceTiming, clock: SourceClock | undefined): Range {
+  const frameAt = (value: RetimeSpec['from'], otherwise: number | undefined) => {
+    if (value === undefined && otherwise === undefined) return times.length;
+    const told = value === undefined ? otherwise! : timePointTicks(value, times, end);
+    const ticks = value && 'seconds' in value && clock ? clock.toSource(told) : told;
     const found = times.findIndex((time) => time >= ticks - ROUNDED);
     return found < 0 ? times.length : found;
   };
-  const first = frameAt(spec.from, 0);
-  const after = frameAt(spec.to, times.length);
+  const first = frameAt(spec.from, clock?.from ?? 0);
+  const after = frameAt(spec.to, clock?.to);
   if (first < after) return { first, last: after - 1, to: times[after] ?? end };
   throw new AppError(
     'empty-range',
@@ -137,11 +142,16 @@ function rangeOf(spec: RetimeSpec, { times, end }: SourceTiming): Range {
   );
 }
 
-function cutFrames(spec: RetimeSpec, { times, end }: SourceTiming, facts: FrameFacts): number[] {
+function cutFrames(
+  spec: RetimeSpec,
+  { times, end }: SourceTiming,
+  facts: FrameFacts,
+  clock: SourceClock | undefined,
+): number[] {
   if (spec.cuts === 'off') return [];
   if (spec.cuts === 'auto') return facts.cuts;
   const frames = spec.cuts.times.map((seconds) => {
-    const ticks = seconds * TICKS;
+    const ticks = clock ? clock.toSource(secondsToTicks(seconds)) : seconds * TICKS;
     // The first frame at or after the cut; people round times, so a frame a tenth of an interval early still counts.
     const slack = end / times.length / 10;
     return times.findIndex((time) => time >= ticks - slack);
@@ -149,20 +159,44 @@ function cutFrames(spec: RetimeSpec, { times, end }: SourceTiming, facts: FrameF
   return [...new Set(frames.filter((frame) => frame > 0))].sort((a, b) => a - b);
 }
 
-function framePlan(spec: RetimeSpec, source: PlanSource, timing: SourceTiming, range: Range): FramePlan {
+function framePlan(
+  spec: RetimeSpec,
+  source: PlanSource,
+  timing: SourceTiming,
+  range: Range,
+  clock: SourceClock | undefined,
+): FramePlan {
   if (spec.fps === 'source' && spec.curve === undefined && timing.vfr) {
-    return sourceTimed(spec, source, range, timing.timeBase);
+    return sourceTimed(spec, source, range, timing.timeBase, clock);
   }
-  const rate = multiply(
-    spec.fps === undefined || spec.fps === 'source' ? timing.rate : spec.fps,
-    rational(spec.fps === undefined || spec.fps === 'source' ? spec.factor : 1),
-  );
+  // Where the clock's pace varies, so would its rate: the stored one is as good.
+  const own = multiply(multiply(timing.rate, clock?.speed ?? ONCE), rational(spec.factor));
+  const rate = spec.fps === undefined || spec.fps === 'source' ? own : spec.fps;
   checkRate(rate);
-  const [from, last] = [timing.times[range.first]!, timing.times[range.last]!];
-  const pieces = spec.curve
-    ? curvePieces(spec.curve.keys, rate)
-    : [speedPiece({ from, last, to: range.to }, spec.speed, rate)];
-  return constantRatePlan(source, pieces, rate, spec.shutter);
+  return constantRatePlan(source, piecesOf(spec, timing, range, rate, clock), rate, spec.shutter);
+}
+
+const ONCE = rational(1);
+
+/** What is asked for on the chosen clock, led to the source's own times. */
+function piecesOf(
+  { curve, speed }: RetimeSpec,
+  { times }: SourceTiming,
+  range: Range,
+  rate: Rational,
+  clock: SourceClock | undefined,
+): Piece[] {
+  const [from, last, to] = [times[range.first]!, times[range.last]!, range.to];
+  if (!clock || clock.speed) {
+    const pace = clock?.speed ?? ONCE;
+    if (curve) return curvePieces(clock ? clock.sourceKeys(curve.keys, pace) : curve.keys, rate);
+    return [speedPiece({ from, last, to }, multiply(speed, pace), rate)];
+  }
+  const [start, latest, end] = [clock.fromSource(from), clock.fromSource(last), clock.fromSource(to)];
+  const pieces = curve
+    ? curvePieces(curve.keys, rate)
+    : [speedPiece({ from: start, last: latest, to: end }, speed, rate)];
+  return pieces.map((piece) => clock.piece(piece));
 }
 
 function checkRate(rate: Rational): void {
@@ -171,14 +205,26 @@ function checkRate(rate: Rational): void {
 }
 
 /** A VFR clip with its own timing: as many parts to an interval as keep its own density of frames at this speed. */
-function sourceTimed(spec: RetimeSpec, source: PlanSource, range: Range, { den }: Rational): FramePlan {
+function sourceTimed(
+  spec: RetimeSpec,
+  source: PlanSource,
+  range: Range,
+  { den }: Rational,
+  clock: SourceClock | undefined,
+): FramePlan {
+  if (clock && !clock.speed) {
+    throw new AppError(
+      'usage',
+      '--fps source keeps the times of the file; say a rate with --clock recorded, or leave one of them out.',
+    );
+  }
   if (spec.speed.num < 0) {
     throw new AppError('usage', '--fps source plays forwards only; leave it out to play backwards at a constant rate.');
   }
   const divisions = Math.max(1, Math.round(toNumber(divide(rational(spec.factor), spec.speed))));
   // Fine enough that a divided and stretched interval is right to some microseconds, and a multiple of the source's own clock.
   const unit = rational(1, den >= 90_000 ? den : den * Math.ceil(90_000 / den));
-  return sourceTimingPlan(source, range, divisions, spec.speed, unit);
+  return sourceTimingPlan(source, range, divisions, multiply(spec.speed, clock?.speed ?? ONCE), unit);
 }
 
 function soundOf(spec: RetimeSpec, info: VideoInfo, frames: FramePlan): RetimePlan['audio'] {
@@ -188,13 +234,20 @@ function soundOf(spec: RetimeSpec, info: VideoInfo, frames: FramePlan): RetimePl
   return mode === 'mute' ? undefined : { stream, mode };
 }
 
-function durationIn(spec: RetimeSpec, range: Range, { times, end }: SourceTiming): number {
-  if (spec.curve === undefined) return (range.to - times[range.first]!) / TICKS;
-  const sources = spec.curve.keys.map((key) => Math.min(key.source, end / TICKS));
+function durationIn(
+  spec: RetimeSpec,
+  range: Range,
+  { times, end }: SourceTiming,
+  clock: SourceClock | undefined,
+): number {
+  const onClock = (ticks: number): number => clock?.fromSource(ticks) ?? ticks;
+  if (spec.curve === undefined) return (onClock(range.to) - onClock(times[range.first]!)) / TICKS;
+  const sources = spec.curve.keys.map((key) => Math.min(key.source, onClock(end) / TICKS));
   return Math.max(...sources) - Math.min(...sources);
 }
 
-function timingNotes(spec: RetimeSpec, timing: SourceTiming): string[] {
+function timingNotes(spec: RetimeSpec, timing: SourceTiming, clock: SourceClock | undefined): string[] {
+  const end = clock?.fromSource(timing.end) ?? timing.end;
   const notes: string[] = [];
   if (timing.vfr && spec.fps !== 'source') {
     notes.push(
@@ -204,10 +257,10 @@ function timingNotes(spec: RetimeSpec, timing: SourceTiming): string[] {
   if (spec.fps !== undefined && spec.fps !== 'source' && spec.factor > 1) {
     notes.push('--fps says the rate of the output, so --factor changes nothing.');
   }
-  const past = spec.curve?.keys.find((key) => key.source * TICKS > timing.end + 1);
+  const past = spec.curve?.keys.find((key) => key.source * TICKS > end + 1);
   if (past)
     notes.push(
-      `The curve asks for ${past.source} s, but the source ends at ${(timing.end / TICKS).toFixed(3)} s: its last frame holds.`,
+      `The curve asks for ${past.source} s, but the source ends at ${(end / TICKS).toFixed(3)} s: its last frame holds.`,
     );
   return notes;
 }

@@ -15,7 +15,7 @@ import { AppError, toAppError } from '../../../contract/errors.ts';
 import type { AudioStreamInfo } from '../../../contract/media.ts';
 import { TICKS } from '../../../contract/time.ts';
 import { spawnFfmpeg } from '../ffmpeg.ts';
-import { inputArgs } from '../input.ts';
+import { editArgs, inputArgs } from '../input.ts';
 import { fullDisk } from './wav.ts';
 
 /** Samples kept in memory while reading. */
@@ -126,7 +126,8 @@ export class Sound {
 async function decodeTo(options: DecodeSound, first: number, wanted: number): Promise<number> {
   const { stream, sampleRate, signal } = options;
   const rate = stream.sampleRate || sampleRate;
-  const firstPts = Math.round((options.sourceStart / TICKS) * rate) + (first / sampleRate) * rate;
+  const start = options.sourceStart / TICKS + (stream.unedited ?? 0);
+  const firstPts = Math.round(start * rate) + (first / sampleRate) * rate;
   const layout = stream.channelLayout && !/channels/.test(stream.channelLayout) ? stream.channelLayout : undefined;
   const filters = [
     `aresample=${rate}:async=1:min_hard_comp=0.02:first_pts=${firstPts}`,
@@ -135,7 +136,7 @@ async function decodeTo(options: DecodeSound, first: number, wanted: number): Pr
     layout ? `aformat=sample_fmts=flt:channel_layouts=${layout}` : 'aformat=sample_fmts=flt',
   ];
   const args = [
-    ...(await inputArgs(options.path)),
+    ...(await inputArgs(options.path, editArgs(stream.unedited !== undefined))),
     '-copyts',
     '-map',
     `0:${stream.index}`,
