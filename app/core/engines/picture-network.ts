@@ -1,10 +1,11 @@
 /** What a network of RGB pictures is to the rest, and the interpolator around it. */
 import { AppError } from '../../contract/errors.ts';
 import { floatRgb, frameOfFloatRgb } from '../media/float-rgb.ts';
-import type { Frame } from '../media/frame.ts';
+import type { Frame, Plane } from '../media/frame.ts';
 import { mix } from './blend.ts';
 import { requireAlike } from './engine.ts';
 import type { Between, BetweenOptions, EngineSetup, Interpolator } from './engine.ts';
+import { steadied } from './steady.ts';
 
 /**
  * A network opened for one picture size. Pictures are planar R'G'B' [3, height, width], nominally 0..1, not padded; what comes out is
@@ -25,7 +26,10 @@ export interface NetworkPicture {
   readonly confidence: number;
 }
 
-/** An interpolator over `network`: native planes to floats and back ([Note: float colour]); alpha is faded. Owns the network. */
+/**
+ * An interpolator over `network`: native planes to floats and back ([Note: float colour]), without flicker where nothing moves ([Note: steady]); alpha is
+ * faded. Between two frames that are the same is that frame. Owns the network.
+ */
 export function overPictures(setup: EngineSetup, network: PictureNetwork): Interpolator {
   return new OverPictures(setup, network);
 }
@@ -65,6 +69,10 @@ class OverPictures implements Interpolator {
     requireAlike(a, b);
     if (a.width !== width || a.height !== height)
       throw new AppError('size-mismatch', `The engine was opened for ${width}x${height}, not ${a.width}x${a.height}.`);
+    if (isSame(a, b)) {
+      for (const t of timesteps) yield { frame: { ...a, index: -1, time: timeBetween(a, b, t) }, confidence: 1 };
+      return;
+    }
     let clock = performance.now();
     const [first, second] = [this.#floats(a), this.#floats(b)];
     this.#held = [
@@ -79,7 +87,8 @@ class OverPictures implements Interpolator {
       // Such samples would become black or white, and nobody would be told.
       if (!allFinite(picture) || Number.isNaN(confidence))
         throw new AppError('engine-failed', `The network's picture, made on ${this.device}, holds what is no number.`);
-      const frame = frameOfFloatRgb(picture, a, colour, Math.round(a.time + t * (b.time - a.time)));
+      const steady = steadied(picture, [first, second], t, { width, height });
+      const frame = frameOfFloatRgb(steady, a, colour, timeBetween(a, b, t));
       fadeAlpha(a, b, t, frame);
       this.#spent.synthesisMs += performance.now() - clock;
       yield { frame, confidence: Math.min(1, Math.max(0, confidence)) };
@@ -95,6 +104,15 @@ class OverPictures implements Interpolator {
     this.#held = [];
     await this.#network[Symbol.asyncDispose]();
   }
+}
+
+function timeBetween(a: Frame, b: Frame, t: number): number {
+  return Math.round(a.time + t * (b.time - a.time));
+}
+
+function isSame(a: Frame, b: Frame): boolean {
+  const bytes = ({ data }: Plane): Buffer => Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  return a.planes.every((plane, n) => bytes(plane).equals(bytes(b.planes[n]!)));
 }
 
 /** Whether every sample is a finite number: 0 times any other is none. */
