@@ -14,6 +14,7 @@ import { clipByPath } from './library/clip-rows.ts';
 import { openLibrary } from './library/db.ts';
 import { identify } from './library/file-identity.ts';
 import { chosenRules, runById } from './library/tag-runs.ts';
+import { treatFields } from './media/fields/treat.ts';
 import { probe } from './media/probe.ts';
 import { writeCurvePicture, type CurvePictureOptions } from './tags/curve-picture.ts';
 import { scoresOfRun } from './tags/curves.ts';
@@ -98,8 +99,10 @@ export async function openApp({
     findSpans: (query, offset, limit) => searchSpans(db, query, offset, limit),
     timing: async (path, signal) => {
       const info = await probe(path, { signal });
-      const { index } = await sourceFacts(info, await identify(path), { analyses: analysisCache(db), signal });
-      const claimed = [info.video.nominalRate, info.video.averageRate];
+      const found = await sourceFacts(info, await identify(path), { analyses: analysisCache(db), signal });
+      const { index } = treatFields(info, found).facts;
+      const { nominalRate, averageRate } = treatFields(info, found).info.video;
+      const claimed = [nominalRate, averageRate];
       const timing = sourceTiming(index.times, index.end, index.stamps.timeBase, claimed);
       return { ...timing, decoded: info.recorded?.decoded };
     },

@@ -8,6 +8,7 @@ import { AppError } from '../../contract/errors.ts';
 import type { ShotCadence } from '../../contract/library.ts';
 import { TICKS } from '../../contract/time.ts';
 import { cadences } from '../../core/media/cadence.ts';
+import { describeFound } from '../../core/media/fields/found.ts';
 import type { ReelClip } from '../../core/media/shot-reel.ts';
 import { detectShots, scoreCuts, scoreHolds } from '../../core/media/shot-score.ts';
 import type { Verb, VerbIo } from '../verb.ts';
@@ -42,10 +43,20 @@ clips/train (places 0, 2, 4 ... by name), so the odd half is the default.`,
       found.holds,
     );
     if (io.json) {
-      io.out(JSON.stringify({ frames: found.times.length, cuts, holds: found.holds, shots: drawn }));
+      const { kind, order, sections } = found.fields;
+      const fields = { kind, order, sections };
+      io.out(JSON.stringify({ frames: found.times.length, fields, cuts, holds: found.holds, shots: drawn }));
       return 0;
     }
     io.out(`${path}: ${found.times.length} frames, ${cuts.length + 1} shots`);
+    io.out(`  fields: it ${describeFound(found.fields)}`);
+    for (const { first, last, pattern, cost, costWhole } of found.fields.sections.length > 1
+      ? found.fields.sections
+      : []) {
+      io.out(
+        `  part  frames ${first} to ${last}  ${pattern}, unexplained ${cost.toFixed(2)} (as whole frames ${costWhole.toFixed(2)})`,
+      );
+    }
     for (const cut of cuts) {
       io.out(`  cut   frame ${cut.frame}  ${cut.seconds.toFixed(3)} s  sure to ${(100 * cut.score).toFixed(0)} %`);
     }

@@ -4,7 +4,7 @@ import type { VideoInfo } from '../../contract/media.ts';
 import { TICKS } from '../../contract/time.ts';
 import { Shared } from '../base/shared.ts';
 import { analysisCache } from '../library/analysis-cache.ts';
-import { setMeasured, usableClip, type ClipRow } from '../library/clip-rows.ts';
+import { setMeasured, setProxy, usableClip, type ClipRow } from '../library/clip-rows.ts';
 import type { Library } from '../library/db.ts';
 import { identify, type FileIdentity } from '../library/file-identity.ts';
 import { cadences } from '../media/cadence.ts';
@@ -63,6 +63,8 @@ export async function analyseClip(db: Library, id: string, options: FactsOptions
   memory.kept.delete(key);
   memory.kept.set(key, found);
   if (memory.kept.size > KEPT) memory.kept.delete(memory.kept.keys().next().value!);
+  // What Chromium would show combed, it is given a proxy of.
+  if (found.treated.facts.index.pictures && clip.proxyState === 'unneeded') setProxy(db, id, 'wanted', null);
   if (!known)
     setMeasured(db, id, { duration: found.timing.end / TICKS, rate: found.timing.rate, vfr: found.timing.vfr });
   return { clip, ...found };

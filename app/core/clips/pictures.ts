@@ -10,6 +10,7 @@ import { BlockReader } from '../media/block-reader.ts';
 import { capabilities } from '../media/capabilities.ts';
 import { scaleMatrix } from '../media/colour.ts';
 import { runFfmpeg, spawnFfmpeg } from '../media/ffmpeg.ts';
+import { oneField } from '../media/fields/one-field.ts';
 import { inputArgsOf } from '../media/input.ts';
 import { uprightFilters } from '../media/picture.ts';
 import { isHdrTransfer, toneMap } from '../media/tone-map.ts';
@@ -74,7 +75,8 @@ function pictureSize({ video }: VideoInfo): { width: number; height: number } {
   return { width: even(wide), height: even(video.height) };
 }
 
-function filtersFor({ video }: VideoInfo, width: number, height: number): string[] {
+function filtersFor(info: VideoInfo, width: number, height: number): string[] {
+  const { video } = info;
   const quarter = video.rotation === 90 || video.rotation === 270;
   const size = quarter ? `${height}:${width}` : `${width}:${height}`;
   const { matrix, range } = video.colour;
@@ -83,7 +85,8 @@ function filtersFor({ video }: VideoInfo, width: number, height: number): string
       ? ''
       : `:in_color_matrix=${scaleMatrix(matrix, video.codedHeight)}:in_range=${range === 'full' ? 'full' : 'limited'}`;
   const format = isHdrTransfer(video.colour.transfer) ? 'rgb48le' : 'rgb24';
-  return [`scale=${size}:flags=area${from}:out_range=full`, `format=${format}`, ...uprightFilters(video)];
+  const scaled = `scale=${size}:flags=area${from}:out_range=full`;
+  return [...oneField(info), scaled, `format=${format}`, ...uprightFilters(video)];
 }
 
 function bytesOf({ info, width, height }: Plan): number {

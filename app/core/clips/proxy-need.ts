@@ -8,6 +8,7 @@
 import { createInterface } from 'node:readline';
 import type { VideoInfo } from '../../contract/media.ts';
 import { spawnFfmpeg } from '../media/ffmpeg.ts';
+import { flaggedInterlaced } from '../media/fields/one-field.ts';
 import { inputArgsOf, isUnedited } from '../media/input.ts';
 import { isNearlySquare } from '../media/square-pixels.ts';
 import { isHdrTransfer } from '../media/tone-map.ts';
@@ -30,7 +31,8 @@ export async function proxyNeed(info: VideoInfo, signal?: AbortSignal): Promise<
 }
 
 /** `proxyNeed` as far as it can be told without reading the file. */
-export function kindNeed({ format, video, other, recorded }: VideoInfo): string | null {
+export function kindNeed(info: VideoInfo): string | null {
+  const { format, video, other, recorded } = info;
   if (!/\b(mp4|mov|matroska|webm)\b/.test(format)) return `its container is ${format}`;
   if (!/^(h264|vp8|vp9|av1)$/.test(video.codec)) return `it is ${video.codec}`;
   if (!/^yuvj?420p$/.test(video.pixelFormat)) return `its pixels are ${video.pixelFormat}`;
@@ -38,7 +40,7 @@ export function kindNeed({ format, video, other, recorded }: VideoInfo): string 
   if (video.mirrored) return 'it is stored mirrored';
   if (video.rotation !== 0 && !/\b(mp4|mov)\b/.test(format)) return 'it is stored turned';
   if (!isNearlySquare(video.sampleAspect)) return 'its pixels are not square';
-  if (video.fieldOrder !== undefined && !/^(progressive|unknown)$/.test(video.fieldOrder)) return 'it is interlaced';
+  if (flaggedInterlaced(info)) return 'it is interlaced';
   // Which one is the film is a matter of opinion: the proxy is of the one that ffmpeg takes.
   if (other.some(({ type }) => type === 'video')) return 'it has several video streams';
   if (isUnedited({ recorded })) return 'its edits change its speed';

@@ -13,11 +13,13 @@ import { scaleMatrix } from '../media/colour.ts';
 import { asEncodeError } from '../media/encode.ts';
 import { fileUrl, spawnFfmpeg } from '../media/ffmpeg.ts';
 import { editArgs, IMAGE_SEQUENCE, inputArgs, inputArgsOf } from '../media/input.ts';
+import type { TreatedSource } from '../media/fields/treat.ts';
 import { turnFilters } from '../media/picture.ts';
 import type { SourceIndex } from '../media/source.ts';
 import { StampReader, showinfoReader } from '../media/stamps.ts';
 import { isHdrTransfer } from '../media/tone-map.ts';
 import { putTimes } from './mp4-times.ts';
+import { feedPictures } from './proxy-feed.ts';
 
 /** Frames from key to key: one to this many are decoded for a picture. */
 export const KEY_INTERVAL = 10;
@@ -30,6 +32,8 @@ const BROADCAST = /^(mpegts|mpeg|mpegtsraw|vob)$/;
 
 export interface ProxyRequest {
   readonly info: VideoInfo;
+  /** Where its fields are to be treated, what comes of it: the proxy then has these pictures, at their times. */
+  readonly treated?: TreatedSource | undefined;
   /** Written there; replaced if there. What is left after a failure is removed. */
   readonly to: string;
   /** Most lines of the picture. */
@@ -60,7 +64,10 @@ export async function renderProxy(request: ProxyRequest): Promise<SourceIndex> {
   const sound = info.audio[0];
   const pictures = sound ? `${to}.pictures` : to;
   try {
-    const index = await renderPictures({ ...request, to: pictures }, able);
+    const { treated } = request;
+    const index = treated
+      ? await renderTreated(treated, { ...request, to: pictures }, able)
+      : await renderPictures({ ...request, to: pictures }, able);
     if (sound) {
       const silent = await addSound(request, pictures, index).then(
         () => false,
@@ -109,6 +116,20 @@ async function renderPictures(
   return reader.finish(info.video.duration);
 }
 
+/** The pictures of a treated source, which are not the frames of its file. */
+async function renderTreated(
+  treated: TreatedSource,
+  { to, height, signal, onProgress }: ProxyRequest,
+  able: Capabilities,
+): Promise<SourceIndex> {
+  const { info, facts } = treated;
+  const upright: VideoInfo = { ...info, video: { ...info.video, rotation: 0, mirrored: false } };
+  const filters = [...scaled(upright, height, able), 'setsar=1', 'settb=1/25', 'setpts=N'];
+  const output = ['-vf', filters.join(','), ...able.passthrough, '-enc_time_base', '1/25', ...encoderArgs(to)];
+  await feedPictures(treated, { output, signal, onProgress });
+  return facts.index;
+}
+
 async function pictureArgs(info: VideoInfo, to: string, height: number, able: Capabilities): Promise<string[]> {
   // Side data can be kilobytes a frame and would all be printed by showinfo.
   const quiet = able.filters.has('sidedata') ? ['sidedata=mode=delete'] : [];
@@ -118,9 +139,6 @@ async function pictureArgs(info: VideoInfo, to: string, height: number, able: Ca
     // As frames 0, 1, 2, ...: [Note: times put in afterwards].
     ...['settb=1/25', 'setpts=N'],
   ];
-  const colour = '-color_range tv -colorspace bt709 -color_primaries bt709 -color_trc bt709'.split(' ');
-  const x264 = ['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '18', '-bf', '0', '-g', String(KEY_INTERVAL)];
-  // Nobody says how long the last frame is: an edit list would end where it starts, and reading it would drop it.
   return [
     ...['-y', ...(await inputArgsOf(info, ['-noautorotate'])), '-copyts', '-map', `0:${info.video.index}`],
     ...[
@@ -131,7 +149,16 @@ async function pictureArgs(info: VideoInfo, to: string, height: number, able: Ca
       '1/25',
       ...(count ? ['-frames:v', String(count)] : []),
     ],
+    ...encoderArgs(to),
+  ];
+}
+
+function encoderArgs(to: string): string[] {
+  const colour = '-color_range tv -colorspace bt709 -color_primaries bt709 -color_trc bt709'.split(' ');
+  const x264 = ['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '18', '-bf', '0', '-g', String(KEY_INTERVAL)];
+  return [
     ...[...x264, '-sc_threshold', '0', '-threads', THREADS, '-pix_fmt', 'yuv420p', ...colour],
+    // Nobody says how long the last frame is: an edit list would end where it starts, and reading it would drop it.
     ...[
       '-map_metadata',
       '-1',

@@ -8,11 +8,16 @@ import { access, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../../contract/errors.ts';
+import type { VideoInfo } from '../../contract/media.ts';
 import type { Home } from '../base/home.ts';
 import { renameDurably } from '../base/durable.ts';
 import type { Library } from '../library/db.ts';
 import { identify } from '../library/file-identity.ts';
 import { clipById, needClip, setProxy, usableClip, type ClipRow } from '../library/clip-rows.ts';
+import { fieldsMark } from '../media/fields/field-index.ts';
+import { flaggedInterlaced } from '../media/fields/one-field.ts';
+import type { TreatedSource } from '../media/fields/treat.ts';
+import { analyseClip, isAnalysed } from './facts.ts';
 import { PROXY_VERSION, renderProxy } from './proxy-render.ts';
 import { forgetProxies, nextWanted, requeueProxies, usedProxies } from './proxy-rows.ts';
 
@@ -151,7 +156,9 @@ export class ProxyWorker {
     if (!info) throw new AppError('no-video', `${path} has not been looked at yet.`);
     const { fingerprint } = await identify(path);
     const lines = height();
-    const name = `${fingerprint.slice(0, 32)}-${lines}-${PROXY_VERSION}.mp4`;
+    const treated = await this.#treated(id, info, signal);
+    const fields = treated ? `-${treatedMark(treated)}` : '';
+    const name = `${fingerprint.slice(0, 32)}-${lines}-${PROXY_VERSION}${fields}.mp4`;
     const final = join(this.#folder, name);
     if (await isThere(final)) return final;
     await mkdir(this.#folder, { recursive: true });
@@ -163,10 +170,22 @@ export class ProxyWorker {
       // Nobody waits for the proxy of a clip that was taken out.
       if (!clipById(db, id)) abort.abort(new AppError('cancelled', 'The clip was taken out of the library.'));
     };
-    await renderProxy({ info: { ...info, path }, to: part, height: lines, signal, onProgress });
+    await renderProxy({ info: { ...info, path }, treated, to: part, height: lines, signal, onProgress });
     await renameDurably(part, final);
     return final;
   }
+
+  /** What becomes of the clip's fields, where something does: of what is flagged interlaced, or was found to be when it was analysed. */
+  async #treated(id: string, info: VideoInfo, signal: AbortSignal): Promise<TreatedSource | undefined> {
+    const { db } = this.#options;
+    if (!flaggedInterlaced(info) && !(await isAnalysed(db, id))) return undefined;
+    const { treated } = await analyseClip(db, id, { signal });
+    return treated.facts.index.pictures ? treated : undefined;
+  }
+}
+
+function treatedMark({ facts }: TreatedSource): string {
+  return (fieldsMark(facts.index) ?? '').replaceAll(/[^a-z0-9]+/g, '-');
 }
 
 async function isThere(path: string): Promise<boolean> {

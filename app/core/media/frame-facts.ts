@@ -3,8 +3,7 @@ import { z } from 'zod';
 import type { VideoInfo } from '../../contract/media.ts';
 import { CombMeter } from './fields/comb.ts';
 import { withFieldShots } from './fields/field-shots.ts';
-import { foundFieldsSchema, foundFrom } from './fields/found.ts';
-import { isSoftTelecine } from './fields/soft.ts';
+import { foundFieldsSchema, foundIn, isCombed } from './fields/found.ts';
 import { HoldDetector } from './holds.ts';
 import { indexSource, linesSize, thumbnailSize, type IndexOptions } from './index-source.ts';
 import { CutDetector, THUMBNAIL_WIDTH } from './scenes.ts';
@@ -59,15 +58,12 @@ export async function findFrameFacts(
     },
     onLines: (_, lines) => combs.push(lines),
   });
-  const fields = foundFrom(combs.finish());
-  const combed = fields.kind !== 'progressive';
-  const soft = !combed && isSoftTelecine(found.times);
+  const cuts = cutDetector.finish().cuts.map((cut) => cut.frame);
+  const fields = foundIn(combs.finish(), cuts, found.times);
   return {
     index: found,
-    cuts: cutDetector.finish().cuts.map((cut) => cut.frame),
+    cuts,
     holds: holdDetector.finish().holds.map(({ first, last }) => ({ first, last })),
-    fields: combed
-      ? await withFieldShots({ ...info, path }, found, fields, options.signal)
-      : { ...fields, ...(soft && { kind: 'soft-telecine' as const }) },
+    fields: isCombed(fields) ? await withFieldShots({ ...info, path }, found, fields, options.signal) : fields,
   };
 }

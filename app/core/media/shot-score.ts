@@ -1,7 +1,9 @@
 /** How well cuts and holds are found, on reels (shot-reel.ts) and on clips that are made to repeat frames. */
 import { join } from 'node:path';
+import { CombMeter } from './fields/comb.ts';
+import { foundIn, type FoundFields } from './fields/found.ts';
 import { HoldDetector } from './holds.ts';
-import { indexSource, thumbnailSize } from './index-source.ts';
+import { indexSource, linesSize, thumbnailSize } from './index-source.ts';
 import { probe } from './probe.ts';
 import { CutDetector, THUMBNAIL_WIDTH } from './scenes.ts';
 import { makeReel, openReel, readLuma } from './shot-reel.ts';
@@ -53,7 +55,7 @@ function scoreOf(found: number, missed: number, invented: number): Score {
   };
 }
 
-/** Cuts and holds of a file, as a job finds them. */
+/** Cuts and holds of a file's frames as coded, as a job finds them, and how its fields came about. */
 export async function detectShots(
   path: string,
   signal?: AbortSignal,
@@ -61,20 +63,25 @@ export async function detectShots(
   cuts: { frame: number; score: number }[];
   holds: { first: number; last: number }[];
   times: readonly number[];
+  fields: FoundFields;
 }> {
   const info = await probe(path, signal ? { signal } : {});
   const size = thumbnailSize(info, THUMBNAIL_WIDTH);
   const cuts = new CutDetector(size);
   const holds = new HoldDetector(size);
-  const { times } = await indexSource(path, info, {
+  const combs = new CombMeter(linesSize(info, THUMBNAIL_WIDTH));
+  const index = await indexSource(path, info, {
     ...(signal ? { signal } : {}),
     thumbnails: { width: THUMBNAIL_WIDTH },
     onThumbnail: (frame, luma) => {
       cuts.push(frame, luma);
       holds.push(frame, luma);
     },
+    onLines: (_, lines) => combs.push(lines),
   });
-  return { ...cuts.finish(), ...holds.finish(), times };
+  const found = cuts.finish();
+  const frameCuts = found.cuts.map(({ frame }) => frame);
+  return { ...found, ...holds.finish(), times: index.times, fields: foundIn(combs.finish(), frameCuts, index.times) };
 }
 
 /** Cuts reels of `shots` shots each and finds their cuts again; a cut counts only at its very frame. */

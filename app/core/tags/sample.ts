@@ -18,6 +18,7 @@ import { BlockReader } from '../media/block-reader.ts';
 import { capabilities } from '../media/capabilities.ts';
 import { scaleMatrix } from '../media/colour.ts';
 import { spawnFfmpeg } from '../media/ffmpeg.ts';
+import { oneField } from '../media/fields/one-field.ts';
 import { keepWhatDecoded, nothingDecoded } from '../media/index-source.ts';
 import { IMAGE_SEQUENCE, inputArgsOf } from '../media/input.ts';
 import { uprightFilters } from '../media/picture.ts';
@@ -106,6 +107,7 @@ async function sampleArgs(info: VideoInfo, options: SampleOptions, hdr: boolean)
     // Rounded up, a frame's own time is never after the picture's.
     `fps=${rate}:round=up`,
     ...(first > 0 ? [`trim=start_frame=${first}`] : []),
+    ...oneField(info),
     middle(info),
     `scale=${size}:${size}:flags=area+accurate_rnd+full_chroma_int${from}:out_range=full`,
     `format=${hdr ? 'rgb48le' : 'rgb24'}`,

@@ -4,7 +4,7 @@
  * A hidden Markov model over coded frames. A state says at which place of which pattern (patterns.ts) a frame's first field is, and so how far
  * apart the moments of the four fields of two neighbouring frames are; the further apart, the more combed. The cost of a state is the part of the four combs' variance that this
  * does not explain, 0 to 1, and nothing where nothing moves: a cadence is carried through still passages. A pattern goes on by itself; to change it
- * (an edit) costs JUMP. The cheapest path (Viterbi) is taken, once for each field order; the order whose path is cheaper is the clip's.
+ * (an edit) costs JUMP, less at a cut. The cheapest path (Viterbi) is taken, once for each field order; the order whose path is cheaper is the clip's.
  */
 import { COMB_NUMBERS, COMB_OF } from './comb.ts';
 import { PATTERN_NAMES, fieldsPerFrame, filmFrameAt, periodOf, type PatternName } from './patterns.ts';
@@ -36,6 +36,7 @@ interface State {
 type Expectation = readonly [number, number, number, number];
 
 const JUMP = 3;
+const JUMP_AT_CUT = 1;
 /** Moving places with which a frame counts in full. */
 const ENOUGH = 48;
 /** Relative variance of the combs below which they do not tell. */
@@ -86,9 +87,12 @@ function expectation(pattern: PatternName, phase: number, order: FieldOrder): Ex
   return four.map((value) => value - mean) as unknown as Expectation;
 }
 
-/** Finds the field order and the sections of a clip from CombMeter's numbers. The sections cover all frames, in order. */
-export function findCadence(numbers: Float32Array): { order: FieldOrder; sections: CadenceSection[] } {
-  const [top, bottom] = (['top', 'bottom'] as const).map((order) => cheapest(numbers, new Model(order)));
+/** Finds the field order and the sections of a clip from CombMeter's numbers and the frames at which shots start. The sections cover all frames, in order. */
+export function findCadence(
+  numbers: Float32Array,
+  cuts: readonly number[],
+): { order: FieldOrder; sections: CadenceSection[] } {
+  const [top, bottom] = (['top', 'bottom'] as const).map((order) => cheapest(numbers, new Set(cuts), new Model(order)));
   return top!.cost <= bottom!.cost
     ? { order: 'top', sections: top!.sections }
     : { order: 'bottom', sections: bottom!.sections };
@@ -120,6 +124,7 @@ function costsOf(numbers: Float32Array, k: number, expectations: readonly Expect
 
 function cheapest(
   numbers: Float32Array,
+  cuts: ReadonlySet<number>,
   { states, expectations }: Model,
 ): { cost: number; sections: CadenceSection[] } {
   const frames = numbers.length / COMB_NUMBERS;
@@ -133,7 +138,7 @@ function cheapest(
     for (let s = 1; s < states.length; s++) if (now[s]! < now[best]!) best = s;
     bestAt[k - 1] = best;
     const then = new Float64Array(states.length);
-    const jump = now[best]! + JUMP;
+    const jump = now[best]! + (cuts.has(k) ? JUMP_AT_CUT : JUMP);
     for (let s = 0; s < states.length; s++) {
       const { next, pattern } = states[s]!;
       // `next` is reached from s alone, or by a jump; across an edit the combs say nothing of the new pattern.

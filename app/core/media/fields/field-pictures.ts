@@ -2,7 +2,7 @@
 import { TICKS } from '../../../contract/time.ts';
 import type { SourceTiming } from '../../time/regular.ts';
 import { PICTURE, codedFrame, pictureCode } from './field-index.ts';
-import { sectionKind, type FieldSection, type FoundFields } from './found.ts';
+import { isCombed, sectionKind, type FieldSection, type FoundFields } from './found.ts';
 import { fieldsPerFrame, filmFrameAt } from './patterns.ts';
 
 /** 'film': each section as it was found. 'deinterlace': every field of what is combed; of progressive footage, all fields. */
@@ -39,7 +39,7 @@ export function fieldPictures(
   const grid: { origin?: number } = {};
   for (const section of fields.sections) {
     const kind = sectionKind(section);
-    const whole = kind === 'whole' && !(how === 'deinterlace' && isProgressive(fields));
+    const whole = kind === 'whole' && !(how === 'deinterlace' && !isCombed(fields));
     const film = kind === 'film' && how === 'film';
     const made = whole
       ? wholeOf(section, at)
@@ -52,10 +52,6 @@ export function fieldPictures(
   }
   const shift = pictures[0]?.time ?? 0;
   return { codes: pictures.map(({ code }) => code), times: pictures.map(({ time }) => time - shift), shift };
-}
-
-function isProgressive({ kind }: FoundFields): boolean {
-  return kind === 'progressive' || kind === 'soft-telecine';
 }
 
 /** Ticks of a field, as the clip's rate has them. */

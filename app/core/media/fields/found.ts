@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { VideoInfo } from '../../../contract/media.ts';
 import { findCadence, type CadenceSection, type FieldOrder } from './cadence.ts';
 import { PATTERN_NAMES, periodOf, type PatternName } from './patterns.ts';
+import { isSoftTelecine } from './soft.ts';
 
 const count = z.int().nonnegative();
 
@@ -32,6 +33,11 @@ export const foundFieldsSchema = z.object({
 export type FoundFields = z.infer<typeof foundFieldsSchema>;
 export type FieldSection = FoundFields['sections'][number];
 
+/** Whether frames of it hold fields of two moments. */
+export function isCombed({ kind }: Pick<FoundFields, 'kind'>): boolean {
+  return kind !== 'progressive' && kind !== 'soft-telecine';
+}
+
 /** How a section of a clip came about. */
 export type SectionKind = 'whole' | 'video' | 'film';
 
@@ -47,9 +53,9 @@ const LEAST_GAIN = 0.2;
 const LEAST_SHARE = 0.02;
 const LEAST_FRAMES = 12;
 
-/** From CombMeter's numbers; cuts and holds are left to be found. */
-export function foundFrom(numbers: Float32Array): FoundFields {
-  const { order, sections } = findCadence(numbers);
+/** From CombMeter's numbers and the cuts between frames as coded; cuts and holds of the fields are left to be found. */
+function foundFrom(numbers: Float32Array, frameCuts: readonly number[]): FoundFields {
+  const { order, sections } = findCadence(numbers, frameCuts);
   const clean = joined(sections);
   const telling = { whole: 0, video: 0, film: 0 };
   for (const section of clean) telling[sectionKind(section)] += section.telling;
@@ -60,6 +66,12 @@ export function foundFrom(numbers: Float32Array): FoundFields {
   const kinds = new Set(clean.map(sectionKind));
   const kind = kinds.size > 1 ? 'mixed' : kinds.has('video') ? 'interlaced' : 'telecined';
   return { kind, order, sections: clean, cuts: [], holds: [] };
+}
+
+/** The same, looking at the times of the frames as well: soft telecine shows in nothing else. */
+export function foundIn(numbers: Float32Array, frameCuts: readonly number[], times: readonly number[]): FoundFields {
+  const found = foundFrom(numbers, frameCuts);
+  return found.kind === 'progressive' && isSoftTelecine(times) ? { ...found, kind: 'soft-telecine' } : found;
 }
 
 /** Sections that say too little become part of the one before (the first: of the one after), neighbours of one reading one. */

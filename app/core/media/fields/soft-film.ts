@@ -3,15 +3,14 @@ import type { VideoInfo } from '../../../contract/media.ts';
 import { TICKS } from '../../../contract/time.ts';
 import { standardRate, ticksOf } from '../../time/rational.ts';
 import type { FrameFacts } from '../frame-facts.ts';
-import { meanOf } from './soft.ts';
+import { filmInterval } from './soft.ts';
 
 /** The source with its film frames spaced evenly. */
 export function softFilm(info: VideoInfo, facts: FrameFacts): { info: VideoInfo; facts: FrameFacts } {
   const { times } = facts.index;
   const steps = times.slice(1).map((time, i) => time - times[i]!);
-  const usual = steps.filter((step) => step < 2 * meanOf(steps));
-  const mean = meanOf(usual);
-  const rate = standardRate(TICKS / mean, 0.005);
+  const mean = filmInterval(times);
+  const rate = standardRate(TICKS / mean, 0.0006);
   const unit = rate && { num: rate.den, den: rate.num };
   let slot = 0;
   const even = times.map((_, i) => {

@@ -11,7 +11,7 @@ const SLACK = 0.12;
 export function isSoftTelecine(times: readonly number[]): boolean {
   if (times.length < 12) return false;
   const steps = times.slice(1).map((time, i) => time - times[i]!);
-  const field = meanOf(steps) / 2.5;
+  const field = filmInterval(times) / 2.5;
   const fields = steps.map((step) => step / field);
   let fits = 0;
   for (const [i, value] of fields.entries()) {
@@ -23,6 +23,13 @@ export function isSoftTelecine(times: readonly number[]): boolean {
   return fits >= MOST * fields.length;
 }
 
-export function meanOf(values: readonly number[]): number {
+/** Ticks that a frame lasts on average, of a short and a long one in turn; gaps left out. */
+export function filmInterval(times: readonly number[]): number {
+  const pairs = times.slice(2).map((time, i) => time - times[i]!);
+  const usual = pairs.toSorted((a, b) => a - b)[pairs.length >> 1]!;
+  return meanOf(pairs.filter((pair) => Math.abs(pair / usual - 1) < SLACK)) / 2;
+}
+
+function meanOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

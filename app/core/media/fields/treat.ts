@@ -12,7 +12,7 @@ import { divide, multiply, rational } from '../../time/rational.ts';
 import { sourceTiming } from '../../time/regular.ts';
 import type { FrameFacts } from '../frame-facts.ts';
 import { PICTURE } from './field-index.ts';
-import { describeFound, flaggedFields, sectionKind, type FoundFields } from './found.ts';
+import { describeFound, flaggedFields, isCombed, sectionKind, type FoundFields } from './found.ts';
 import { fieldPictures, firstFieldOf, type Treatment } from './field-pictures.ts';
 import { fieldsPerFrame } from './patterns.ts';
 import { softFilm } from './soft-film.ts';
@@ -51,9 +51,7 @@ function treat(info: VideoInfo, facts: FrameFacts, choice: FieldsChoice): Treate
   const notes = notesOf(info, found, choice);
   if (choice === 'off') return { info, facts, notes };
   if (found.kind === 'soft-telecine' && choice !== 'deinterlace') return { ...softFilm(info, facts), notes };
-  if ((found.kind === 'progressive' || found.kind === 'soft-telecine') && choice !== 'deinterlace') {
-    return { info, facts, notes };
-  }
+  if (!isCombed(found) && choice !== 'deinterlace') return { info, facts, notes };
   return { ...withPictures(info, facts, choice === 'deinterlace' ? 'deinterlace' : 'film'), notes };
 }
 
@@ -88,14 +86,14 @@ function withPictures(info: VideoInfo, facts: FrameFacts, how: Treatment): Pick<
 /** The fields of a clip; of one in which nothing is combed, in the order the file says. */
 function orderedFields(info: VideoInfo, { fields }: FrameFacts): FoundFields {
   const flagged = flaggedFields(info);
-  if (fields.kind !== 'progressive' && fields.kind !== 'soft-telecine') return fields;
+  if (isCombed(fields)) return fields;
   return { ...fields, order: flagged === 'bottom' ? 'bottom' : 'top' };
 }
 
 /** Cuts and holds by the number of the picture rather than of the frame or the field. */
 function mapped(codes: readonly number[], facts: FrameFacts): Pick<FrameFacts, 'cuts' | 'holds'> {
   const { fields } = facts;
-  const own = fields.kind === 'progressive' || fields.kind === 'soft-telecine';
+  const own = !isCombed(fields);
   const cuts = own ? facts.cuts.map((frame) => 2 * frame) : fields.cuts;
   const holds = own ? facts.holds.map(({ first, last }) => ({ first: 2 * first, last: 2 * last + 1 })) : fields.holds;
   const starts = codes.map(firstFieldOf);
@@ -134,7 +132,7 @@ function rateOf(codes: readonly number[], { sections }: FoundFields, rate: Video
 function notesOf(info: VideoInfo, found: FoundFields, choice: FieldsChoice): string[] {
   const flagged = flaggedFields(info);
   const says = describeFound(found);
-  const combed = found.kind !== 'progressive' && found.kind !== 'soft-telecine';
+  const combed = isCombed(found);
   if (choice === 'off') {
     return combed ? [`This clip ${says}. Its fields are left as they are, as asked, so what moves is combed.`] : [];
   }
