@@ -11,7 +11,8 @@ import type { Library } from '../library/db.ts';
 import { estimateBytes, requireSpace } from '../media/disk-space.ts';
 import { clipsInOrder, retimeFrames, sequenceLength, sourceAt } from '../sequence/geometry.ts';
 import { toNumber } from '../time/rational.ts';
-import { formatTimecode, parseTimecode } from '../time/timecode.ts';
+import { timecodeAfter } from '../media/tracks/timecode.ts';
+import { formatTimecode } from '../time/timecode.ts';
 import { refuseForeignOutput, refuseInputAsOutput, requireOutputFolder } from './publish.ts';
 import { prepareJob } from './spec.ts';
 import type { KnownSource } from './tasks/clip-plan.ts';
@@ -139,11 +140,9 @@ function specsOf(
 
 /** The source's timecode of the first frame shown, counted at the rate of the file. */
 function timecodeAt(clip: SequenceClip, { info }: KnownSource, rate: SequenceSpec['settings']['rate']): string {
-  const own = info.video.averageRate ?? info.video.nominalRate ?? rate;
-  const start = parseTimecode(info.tags['timecode'] ?? '', own) ?? { frames: 0, drop: false };
-  const seconds = start.frames / toNumber(own) + Math.max(0, sourceAt(clip, rate, 0)) / TICKS;
+  const seconds = Math.max(0, sourceAt(clip, rate, 0)) / TICKS;
   const frames = Math.round(seconds * toNumber(rate));
-  return formatTimecode({ frames, drop: start.drop }, rate);
+  return timecodeAfter(info, seconds, rate) ?? formatTimecode({ frames, drop: false }, rate);
 }
 
 const ENDINGS = { h264: 'mp4', hevc: 'mp4', av1: 'mp4', vp9: 'webm', prores: 'mov', ffv1: 'mkv' } as const;

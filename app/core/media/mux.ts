@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { basename, join, resolve, sep } from 'node:path';
 import { createInterface } from 'node:readline';
 import { AppError } from '../../contract/errors.ts';
+import type { StreamLabels } from '../../contract/media.ts';
 
 import { chunkTicks } from './chunk-timing.ts';
 import { colourArgs } from './colour.ts';
@@ -13,21 +14,27 @@ import { fileUrl, spawnFfmpeg } from './ffmpeg.ts';
 import { inputArgs } from './input.ts';
 import { opusDelay } from './opus-delay.ts';
 import type { OutputPlan } from './output-format.ts';
+import { tagsFor } from './tracks/tags.ts';
+import type { ReadyTracks } from './tracks/prepare.ts';
+import { labelArgs, trackArgs } from './tracks/write.ts';
 
-export interface MuxAudio {
+export interface MuxAudio extends StreamLabels {
   /** A sound file ffmpeg reads (WAV), as long as the picture; its first sample sounds with the first frame. */
   readonly path: string;
   readonly channels: number;
-  /** ISO 639-2, when known. */
-  readonly language?: string;
 }
 
 export interface MuxRequest {
   /** In order; every chunk made by this plan. */
   readonly chunks: readonly Chunk[];
   readonly plan: OutputPlan;
-  readonly audio?: MuxAudio;
-  /** The source's container tags; those that stay true of the output are kept. */
+  /** In order. */
+  readonly sounds?: readonly MuxAudio[];
+  /** Subtitles, chapters, attachments. */
+  readonly tracks?: Pick<ReadyTracks, 'subtitles' | 'chapters' | 'files'>;
+  /** What the source says of its picture. */
+  readonly picture?: StreamLabels;
+  /** The source's container tags; those that stay true of the output and that it holds are kept. */
   readonly tags?: Readonly<Record<string, string>>;
   /** Of the first frame: 'HH:MM:SS:FF', ';' before the frames where numbers are dropped. */
   readonly timecode?: string | undefined;
@@ -40,14 +47,6 @@ export interface MuxRequest {
   readonly onProgress?: (fraction: number) => void;
 }
 
-/** Tags that describe the film, not the file. */
-const KEPT_TAGS = new Set(
-  `title artist album album_artist composer date creation_time comment copyright description synopsis genre show network
-  keywords grouping performer publisher language`.split(/\s+/),
-);
-/** One tag's longest value: a hostile file must not fill a command line. */
-const TAG_CHARS = 4000;
-
 /**
  * Writes the finished file. Every packet keeps its chunk's exact time; nothing is decoded or encoded but sound. Throws encode-failed, disk-full, or
  * the abort's reason; what was written by then is the caller's to remove.
@@ -59,7 +58,7 @@ export async function muxOutput(request: MuxRequest): Promise<void> {
   try {
     const list = await writeConcatList(chunks, plan, folder);
     if (plan.container.images) await mkdir(to, { recursive: true });
-    const ffmpeg = await spawnFfmpeg(await muxArgs(request, list), signal ? { signal } : {});
+    const ffmpeg = await spawnFfmpeg(await muxArgs(request, list, folder), signal ? { signal } : {});
     const frames = chunks.reduce((sum, { timestamps }) => sum + timestamps.length - 1, 0);
     try {
       for await (const line of createInterface({ input: ffmpeg.stdout })) {
@@ -76,21 +75,27 @@ export async function muxOutput(request: MuxRequest): Promise<void> {
   }
 }
 
-async function muxArgs(request: MuxRequest, list: string): Promise<string[]> {
-  const { plan, audio, to } = request;
+async function muxArgs(request: MuxRequest, list: string, folder: string): Promise<string[]> {
+  const { plan, to } = request;
   const { container } = plan;
-  const sound = container.images ? undefined : audio;
-  const videoTags = container.images ? [] : colourArgs(plan.colour);
+  const sounds = container.images ? [] : (request.sounds ?? []);
+  const inputs: string[] = [];
+  for (const { path } of sounds) inputs.push(...(await inputArgs(path, await delayArgs(plan))));
+  const { subtitles = [], chapters = [], files = [] } = request.tracks ?? {};
+  const { kept } = tagsFor(container.name, request.tags ?? {});
+  const more = { subtitles, chapters, files, tags: kept };
+  const tracks = await trackArgs(more, container, 1 + sounds.length, folder);
   const hvc1 = plan.codec === 'hevc' && (container.name === 'mp4' || container.name === 'mov');
   return [
-    ['-y', '-f', 'concat', '-safe', '0', '-i', fileUrl(list)],
-    sound ? await inputArgs(sound.path, await delayArgs(plan)) : [],
-    ['-map', '0:v:0', ...(sound ? ['-map', '1:a:0'] : []), '-c:v', 'copy', ...videoTags],
-    hvc1 ? ['-tag:v', 'hvc1'] : [],
-    plan.retime === 'setts' ? ['-bsf:v', finalTiming(request)] : [],
-    sound ? audioArgs(sound, plan) : [],
-    ['-map_metadata', '-1', '-map_chapters', '-1', ...(container.images ? [] : metadata(request.tags ?? {}))],
-    request.timecode !== undefined && !container.images ? ['-timecode', request.timecode] : [],
+    ['-y', '-f', 'concat', '-safe', '0', '-i', fileUrl(list), ...inputs, ...tracks.inputs, '-map', '0:v:0'],
+    sounds.flatMap((_, i) => ['-map', `${i + 1}:a:0`]),
+    ['-c:v', 'copy', ...(container.images ? [] : colourArgs(plan.colour))],
+    hvc1 ? ['-tag:v:0', 'hvc1'] : [],
+    plan.retime === 'setts' ? ['-bsf:v:0', finalTiming(request)] : [],
+    sounds.flatMap((sound, i) => audioArgs(sound, i, plan)),
+    tracks.output,
+    container.images ? [] : labelArgs('v:0', { ...request.picture, dispositions: ['default'] }, container),
+    container.images ? [] : timecodeArgs(request),
     ['-max_muxing_queue_size', '4096', '-progress', 'pipe:1'],
     container.name === 'mp4' || container.name === 'mov' ? ['-video_track_timescale', String(plan.timescale)] : [],
     ['-f', container.muxer, ...container.muxerArgs],
@@ -146,20 +151,20 @@ async function delayArgs({ audio }: OutputPlan): Promise<string[]> {
   return delay > 0 ? ['-itsoffset', String(delay)] : [];
 }
 
-function audioArgs(audio: MuxAudio, { audio: encoding }: OutputPlan): string[] {
+function audioArgs(audio: MuxAudio, i: number, { audio: encoding, container }: OutputPlan): string[] {
   if (!encoding) throw new Error('the plan is without sound');
   return [
-    ['-c:a', encoding.encoder, ...encoding.args],
+    [`-c:a:${i}`, encoding.encoder, ...encoding.args.map((arg) => arg.replace(/^(-\w+):a$/, `$1:a:${i}`))],
     // Their encoders refuse some layouts of the same speakers, 5.1(side) for one.
-    encoding.plainLayout && audio.channels > 2 ? ['-ac', String(audio.channels)] : [],
-    audio.language && /^[a-z]{3}$/.test(audio.language) ? ['-metadata:s:a:0', `language=${audio.language}`] : [],
+    encoding.plainLayout && audio.channels > 2 ? [`-ac:a:${i}`, String(audio.channels)] : [],
+    labelArgs(`a:${i}`, audio, container),
   ].flat();
 }
 
-function metadata(tags: Readonly<Record<string, string>>): string[] {
-  return Object.entries(tags)
-    .filter(([key]) => KEPT_TAGS.has(key.toLowerCase()))
-    .flatMap(([key, value]) => ['-metadata', `${key.toLowerCase()}=${value.slice(0, TAG_CHARS).replaceAll('\0', '')}`]);
+/** In MP4 and MOV the timecode is the picture's own: as the file's, a cover would get one too. */
+function timecodeArgs({ timecode, plan: { container } }: MuxRequest): string[] {
+  if (timecode === undefined) return [];
+  return [container.ticks === undefined ? '-metadata:s:v:0' : '-metadata', `timecode=${timecode}`];
 }
 
 function literal(text: string): string {

@@ -9,7 +9,7 @@ import { readFfmpegText } from './probe-text.ts';
 
 export interface PacketStream {
   readonly index: number;
-  readonly type: 'video' | 'audio' | 'other';
+  readonly type: 'video' | 'audio' | 'subtitle' | 'other';
   /** Unit of the times below, in seconds. */
   readonly timeBase: Rational;
   readonly sampleRate?: number;
@@ -69,7 +69,7 @@ async function byFfprobe(path: string, signal?: AbortSignal): Promise<PacketStre
 export async function byFfmpeg(path: string, signal?: AbortSignal): Promise<PacketStream[]> {
   const input = await inputArgs(path);
   const copy = ['-c', 'copy', '-copyts', '-copyinkf', '-avoid_negative_ts', 'disabled'];
-  const streams = await readFramecrc([...input, '-map', '0', ...copy], signal);
+  const streams = await readFramecrc([...input, '-map', '0', '-map', '-0:t?', '-map', '-0:d?', ...copy], signal);
   const lengths = lengthsIn(await readFfmpegText(input, signal ? { signal } : {}));
   const found: PacketStream[] = [];
   for (const stream of streams) {
@@ -147,7 +147,7 @@ function newStream(
   const [num, den] = timeBase.split('/').map(Number);
   return {
     index,
-    type: type === 'video' || type === 'audio' ? type : 'other',
+    type: type === 'video' || type === 'audio' || type === 'subtitle' ? type : 'other',
     timeBase: rational(num || 1, den || 1),
     ...(sampleRate > 0 ? { sampleRate } : {}),
     ...(duration > 0 ? { duration } : {}),

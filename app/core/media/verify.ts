@@ -10,6 +10,8 @@ import type { OutputPlan } from './output-format.ts';
 import { readPackets } from './packets.ts';
 import type { PacketStream } from './packets.ts';
 import { probe } from './probe.ts';
+import type { ReadyTracks } from './tracks/prepare.ts';
+import { packetsOf } from './tracks/write.ts';
 
 export interface Expectation {
   readonly plan: OutputPlan;
@@ -17,8 +19,10 @@ export interface Expectation {
   readonly frames: number;
   /** Start of frame k in the plan's time base, the first 0; k = frames is the end. */
   readonly timestamp: (k: number) => number;
-  /** Seconds of sound put in, when there is any. */
-  readonly sound?: number;
+  /** Seconds of each sound put in, in order. */
+  readonly sounds?: readonly number[];
+  /** The tracks put in beside picture and sound; none unless given. */
+  readonly tracks?: Pick<ReadyTracks, 'subtitles' | 'chapters' | 'files'> & { readonly timecode?: string | undefined };
   /** How far the end of the sound may lie from where it was put, in seconds; default one frame, at least a millisecond. */
   readonly tolerance?: number;
   readonly signal?: AbortSignal;
@@ -29,7 +33,7 @@ export interface Verified {
   readonly frames: number;
   /** Seconds of picture as the file says. */
   readonly duration: number;
-  /** End of sound minus end of picture, in milliseconds; 0 without sound. */
+  /** End of sound minus end of picture, in milliseconds, of the sound that is furthest off; 0 without sound. */
   readonly avDriftMs: number;
 }
 
@@ -51,20 +55,67 @@ export async function verifyOutput(path: string, expected: Expectation): Promise
     throw failed(`it cannot be read back: ${known.message}`, error);
   }
   checkPicture(info, expected);
-  const pictures = streams.filter((stream) => stream.type === 'video');
+  const covers = new Set(info.other.flatMap(({ type, index }) => (type === 'cover' ? [index] : [])));
+  const pictures = streams.filter(({ type, index }) => type === 'video' && !covers.has(index));
   const sounds = streams.filter((stream) => stream.type === 'audio');
   if (pictures.length !== 1) throw failed(`it has ${pictures.length} video streams instead of one`);
-  const wanted = expected.sound === undefined ? 0 : 1;
-  if (sounds.length !== wanted) throw failed(`it has ${sounds.length} sound streams instead of ${wanted}`);
+  const wanted = expected.sounds ?? [];
+  if (sounds.length !== wanted.length)
+    throw failed(`it has ${sounds.length} sound streams instead of ${wanted.length}`);
   const end = checkTimes(pictures[0]!, expected);
-  const sound = sounds[0];
-  if (!sound || expected.sound === undefined) {
-    return { verified: true, frames: expected.frames, duration: end, avDriftMs: 0 };
+  checkTracks(info, streams, expected);
+  let drift = 0;
+  for (const [i, sound] of sounds.entries()) {
+    const soundEnd = endOfSound(sound);
+    checkSound(soundEnd, wanted[i]!, expected);
+    if (Math.abs(soundEnd - end) > Math.abs(drift)) drift = soundEnd - end;
   }
-  const soundEnd = endOfSound(sound);
-  checkSound(soundEnd, expected.sound, expected);
-  return { verified: true, frames: expected.frames, duration: end, avDriftMs: (soundEnd - end) * 1000 };
+  return { verified: true, frames: expected.frames, duration: end, avDriftMs: drift * 1000 };
 }
+
+/** Whether all subtitles, chapters and attachments are there, with as much in them as was put in. */
+function checkTracks(info: VideoInfo, streams: readonly PacketStream[], { plan, tracks }: Expectation): void {
+  const { container } = plan;
+  const { subtitles = [], chapters = [], files = [], timecode } = tracks ?? {};
+  const written = streams.filter(({ type }) => type === 'subtitle');
+  const announced = info.other.filter(({ type }) => type === 'subtitle').length;
+  if (announced !== subtitles.length)
+    throw failed(`it has ${announced} subtitle tracks instead of ${subtitles.length}`);
+  for (const [i, wanted] of subtitles.entries()) {
+    const { times = [], durations = [], timeBase = { num: 1, den: 1 } } = written[i] ?? {};
+    const { least, most } = packetsOf(wanted, container);
+    if (times.length < least || times.length > most) {
+      throw failed(`its subtitles ${i + 1} have ${times.length} events instead of ${wanted.count}`);
+    }
+    if (wanted.end === undefined) continue;
+    const end = times.reduce((latest, time, k) => Math.max(latest, time + (durations[k] ?? 0)), 0);
+    const off = (end * timeBase.num) / timeBase.den - wanted.end;
+    if (Math.abs(off) > SUBTITLE_SLACK)
+      throw failed(`its subtitles ${i + 1} end ${off.toFixed(3)} s beside their place`);
+  }
+  if (info.chapters !== chapters.length) throw failed(`it has ${info.chapters} chapters instead of ${chapters.length}`);
+  for (const [i, { start }] of chapters.entries()) {
+    const found = info.chapterList?.[i]?.start ?? 0;
+    if (Math.abs(found - start / 1000) > 0.0015)
+      throw failed(`chapter ${i + 1} starts at ${found} s, not ${start / 1000} s`);
+  }
+  for (const cover of [false, true]) {
+    const there = info.other.filter(({ type }) => type === (cover ? 'cover' : 'attachment')).length;
+    const count = files.filter((file) => isCover(file) === cover).length;
+    if (there !== count) throw failed(`it has ${there} ${cover ? 'covers' : 'attachments'} instead of ${count}`);
+  }
+  const found = info.tags['timecode'] ?? info.tags['TIMECODE'];
+  if (timecode !== undefined && found !== timecode)
+    throw failed(`its timecode is ${found ?? 'not said'}, not ${timecode}`);
+}
+
+/** Matroska takes any attached picture for a cover. */
+function isCover({ cover, mime }: ReadyTracks['files'][number]): boolean {
+  return cover || /^image\/(jpeg|png|gif|bmp|tiff|webp)$/.test(mime);
+}
+
+/** How far the end of a subtitle track may lie from where it was put, in seconds: a rounding of its packets' clock. */
+const SUBTITLE_SLACK = 0.002;
 
 function failed(what: string, cause?: unknown): AppError {
   return new AppError('verify-failed', `The written file is not as planned: ${what}.`.replace(/\.\.$/, '.'), { cause });

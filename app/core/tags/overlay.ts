@@ -269,11 +269,11 @@ async function following(frames: AsyncGenerator<Frame, void>): Promise<Frame> {
 async function finishFilm(work: Work, chunks: readonly Chunk[]): Promise<void> {
   const { info, plan, showing, scratch, to, signal } = work;
   const sound = await soundOf(work);
-  const audio = sound && { audio: sound.audio };
+  const audio = sound && { sounds: [sound.audio] };
   await muxOutput({ chunks, plan, ...audio, tags: info.tags, to, scratch, signal });
   await verifyOutput(to, {
     ...{ plan, frames: showing.count, timestamp: (k) => showing.timestamp(k), signal },
-    ...(sound && { sound: sound.seconds }),
+    ...(sound && { sounds: [sound.seconds] }),
   });
 }
 

@@ -214,14 +214,14 @@ test('sound begins and ends with the picture in every container', async (t) => {
     const chunks = await chunksOf(folder, plan, [20, 17], (k) => k);
     const audio = { path: wav, channels: 2, language: 'eng' };
     const fractions: number[] = [];
-    await muxOutput({ chunks, plan, audio, to: path, scratch: folder, onProgress: (f) => fractions.push(f) });
+    await muxOutput({ chunks, plan, sounds: [audio], to: path, scratch: folder, onProgress: (f) => fractions.push(f) });
     const info = await probe(path);
     assert.equal(info.audio[0]?.codec, want);
     assert.equal(info.audio[0]?.language, 'eng', path);
     assert.equal(fractions.at(-1), 1);
     const { times } = await shownAt(path);
     assert.equal(times[0], 0, path);
-    const { avDriftMs } = await verifyOutput(path, { plan, frames, timestamp: (k) => k, sound });
+    const { avDriftMs } = await verifyOutput(path, { plan, frames, timestamp: (k) => k, sounds: [sound] });
     assert.ok(Math.abs(avDriftMs) < 2, `${path}: ${avDriftMs}`);
     // What is heard, by decoding: as many samples as were put in. Only of AAC ffmpeg 5.1 does not drop the padding of the last packet.
     const padding = want === 'aac' ? 1024 : 96;
@@ -249,7 +249,7 @@ test('a click is heard where it was put', async (t) => {
     const path = join(folder, `${codec}.${ending}`);
     const plan = await planFor('yuv420p', { codec, path, sound: true });
     const chunks = await chunksOf(folder, plan, [24], (k) => k);
-    await muxOutput({ chunks, plan, audio: { path: wav, channels: 1 }, to: path, scratch: folder });
+    await muxOutput({ chunks, plan, sounds: [{ path: wav, channels: 1 }], to: path, scratch: folder });
     const onClock = ['-af', 'aresample=async=1:first_pts=0', '-ar', '48000', '-f', 's16le', '-'];
     // On the file's own clock: without -copyts all streams move so that the earliest packet is at 0.
     const { stdout } = await runFfmpeg(['-copyts', '-i', fileUrl(path), '-map', '0:a', ...onClock]);
@@ -268,7 +268,7 @@ test('six channels go into opus', async (t) => {
   const path = join(folder, 'six.webm');
   const plan = await planFor('yuv420p', { codec: 'vp9', path, sound: true });
   const chunks = await chunksOf(folder, plan, [24], (k) => k);
-  await muxOutput({ chunks, plan, audio: { path: wav, channels: 6 }, to: path, scratch: folder });
+  await muxOutput({ chunks, plan, sounds: [{ path: wav, channels: 6 }], to: path, scratch: folder });
   assert.equal((await probe(path)).audio[0]?.channels, 6);
 });
 

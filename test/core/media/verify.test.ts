@@ -10,7 +10,7 @@ import { verifyOutput } from '../../../app/core/media/verify.ts';
 import { encodeChunk, gradient, planFor, scratch } from './output-kit.ts';
 
 const FRAMES = 24;
-const expected = { frames: FRAMES, timestamp: (k: number) => k, sound: 1 };
+const expected = { frames: FRAMES, timestamp: (k: number) => k, sounds: [1] };
 
 async function film(
   t: TestContext,
@@ -23,7 +23,7 @@ async function film(
   const plan = await planFor('yuv420p', { path, sound: true });
   const frames = Array.from({ length: FRAMES }, (_, k) => gradient(plan.carrier, 48, 32, k));
   const chunk = await encodeChunk(join(folder, 'chunk.mp4'), plan, frames);
-  await muxOutput({ chunks: [chunk], plan, audio: { path: wav, channels: 1 }, to: path, scratch: folder });
+  await muxOutput({ chunks: [chunk], plan, sounds: [{ path: wav, channels: 1 }], to: path, scratch: folder });
   return { folder, path, plan };
 }
 
@@ -47,8 +47,8 @@ test('a file as planned is verified, and anything else is not', async (t) => {
   await fails(/24 frames, not 25/, { frames: 25 });
   await fails(/frame 7 is shown/, { timestamp: (k) => (k === 7 ? 7.5 : k) });
   await fails(/picture ends/, { timestamp: (k) => (k === FRAMES ? k + 1 : k) });
-  await fails(/sound streams/, { sound: undefined });
-  await fails(/sound ends/, { sound: 1.2 });
+  await fails(/sound streams/, { sounds: [] });
+  await fails(/sound ends/, { sounds: [1.2] });
   await fails(/48x32, not 50x32/, { plan: { ...plan, input: { ...plan.input, width: 50 } } });
   await fails(/pixel format/, { plan: { ...plan, readsAs: ['yuv444p'] } });
   await fails(/codec/, { plan: { ...plan, codec: 'hevc' } });

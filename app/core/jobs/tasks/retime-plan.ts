@@ -1,7 +1,7 @@
 /** What a retime job will do, worked out before it does anything: the source, the frame plan, the output and the sound. */
 import { AppError } from '../../../contract/errors.ts';
-import type { AudioMode, RetimeSpec } from '../../../contract/jobs.ts';
-import type { AudioStreamInfo, VideoInfo } from '../../../contract/media.ts';
+import type { RetimeSpec } from '../../../contract/jobs.ts';
+import type { VideoInfo } from '../../../contract/media.ts';
 import { TICKS, type Rational } from '../../../contract/time.ts';
 import { findEngine } from '../../engines/registry.ts';
 import type { EngineEntry } from '../../engines/engine.ts';
@@ -10,9 +10,12 @@ import { cadenceNotes, cadences } from '../../media/cadence.ts';
 import { capabilities } from '../../media/capabilities.ts';
 import { decodedFormat } from '../../media/decode.ts';
 import type { PixelFormat } from '../../media/frame.ts';
+import { treatFields } from '../../media/fields/treat.ts';
 import type { FrameFacts } from '../../media/frame-facts.ts';
 import { VARYING_RATE } from '../../media/probe.ts';
 import { planOutput, type OutputPlan } from '../../media/output-format.ts';
+import { planTracks, trackNotes, type TrackPlan } from '../../media/tracks/plan.ts';
+import { timecodeAfter } from '../../media/tracks/timecode.ts';
 import { clockNotes } from '../../media/recorded.ts';
 import { clockOf, type SourceClock } from '../../time/clock.ts';
 import { curvePieces, type Piece } from '../../time/curve.ts';
@@ -30,7 +33,8 @@ export interface RetimePlan {
   readonly output: OutputPlan;
   /** Format of the source's planes as they are decoded. */
   readonly carrier: PixelFormat;
-  readonly audio: { readonly stream: AudioStreamInfo; readonly mode: Exclude<AudioMode, 'mute'> } | undefined;
+  /** Everything but the picture. */
+  readonly tracks: TrackPlan;
   /** Why there is no sound, when there is none: it was muted, or there is nothing to take it from or put it into. */
   readonly silence: 'mute' | 'none';
   /** Seconds of source that are shown. */
@@ -45,7 +49,7 @@ interface Range {
   readonly to: number;
 }
 
-/** Plans a job from what is known of its source. Throws the refusals: usage, empty-range, bad-curve, engine-unknown, encoder-*, output-format. */
+/** Plans a job from what is known of its source. Throws the refusals: usage, not-telecined, empty-range, bad-curve, engine-unknown, encoder-*, output-format. */
 export async function planRetime(spec: RetimeSpec, probed: VideoInfo, found: FrameFacts): Promise<RetimePlan> {
   const { info, facts, notes: fieldNotes } = treatFields(probed, found, spec.fields);
   const { index } = facts;
@@ -61,8 +65,12 @@ export async function planRetime(spec: RetimeSpec, probed: VideoInfo, found: Fra
     holds: spec.holds === 'off' ? [] : facts.holds.filter(({ first, last }) => last - first + 1 <= spec.maxHold),
   };
   const frames = framePlan(spec, source, timing, range, clock);
-  const audio = soundOf(spec, info, frames);
-  const output = await outputOf(spec, info, frames.rate ?? 'vfr', frames.timeBase, audio !== undefined);
+  const mode = spec.audio ?? defaultAudioMode(frames.map);
+  const sound = info.audio.length > 0 && mode !== 'mute';
+  const output = await outputOf(spec, info, frames.rate ?? 'vfr', frames.timeBase, sound);
+  const { container } = output;
+  const timecode = startTimecode(info, frames);
+  const tracks = planTracks({ info, container, mode, timecode, capabilities: await capabilities() });
   return {
     info,
     facts,
@@ -71,8 +79,8 @@ export async function planRetime(spec: RetimeSpec, probed: VideoInfo, found: Fra
     frames,
     output,
     carrier: decodedFormat(info),
-    audio: output.audio === undefined ? undefined : audio,
-    silence: info.audio.length === 0 || output.container.images || audio !== undefined ? 'none' : 'mute',
+    tracks,
+    silence: info.audio.length === 0 || container.images || mode !== 'mute' ? 'none' : 'mute',
     durationIn: durationIn(spec, range, timing, clock),
     notes: [
       ...info.warnings.filter((warning) => warning !== VARYING_RATE),
@@ -82,6 +90,7 @@ export async function planRetime(spec: RetimeSpec, probed: VideoInfo, found: Fra
       ...timingNotes(spec, timing, clock),
       ...cadenceNotes(cadences(timing.times.length, source.cuts, facts.holds), spec),
       ...output.notes,
+      ...trackNotes(tracks),
     ],
   };
 }
@@ -227,11 +236,9 @@ function sourceTimed(
   return sourceTimingPlan(source, range, divisions, multiply(spec.speed, clock?.speed ?? ONCE), unit);
 }
 
-function soundOf(spec: RetimeSpec, info: VideoInfo, frames: FramePlan): RetimePlan['audio'] {
-  const stream = info.audio[0];
-  if (stream === undefined) return undefined;
-  const mode = spec.audio ?? defaultAudioMode(frames.map);
-  return mode === 'mute' ? undefined : { stream, mode };
+function startTimecode(info: VideoInfo, { rate, sourceTime }: FramePlan): string | 'varying' | undefined {
+  const timecode = timecodeAfter(info, sourceTime(0) / TICKS, rate ?? rational(25));
+  return timecode !== undefined && rate === undefined ? 'varying' : timecode;
 }
 
 function durationIn(

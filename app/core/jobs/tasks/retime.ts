@@ -1,12 +1,12 @@
 /** The retime task: probe, find the frames, plan, make what is missing, join, verify, publish. See docs/architecture.md. */
-import { readdir } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { toAppError } from '../../../contract/errors.ts';
-import type { Device, RetimeResult, RetimeSpec } from '../../../contract/jobs.ts';
+import type { RetimeResult, RetimeSpec } from '../../../contract/jobs.ts';
 import type { VideoInfo } from '../../../contract/media.ts';
 import { engineDevice } from '../../engines/engine-device.ts';
 import type { Interpolator } from '../../engines/engine.ts';
-import { audioBytes, renderAudio } from '../../media/audio/render.ts';
 import { estimateBytes, requireSpace, watchSpace } from '../../media/disk-space.ts';
 import { muxOutput } from '../../media/mux.ts';
 import { hashPictures } from '../../media/picture-hash.ts';
@@ -15,12 +15,15 @@ import { fieldsMark } from '../../media/fields/field-index.ts';
 import { probe } from '../../media/probe.ts';
 import type { FileIdentity } from '../../library/file-identity.ts';
 import { format } from '../../time/rational.ts';
+import type { ReadyTracks } from '../../media/tracks/prepare.ts';
 import { verifyOutput, type Expectation } from '../../media/verify.ts';
 import { sourceAt, type Task, type TaskContext } from '../task.ts';
 import { chunkKey, chunksOf, type Chunk } from './chunks.ts';
+import { footings, planMemory, type Footing, type MemoryPlan } from './memory.ts';
 import { renderChunks, sourceReader, type RenderedChunk, type RenderStep } from './render.ts';
 import { reporter, type Report } from './report.ts';
 import { planRetime, refuseEarly, type RetimePlan } from './retime-plan.ts';
+import { lateNotes, makeSounds, readyTracks, soundBytes, trackResult, type MadeSounds } from './retime-tracks.ts';
 import { sourceFacts } from './source-facts.ts';
 import { pictures, type PictureSource } from './synthesis.ts';
 
@@ -36,14 +39,20 @@ export const retime: Task<RetimeSpec> = async (spec, context) => {
     onProgress: (frames, total) => report('analysing', frames, total),
   });
   const plan = await planRetime(spec, info, facts);
-  for (const message of plan.notes) context.emit({ type: 'note', message });
+  say(plan.notes, context);
 
+  const memory = await memoryOf(plan, context);
   const { device } = await engineDevice(plan.engine, spec.device, context);
-  const chunks = keyedChunks(plan, device, source);
-  await checkSpace(plan, context);
-  const made = await makePictures(plan, device, chunks, context, report);
-  const sound = await makeSound(plan, context, report);
-  const verified = await write(plan, made.chunks, sound, context, report);
+  const devices = new Map([[plan.engine.id, device]]);
+  const ways = footings({ devices, shrink: memory.shrink }, context.relief);
+  const chunks = keyedChunks(plan, ways, source);
+  const tracks = await readyTracks(plan, context);
+  await checkSpace(plan, tracks.bytes, context);
+  const notes = [...plan.notes, ...memory.notes, ...say(lateNotes(tracks), context)];
+  const made = await makePictures(plan, ways[0], chunks, context, report);
+  const sounds = await makeSounds(plan, context, report);
+  notes.push(...say(lateNotes(tracks, sounds), context));
+  const verified = await write(plan, made.chunks, { tracks, ...sounds }, context, report);
   return {
     output: spec.output,
     engine: plan.engine.id,
@@ -53,16 +62,23 @@ export const retime: Task<RetimeSpec> = async (spec, context) => {
     fps: plan.frames.rate ? format(plan.frames.rate) : 'vfr',
     durationIn: plan.durationIn,
     durationOut: verified.duration,
-    audio: plan.audio?.mode ?? plan.silence,
+    ...trackResult(plan, tracks, sounds),
     avDriftMs: verified.avDriftMs,
     seconds: (performance.now() - started) / 1000,
     verified: verified.verified,
     pictureHash: verified.pictureHash,
     engineMs: made.engineMs,
     reusedFrames: made.reused,
-    notes: [...plan.notes],
+    memoryBytes: memory.bytes,
+    notes,
   };
 };
+
+/** Tells of notes; returns them. */
+function say(notes: readonly string[], { emit }: Pick<TaskContext, 'emit'>): readonly string[] {
+  for (const message of notes) emit({ type: 'note', message });
+  return notes;
+}
 
 /**
  * Whether the file at the spec's output is what the job would write, as far as probing tells: frames and their times, size, format, sound.
@@ -76,58 +92,74 @@ export async function isAlreadyThere(
   const facts = await sourceFacts(info, context.source, context, { rate: spec.inputFps });
   const plan = await planRetime(spec, info, facts);
   if (plan.output.container.images) return false;
-  const sound = plan.audio ? plan.frames.map.duration : undefined;
+  const sounds = plan.tracks.sounds.map(() => plan.frames.map.duration);
+  const scratch = await mkdtemp(join(tmpdir(), 'inbetween-there-'));
   try {
-    return (await verifyOutput(spec.output, expectation(plan, sound, context.signal))).verified;
+    const tracks = await readyTracks(plan, { scratch, signal: context.signal });
+    return (await verifyOutput(spec.output, expectation(plan, sounds, tracks, context.signal))).verified;
   } catch (thrown) {
     if (toAppError(thrown).code === 'verify-failed') return false;
     throw thrown;
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
   }
 }
 
-function expectation({ frames, output }: RetimePlan, sound: number | undefined, signal: AbortSignal): Expectation {
-  return {
-    plan: output,
-    frames: frames.count,
-    timestamp: (k) => frames.timestamp(k) - frames.timestamp(0),
-    ...(sound !== undefined && { sound }),
-    signal,
-  };
+function expectation(
+  { frames, output, tracks: { timecode } }: RetimePlan,
+  sounds: readonly number[],
+  tracks: ReadyTracks,
+  signal: AbortSignal,
+): Expectation {
+  const timestamp = (k: number) => frames.timestamp(k) - frames.timestamp(0);
+  return { plan: output, frames: frames.count, timestamp, sounds, tracks: { ...tracks, timecode }, signal };
 }
 
 async function probeSource({ input, inputFps }: RetimeSpec, signal: AbortSignal): Promise<VideoInfo> {
   return await probe(input, { signal, ...(inputFps && { rate: inputFps }) });
 }
 
+/** A chunk, and the keys of others that will do as well. */
+type KeyedChunk = Chunk & Pick<RenderStep, 'key' | 'otherwise'>;
+
 /** The chunks of a plan, keyed by all that determines their bytes; one at a time, so a long plan costs no memory. */
 function* keyedChunks(
   plan: RetimePlan,
-  device: Device | undefined,
+  ways: ReturnType<typeof footings>,
   source: FileIdentity,
-): Generator<Chunk & { key: string }> {
+): Generator<KeyedChunk> {
   const shared = {
     source: source.fingerprint,
     fields: fieldsMark(plan.facts.index),
     engine: `${plan.engine.id}@${plan.engine.version}`,
-    device,
     picture: [plan.carrier.name, plan.info.video.width, plan.info.video.height, plan.info.video.rotation],
     encoder: chunkRecipe(plan.output),
   };
-  for (const chunk of chunksOf(plan.frames)) yield { ...chunk, key: chunkKey(shared, chunk, plan.timing.times) };
+  for (const chunk of chunksOf(plan.frames)) {
+    const [key, ...otherwise] = ways.map(({ devices, shrink }) => {
+      const made = { device: devices.get(plan.engine.id), ...(shrink > 1 && { shrink }) };
+      return chunkKey({ ...shared, ...made }, chunk, plan.timing.times);
+    });
+    yield { ...chunk, key: key!, otherwise };
+  }
 }
 
-async function checkSpace(plan: RetimePlan, context: TaskContext): Promise<void> {
-  const { frames, output, audio } = plan;
-  const bytes = estimateBytes(output, frames.count, audio ? frames.map.duration : 0);
-  const needs = [
-    { path: context.scratch, bytes },
+/** [Note: memory bound], told where there is something to tell. */
+async function memoryOf({ engine, carrier, info, output }: RetimePlan, context: TaskContext): Promise<MemoryPlan> {
+  const { width, height } = info.video;
+  const { threads } = context;
+  const memory = await planMemory({ engines: [engine], format: carrier, width, height, output, threads });
+  for (const message of memory.notes) context.emit({ type: 'note', message });
+  return memory;
+}
+
+async function checkSpace(plan: RetimePlan, tracks: number, context: TaskContext): Promise<void> {
+  const { frames, output } = plan;
+  const bytes = estimateBytes(output, frames.count, plan.tracks.sounds.length * frames.map.duration) + tracks;
+  await requireSpace([
+    { path: context.scratch, bytes: bytes + soundBytes(plan) },
     { path: dirname(output.path), bytes },
-  ];
-  if (audio) {
-    const sound = audioBytes({ stream: audio.stream, map: frames.map, mode: audio.mode });
-    needs.push({ path: context.scratch, bytes: sound.output + sound.scratch });
-  }
-  await requireSpace(needs);
+  ]);
 }
 
 interface Made {
@@ -139,8 +171,8 @@ interface Made {
 
 async function makePictures(
   plan: RetimePlan,
-  device: Device | undefined,
-  chunks: Iterable<Chunk & { key: string }>,
+  { devices, shrink }: Footing,
+  chunks: Iterable<KeyedChunk>,
   context: TaskContext,
   report: Report,
 ): Promise<Made> {
@@ -151,12 +183,13 @@ async function makePictures(
   let engine: Promise<Interpolator> | undefined;
   let runsOn: string | undefined;
   const openEngine = async (): Promise<Interpolator> => {
-    const opened = await plan.engine.open({ width, height, colour, threads, device });
+    const device = devices.get(plan.engine.id);
+    const opened = await plan.engine.open({ width, height, colour, threads, device, shrink });
     runsOn = opened.device;
     return opened;
   };
   const open = (): Promise<Interpolator> => (engine ??= openEngine());
-  await using reader = sourceReader(plan.info, plan.facts.index, signal);
+  await using reader = sourceReader(plan.info, plan.facts.index, signal, context.relief.shrink);
   const source = { reader, engine: open, times: plan.timing.times, signal };
   let [done, reused] = [0, 0];
   const count = (frames: number) => report('rendering', (done += frames), plan.frames.count, 'frames', runsOn);
@@ -184,14 +217,11 @@ async function makePictures(
   }
 }
 
-function* steps(
-  plan: RetimePlan,
-  chunks: Iterable<Chunk & { key: string }>,
-  source: PictureSource,
-): Generator<RenderStep> {
-  for (const { key, timestamps, frames } of chunks) {
+function* steps(plan: RetimePlan, chunks: Iterable<KeyedChunk>, source: PictureSource): Generator<RenderStep> {
+  for (const { key, otherwise, timestamps, frames } of chunks) {
     yield {
       key,
+      otherwise,
       timestamps,
       output: plan.output,
       async *pictures() {
@@ -206,35 +236,10 @@ function* steps(
   }
 }
 
-interface Sound {
-  readonly path: string;
-  readonly channels: number;
-  readonly seconds: number;
-  readonly language?: string;
-}
-
-async function makeSound(plan: RetimePlan, context: TaskContext, report: Report): Promise<Sound | undefined> {
-  const { audio, frames, info, facts } = plan;
-  if (!audio) return undefined;
-  const path = join(context.scratch, 'sound.wav');
-  const { samples, sampleRate, channels } = await renderAudio({
-    path: info.path,
-    stream: audio.stream,
-    map: frames.map,
-    mode: audio.mode,
-    sourceStart: facts.index.start,
-    to: path,
-    signal: context.signal,
-    onProgress: (fraction) => report('sound', fraction * frames.map.duration, frames.map.duration, 'seconds'),
-  });
-  const { language } = audio.stream;
-  return { path, channels, seconds: samples / sampleRate, ...(language !== undefined && { language }) };
-}
-
 async function write(
   plan: RetimePlan,
   chunks: readonly RenderedChunk[],
-  sound: Sound | undefined,
+  made: MadeSounds & { readonly tracks: ReadyTracks },
   context: TaskContext,
   report: Report,
 ) {
@@ -243,15 +248,26 @@ async function write(
   await muxOutput({
     chunks,
     plan: output,
-    ...(sound && { audio: sound }),
+    sounds: made.sounds,
+    tracks: made.tracks,
+    picture: plan.tracks.picture,
     tags: info.tags,
+    timecode: plan.tracks.timecode,
     to: part,
     scratch,
     signal,
     onProgress: (fraction) => report('writing', fraction * frames.count, frames.count),
   });
   report('verifying', 0, 1, 'seconds');
-  const verified = await verifyOutput(part, expectation(plan, sound?.seconds, signal));
+  const verified = await verifyOutput(
+    part,
+    expectation(
+      plan,
+      made.sounds.map(({ seconds }) => seconds),
+      made.tracks,
+      signal,
+    ),
+  );
   const pictureHash = await hashPictures({
     ...{ path: part, frames: frames.count, signal },
     ...(output.container.images && { images: output.path }),

@@ -164,7 +164,7 @@ async function write(
   await muxOutput({
     chunks,
     plan: output,
-    ...(sound && { audio: sound }),
+    ...(sound && { sounds: [sound] }),
     tags: { title: spec.title },
     timecode: spec.timecode,
     to: part,
@@ -177,7 +177,7 @@ async function write(
     plan: output,
     frames,
     timestamp: (k) => k,
-    ...(sound && { sound: sound.seconds }),
+    ...(sound && { sounds: [sound.seconds] }),
     signal,
   });
   const pictureHash = await hashPictures({
