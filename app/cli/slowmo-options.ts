@@ -7,6 +7,7 @@ import { CLOCKS, FIELDS } from '../contract/choices.ts';
 import { AppError } from '../contract/errors.ts';
 import { AUDIO_MODES, CODECS, type RetimeSpec } from '../contract/jobs.ts';
 import { deviceChoice } from '../core/nn/device.ts';
+import { MASK_USAGE, maskOption } from './mask-option.ts';
 import { readCuts } from '../core/media/scenes.ts';
 import { parseCurve } from '../core/time/curve.ts';
 import { parseRate, parseSpeed, rational } from '../core/time/rational.ts';
@@ -32,6 +33,7 @@ export const SLOWMO_FLAGS = {
   holds: text,
   fields: text,
   'max-hold': text,
+  mask: text,
   shutter: text,
   codec: text,
   quality: text,
@@ -58,6 +60,7 @@ export const SLOWMO_USAGE = `  --speed S      speed of playback: 0.25, 1/4 or 25
   --cuts C       auto, off, or a file of cut times
   --holds H      auto interpolates across repeated frames, off leaves them; --max-hold N bounds it (6)
   --fields F     of interlaced and telecined footage: auto (what is found), off, deinterlace, inverse-telecine
+${MASK_USAGE}
   --shutter DEG  above normal speed, average over this much of each frame's time (0 to 360)
   --codec C      h264, hevc, av1, vp9, prores, ffv1; --quality N is the codec's own constant quality
   --force        replace an existing output`;
@@ -158,6 +161,7 @@ export async function retimeSpec(input: string, output: string, options: SlowmoO
     holds: oneOf('holds', options.holds ?? 'off', ['auto', 'off']),
     maxHold: options['max-hold'] === undefined ? 6 : number('max-hold', options['max-hold'], 1, 10_000),
     ...(options.fields !== undefined && { fields: oneOf('fields', options.fields, FIELDS) }),
+    ...(options.mask !== undefined && { mask: await maskOption(options.mask) }),
     shutter: options.shutter === undefined ? 0 : number('shutter', options.shutter, 0, 360, false),
     ...(options.codec !== undefined && { codec: oneOf('codec', options.codec, CODECS) }),
     ...(options.quality !== undefined && { quality: number('quality', options.quality, 0, 100) }),

@@ -36,6 +36,11 @@ export function uploadsFolder({ root }: Pick<Home, 'root'>): string {
   return join(root, 'uploads');
 }
 
+/** Masks that were painted, each named by its content. */
+export function masksFolder({ root }: Pick<Home, 'root'>): string {
+  return join(root, 'masks');
+}
+
 /** Films that were made for a timeline. */
 export function filmsFolder({ root }: Pick<Home, 'root'>): string {
   return join(root, 'films');

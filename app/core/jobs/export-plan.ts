@@ -5,7 +5,7 @@ import type { SequenceClip, SequenceSpec } from '../../contract/jobs.ts';
 import type { ProjectState, TimelineClip } from '../../contract/project.ts';
 import type { ExportOptions, ExportPlan } from '../../contract/queue.ts';
 import { TICKS } from '../../contract/time.ts';
-import type { Home } from '../base/home.ts';
+import { masksFolder, type Home } from '../base/home.ts';
 import { chunkByKey } from '../library/chunk-rows.ts';
 import type { Library } from '../library/db.ts';
 import { estimateBytes, requireSpace } from '../media/disk-space.ts';
@@ -56,7 +56,7 @@ export async function planExport(
   for (const spec of specs) {
     await trying(refused, spec.output, async () => {
       const sources = new Map([...known.values()].map((source) => [source.identity.path, source]));
-      const plan = await planSequence(spec, sources);
+      const plan = await planSequence(spec, sources, masksFolder(context.home));
       await addTo(totals, needs, plan, context);
     });
     for (const check of [requireOutputFolder, refuseInputAsOutput]) {

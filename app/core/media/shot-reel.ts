@@ -100,9 +100,9 @@ export async function makeReel(
 }
 
 /** An encoder that takes 320x180 luma frames by `write`. */
-export async function openReel(to: string, signal?: AbortSignal): Promise<FfmpegProcess> {
+export async function openReel(to: string, signal?: AbortSignal, crf = 23): Promise<FfmpegProcess> {
   const input = `-y -f rawvideo -pix_fmt gray -s ${REEL.width}x${REEL.height} -r ${REEL.rate} -i pipe:0`;
-  const output = '-pix_fmt yuv420p -c:v libx264 -preset veryfast -crf 23';
+  const output = `-pix_fmt yuv420p -c:v libx264 -preset veryfast -crf ${crf}`;
   return await spawnFfmpeg([...input.split(' '), ...output.split(' '), fileUrl(to)], {
     stdin: 'pipe',
     ...(signal ? { signal } : {}),

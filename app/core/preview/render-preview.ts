@@ -24,6 +24,8 @@ export interface RenderHost {
   readonly signal: AbortSignal;
   readonly threads: number;
   readonly shelf: SourceShelf;
+  /** The folder of painted masks. */
+  readonly masks: string;
   /** Kept from one render to the next. */
   readonly engines: EngineRoom;
   readonly files: ReturnType<typeof previewFiles>;
@@ -54,10 +56,10 @@ export async function warmUp(spec: SequenceSpec, host: RenderHost): Promise<void
   if (clip && !clip.engines[0]!.network) await host.engines.engine(clip, devices, undefined);
 }
 
-async function planned(spec: SequenceSpec, { shelf, signal, threads }: RenderHost) {
+async function planned(spec: SequenceSpec, { shelf, signal, threads, masks }: RenderHost) {
   const sources = new Map<string, KnownSource>();
   for (const { input } of spec.clips) if (!sources.has(input)) sources.set(input, await shelf.get(input));
-  const plan = await planSequence(spec, sources, previewEncoding);
+  const plan = await planSequence(spec, sources, masks, previewEncoding);
   return { plan, devices: await devicesOf(plan, { signal, threads }) };
 }
 

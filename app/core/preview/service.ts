@@ -14,7 +14,7 @@ import type { SequenceClip } from '../../contract/jobs.ts';
 import type { ClipPreview, ClipPreviewAnswer } from '../../contract/preview.ts';
 import type { SequenceSettings, TimelineClip } from '../../contract/project.ts';
 import type { Settings } from '../../contract/settings.ts';
-import type { Home } from '../base/home.ts';
+import { masksFolder, type Home } from '../base/home.ts';
 import { analyseClip, type ClipAnalysis } from '../clips/facts.ts';
 import { devicesOf } from '../jobs/tasks/sequence-needs.ts';
 import { planSequence } from '../jobs/tasks/sequence-plan.ts';
@@ -282,7 +282,8 @@ export class PreviewService {
     const key = hashed([spec.settings, spec.height, spec.device, what, file.fingerprint]);
     const before = this.#plans.get(key);
     if (before) return before;
-    const plan = await planSequence(spec, new Map([[file.path, { info, facts, identity: file }]]), previewEncoding);
+    const sources = new Map([[file.path, { info, facts, identity: file }]]);
+    const plan = await planSequence(spec, sources, masksFolder(this.#options.home), previewEncoding);
     const planned = previewOf(plan, await devicesOf(plan, { signal, threads }));
     this.#plans.set(key, planned);
     if (this.#plans.size > KEPT_PLANS) this.#plans.delete(this.#plans.keys().next().value!);

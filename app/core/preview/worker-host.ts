@@ -5,6 +5,7 @@ import type { ParentPort } from '../base/parent-port.ts';
 import type { SequenceSpec } from '../../contract/jobs.ts';
 import { openChunkStore } from '../jobs/chunk-files.ts';
 import type { ChunkStore } from '../jobs/chunk-store.ts';
+import { masksOf } from '../jobs/tasks/clip-mask.ts';
 import { EngineRoom } from '../jobs/tasks/engine-room.ts';
 import { analysisCache, type AnalysisCache } from '../library/analysis-cache.ts';
 import { chunkByKey } from '../library/chunk-rows.ts';
@@ -100,6 +101,7 @@ async function perform(
       signal,
       threads,
       shelf,
+      masks: masksOf(db),
       engines,
       files: previewFiles(root),
       isReady: (key) => chunkByKey(db, key) !== undefined,

@@ -8,6 +8,7 @@ import { findEngine } from '../../engines/registry.ts';
 import type { EngineEntry } from '../../engines/engine.ts';
 import type { FileIdentity } from '../../library/file-identity.ts';
 import { defaultAudioMode } from '../../media/audio/modes.ts';
+import { planMask, type MaskPlan } from '../../media/mask/real-parts.ts';
 import { conformed, conformNotes, sourceWithin, type Canvas } from '../../media/conform.ts';
 import { clockNotes } from '../../media/recorded.ts';
 import { treatFields } from '../../media/fields/treat.ts';
@@ -39,17 +40,27 @@ export interface ClipPlan {
   readonly retime: Retime;
   /** The engines it asks for, its own first. */
   readonly engines: readonly EngineEntry[];
+  /** What of synthesised frames is taken from real ones. */
+  readonly mask: MaskPlan | undefined;
   /** How its frames are encoded. */
   readonly output: OutputPlan;
   readonly sound: { readonly stream: AudioStreamInfo; readonly mode: Exclude<AudioMode, 'mute'> } | undefined;
   readonly notes: readonly string[];
 }
 
-/** Plans a clip of a sequence of `rate` whose frames are those of `canvas`, encoded by `output`. Throws engine-unknown, not-telecined. */
+/** What clips are planned for; `masks` is the library's folder of painted ones. */
+interface ClipSetting {
+  readonly rate: Rational;
+  readonly canvas: Canvas;
+  readonly output: OutputPlan;
+  readonly masks: string;
+}
+
+/** Plans a clip of a sequence of `rate` whose frames are those of `canvas`, encoded by `output`. Throws engine-unknown, not-telecined, mask-missing. */
 export async function planClip(
   clip: SequenceClip,
   known: KnownSource,
-  { rate, canvas, output }: { readonly rate: Rational; readonly canvas: Canvas; readonly output: OutputPlan },
+  { rate, canvas, output, masks }: ClipSetting,
 ): Promise<ClipPlan> {
   const { info, facts, notes } = treatFields(known.info, known.facts, clip.fields);
   const source = { ...known, info, facts };
@@ -72,6 +83,7 @@ export async function planClip(
       section: (k) => frames.section(k),
     },
     engines: await enginesOf(clip),
+    mask: await planMask(clip.mask, masks, clip.name),
     output: conformed(output, canvas, work),
     sound: soundOf(clip, info, frames),
     notes: [

@@ -12,6 +12,7 @@ import { muxOutput } from '../../media/mux.ts';
 import { hashPictures } from '../../media/picture-hash.ts';
 import { chunkRecipe } from '../../media/output-format.ts';
 import { fieldsMark } from '../../media/fields/field-index.ts';
+import { maskMark, type MaskPlan } from '../../media/mask/real-parts.ts';
 import { probe } from '../../media/probe.ts';
 import type { FileIdentity } from '../../library/file-identity.ts';
 import { format } from '../../time/rational.ts';
@@ -19,6 +20,7 @@ import type { ReadyTracks } from '../../media/tracks/prepare.ts';
 import { verifyOutput, type Expectation } from '../../media/verify.ts';
 import { sourceAt, type Task, type TaskContext } from '../task.ts';
 import { chunkKey, chunksOf, type Chunk } from './chunks.ts';
+import { jobMask, realParts } from './clip-mask.ts';
 import { footings, planMemory, type Footing, type MemoryPlan } from './memory.ts';
 import { renderChunks, sourceReader, type RenderedChunk, type RenderStep } from './render.ts';
 import { reporter, type Report } from './report.ts';
@@ -34,6 +36,7 @@ export const retime: Task<RetimeSpec> = async (spec, context) => {
   const info = await probeSource(spec, context.signal);
   await refuseEarly(spec, info);
   const source = sourceAt(context.sources, spec.input);
+  const mask = await jobMask(spec.mask, context.db);
   const facts = await sourceFacts(info, source, context, {
     rate: spec.inputFps,
     onProgress: (frames, total) => report('analysing', frames, total),
@@ -45,11 +48,11 @@ export const retime: Task<RetimeSpec> = async (spec, context) => {
   const { device } = await engineDevice(plan.engine, spec.device, context);
   const devices = new Map([[plan.engine.id, device]]);
   const ways = footings({ devices, shrink: memory.shrink }, context.relief);
-  const chunks = keyedChunks(plan, ways, source);
+  const chunks = keyedChunks(plan, ways, source, mask);
   const tracks = await readyTracks(plan, context);
   await checkSpace(plan, tracks.bytes, context);
   const notes = [...plan.notes, ...memory.notes, ...say(lateNotes(tracks), context)];
-  const made = await makePictures(plan, ways[0], chunks, context, report);
+  const made = await makePictures(plan, ways[0], { chunks, mask }, context, report);
   const sounds = await makeSounds(plan, context, report);
   notes.push(...say(lateNotes(tracks, sounds), context));
   const verified = await write(plan, made.chunks, { tracks, ...sounds }, context, report);
@@ -127,10 +130,12 @@ function* keyedChunks(
   plan: RetimePlan,
   ways: ReturnType<typeof footings>,
   source: FileIdentity,
+  mask: MaskPlan | undefined,
 ): Generator<KeyedChunk> {
   const shared = {
     source: source.fingerprint,
     fields: fieldsMark(plan.facts.index),
+    mask: maskMark(mask),
     engine: `${plan.engine.id}@${plan.engine.version}`,
     picture: [plan.carrier.name, plan.info.video.width, plan.info.video.height, plan.info.video.rotation],
     encoder: chunkRecipe(plan.output),
@@ -172,7 +177,7 @@ interface Made {
 async function makePictures(
   plan: RetimePlan,
   { devices, shrink }: Footing,
-  chunks: Iterable<KeyedChunk>,
+  { chunks, mask }: { readonly chunks: Iterable<KeyedChunk>; readonly mask: MaskPlan | undefined },
   context: TaskContext,
   report: Report,
 ): Promise<Made> {
@@ -190,7 +195,8 @@ async function makePictures(
   };
   const open = (): Promise<Interpolator> => (engine ??= openEngine());
   await using reader = sourceReader(plan.info, plan.facts.index, signal, context.relief.shrink);
-  const source = { reader, engine: open, times: plan.timing.times, signal };
+  await using parts = realParts(mask, plan.info, plan.facts.index, signal);
+  const source = { reader, engine: open, times: plan.timing.times, parts, signal };
   let [done, reused] = [0, 0];
   const count = (frames: number) => report('rendering', (done += frames), plan.frames.count, 'frames', runsOn);
   const rendered = renderChunks(steps(plan, chunks, source), context, {

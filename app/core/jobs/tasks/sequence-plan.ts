@@ -8,6 +8,7 @@ import { capabilities } from '../../media/capabilities.ts';
 import type { Canvas } from '../../media/conform.ts';
 import { fieldsMark } from '../../media/fields/field-index.ts';
 import { chunkRecipe, planOutput, type OutputPlan } from '../../media/output-format.ts';
+import { maskMark } from '../../media/mask/real-parts.ts';
 import { pixelFormat } from '../../media/pixel-format.ts';
 import { multiply, rational } from '../../time/rational.ts';
 import { frameIdentity } from './chunks.ts';
@@ -44,12 +45,14 @@ export interface SequenceChunk {
 export type Devices = ReadonlyMap<string, Device | undefined>;
 
 /**
- * Plans a spec from what is known of its files. `encode` has the last word on how chunks are encoded.
- * Throws encoder-missing, encoder-cannot, output-format, codec-unsupported, usage, engine-unknown, bad-job.
+ * Plans a spec from what is known of its files. `masks` is the library's folder of painted masks; `encode` has the last word on how chunks
+ * are encoded.
+ * Throws encoder-missing, encoder-cannot, output-format, codec-unsupported, usage, engine-unknown, bad-job, mask-missing.
  */
 export async function planSequence(
   spec: SequenceSpec,
   sources: ReadonlyMap<string, KnownSource>,
+  masks: string,
   encode: (output: OutputPlan) => OutputPlan = (output) => output,
 ): Promise<SequencePlan> {
   const shown = spec.clips.filter((clip) => clip.start < spec.to && clip.start + clip.frames > spec.from);
@@ -58,7 +61,7 @@ export async function planSequence(
   const output = encode(await outputOf(spec, canvas, known));
   const clips: ClipPlan[] = [];
   for (const [i, clip] of shown.entries()) {
-    clips.push(await planClip(clip, known[i]!, { rate: spec.settings.rate, canvas, output }));
+    clips.push(await planClip(clip, known[i]!, { rate: spec.settings.rate, canvas, output, masks }));
   }
   const silent = { ...output, audio: undefined };
   const notes = new Set([...clips.flatMap((clip) => clip.notes), ...output.notes]);
@@ -194,11 +197,12 @@ function keyContext({ source, work, output }: ClipPlan): unknown {
   return [source.identity.fingerprint, picture, chunkRecipe(output)];
 }
 
-function identity(frame: WantedFrame, { timing, engines }: ClipPlan, devices: Devices): unknown {
+function identity(frame: WantedFrame, { timing, engines, mask }: ClipPlan, devices: Devices): unknown {
   const pixels = frameIdentity(frame.plan, timing.times);
   if (!isSynthesised(frame)) return pixels;
   const engine = engines.find(({ id }) => id === (frame.engine ?? engines[0]!.id))!;
-  return [pixels, `${engine.id}@${engine.version}`, devices.get(engine.id)];
+  const masked = mask ? [{ mask: maskMark(mask) }] : [];
+  return [pixels, `${engine.id}@${engine.version}`, devices.get(engine.id), ...masked];
 }
 
 function counting(frames: number): number[] {

@@ -3,6 +3,8 @@ import { blackFrame } from '../../media/black.ts';
 import { fieldsMark } from '../../media/fields/field-index.ts';
 import type { Frame } from '../../media/frame.ts';
 import type { FrameReader } from '../../media/frame-reader.ts';
+import { maskMark, type RealParts } from '../../media/mask/real-parts.ts';
+import { realParts } from './clip-mask.ts';
 import type { ClipPlan } from './clip-plan.ts';
 import { EngineRoom, type EngineTotals } from './engine-room.ts';
 import { sourceReader, type RenderStep } from './render.ts';
@@ -16,6 +18,7 @@ export class RenderRoom implements AsyncDisposable {
   /** Somebody else keeps the engines open. */
   readonly #shared: boolean;
   #reader: { readonly of: string; readonly reader: FrameReader } | undefined;
+  #parts: { readonly of: string; readonly parts: RealParts | undefined } | undefined;
 
   constructor({ signal, threads }: { readonly signal: AbortSignal; readonly threads: number }, engines?: EngineRoom) {
     this.#signal = signal;
@@ -37,6 +40,7 @@ export class RenderRoom implements AsyncDisposable {
       reader: await this.#readerOf(clip),
       engine: (id: string | undefined) => this.#engines.engine(clip, devices, id),
       times: clip.timing.times,
+      parts: await this.#partsOf(clip),
       signal: this.#signal,
     });
     return {
@@ -53,6 +57,17 @@ export class RenderRoom implements AsyncDisposable {
     return this.#engines.totals();
   }
 
+  async #partsOf({ source, work, mask }: ClipPlan): Promise<RealParts | undefined> {
+    const { width, height } = work.video;
+    const what = [source.identity.path, source.identity.fingerprint, width, height, fieldsMark(source.facts.index)];
+    const of = JSON.stringify([what, maskMark(mask)]);
+    if (this.#parts?.of !== of) {
+      await this.#parts?.parts?.[Symbol.asyncDispose]();
+      this.#parts = { of, parts: realParts(mask, work, source.facts.index, this.#signal) };
+    }
+    return this.#parts.parts;
+  }
+
   async #readerOf({ source, work }: ClipPlan): Promise<FrameReader> {
     const { width, height } = work.video;
     const fields = fieldsMark(source.facts.index) ?? '';
@@ -66,6 +81,7 @@ export class RenderRoom implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#reader?.reader[Symbol.asyncDispose]();
+    await this.#parts?.parts?.[Symbol.asyncDispose]();
     if (!this.#shared) await this.#engines[Symbol.asyncDispose]();
   }
 }

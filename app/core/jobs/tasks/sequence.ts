@@ -9,6 +9,7 @@ import { probe } from '../../media/probe.ts';
 import { verifyOutput } from '../../media/verify.ts';
 import { format } from '../../time/rational.ts';
 import type { Task, TaskContext } from '../task.ts';
+import { masksOf } from './clip-mask.ts';
 import type { KnownSource } from './clip-plan.ts';
 import { windowMap } from './clip-sound.ts';
 import { countFrames } from './sequence-counts.ts';
@@ -31,7 +32,7 @@ export const sequence: Task<SequenceSpec> = async (spec, context) => {
   const started = performance.now();
   const report = reporter(context);
   await refuseSequenceEarly(spec);
-  const plan = await planSequence(spec, await knownSources(context, report));
+  const plan = await planSequence(spec, await knownSources(context, report), masksOf(context.db));
   for (const message of plan.notes) context.emit({ type: 'note', message });
   const devices = await devicesOf(plan, context);
   await checkSpace(plan, devices, context);

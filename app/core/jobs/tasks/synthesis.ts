@@ -1,6 +1,8 @@
 /** From planned frames to pictures: real frames pass through, the engine makes the ones between, the shutter averages. */
 import type { Between, Interpolator } from '../../engines/engine.ts';
 import type { FrameReader } from '../../media/frame-reader.ts';
+import type { RealParts } from '../../media/mask/real-parts.ts';
+import { layReal } from '../../media/mask/weights.ts';
 import { frameLike, type Frame } from '../../media/frame.ts';
 import type { PlannedFrame } from '../../time/plan.ts';
 import type { WantedFrame } from './wanted-frame.ts';
@@ -13,6 +15,8 @@ export interface PictureSource {
   readonly engine: (id: string | undefined) => Promise<Interpolator>;
   /** Times of the source's frames in ticks. */
   readonly times: readonly number[];
+  /** What of a synthesised frame is taken from the real ones; nothing unless given. */
+  readonly parts?: RealParts | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -50,7 +54,7 @@ interface WantedPart {
 }
 
 /** The parts one by one; runs between the same pair go to the engine together. */
-async function* singles(parts: readonly WantedPart[], { reader, engine, times, signal }: PictureSource) {
+async function* singles(parts: readonly WantedPart[], { reader, engine, times, parts: real, signal }: PictureSource) {
   let i = 0;
   while (i < parts.length) {
     signal.throwIfAborted();
@@ -68,11 +72,13 @@ async function* singles(parts: readonly WantedPart[], { reader, engine, times, s
     const a = await reader.get(part.a);
     const b = await reader.get(part.b);
     const timesteps = run.map(({ num, den }) => num / den);
+    const layers = (await real?.layers(part.a, part.b)) ?? [];
     const opened = await engine(maker);
     let made = 0;
     const frames: AsyncIterable<Between> = opened.between(a, b, timesteps, { signal });
     for await (const { frame, confidence } of frames) {
-      yield { frame: { ...frame, time: times[part.a]! + run[made]!.num }, confidence } satisfies Picture;
+      const laid = layReal(frame, a, b, timesteps[made]!, layers);
+      yield { frame: { ...laid, time: times[part.a]! + run[made]!.num }, confidence } satisfies Picture;
       made++;
     }
   }

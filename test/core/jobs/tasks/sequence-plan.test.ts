@@ -56,7 +56,7 @@ function regular(frames: number, rate: Rational, cuts: number[] = []): KnownSour
 
 async function plan(clips: SequenceClip[], known: KnownSource, rate: Rational = SETTINGS.rate) {
   const spec = sequenceSpec(clips, '/out.mp4', { settings: { ...SETTINGS, rate } });
-  return await planSequence(spec, new Map([['/a.mp4', known]]));
+  return await planSequence(spec, new Map([['/a.mp4', known]]), '/masks');
 }
 
 async function keys(clips: SequenceClip[], known: KnownSource): Promise<string[]> {
