@@ -32,7 +32,7 @@ function sentence(event: Extract<JobEvent, { type: 'progress' }>): string {
 export function progressPrinter(io: VerbIo, label = ''): { listen(event: JobEvent): void; end(): void } {
   const live = process.stderr.isTTY && !io.json;
   let shown = false;
-  let lastLine = 0;
+  let lastLine = -Infinity;
   const end = () => {
     if (shown && live) process.stderr.write('\r\x1b[K');
     shown = false;
@@ -50,8 +50,8 @@ export function progressPrinter(io: VerbIo, label = ''): { listen(event: JobEven
       if (live) {
         process.stderr.write(`\r${line.slice(0, (process.stderr.columns ?? 100) - 1)}\x1b[K`);
         shown = true;
-      } else if (Date.now() - lastLine > 2000) {
-        lastLine = Date.now();
+      } else if (performance.now() - lastLine > 2000) {
+        lastLine = performance.now();
         io.err(line);
       }
     },

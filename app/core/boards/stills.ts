@@ -78,7 +78,7 @@ export class Stills {
   made(key: string, error: WireError | null): void {
     const making = this.#making.get(key);
     this.#making.delete(key);
-    if (error) this.#problems.set(key, { error, at: Date.now() });
+    if (error) this.#problems.set(key, { error, at: performance.now() });
     making?.made.resolve();
     // Told once a board, when its last one has come.
     for (const board of making?.boards ?? []) {
@@ -98,7 +98,7 @@ export class Stills {
 
   #problemOf(key: string): WireError | undefined {
     const known = this.#problems.get(key);
-    if (known && Date.now() - known.at <= BELIEVED_MS) return known.error;
+    if (known && performance.now() - known.at <= BELIEVED_MS) return known.error;
     this.#problems.delete(key);
     return undefined;
   }

@@ -138,17 +138,18 @@ async function work(
 
 /** Keeps the lease fresh, and aborts `stop` when the job is to be cancelled, the lease is lost, or the database has long been out of reach. */
 function watchLease(db: Library, id: string, token: string, stop: AbortController): () => void {
-  let beaten = Date.now();
+  // [Note: clocks]
+  let beaten = performance.now();
   const timer = setInterval(() => {
     try {
       const state = pollLease(db, id, token);
       if (state === 'cancel') stop.abort(new AppError('cancelled', 'Cancelled.'));
       if (state === 'lost') stop.abort(lostLease());
-      if (Date.now() - beaten < BEAT_MS) return;
+      if (performance.now() - beaten < BEAT_MS) return;
       beat(db, id, token);
-      beaten = Date.now();
+      beaten = performance.now();
     } catch (error) {
-      if (Date.now() - beaten > STALE_MS) stop.abort(error);
+      if (performance.now() - beaten > STALE_MS) stop.abort(error);
     }
   }, POLL_MS);
   return () => clearInterval(timer);

@@ -59,11 +59,11 @@ export async function cancelJob(
   const { id } = row;
   const answer = requestCancel(db, id, JSON.stringify({ code: 'cancelled', message: 'Cancelled.' }));
   if (answer === 'cancelled') await clearDead(home, row);
-  const until = Date.now() + CANCEL_MS;
+  const until = performance.now() + CANCEL_MS;
   for (;;) {
     const now = jobDetails(db, id);
     if (now.state !== 'running' && now.state !== 'waiting') return summaryOf(now);
-    if (Date.now() > until)
+    if (performance.now() > until)
       throw new AppError('job-busy', `Job ${id} was asked to stop, but process ${now.holder ?? '?'} does not answer.`);
     await sleep(LOOK_MS, undefined, signal === undefined ? {} : { signal });
   }

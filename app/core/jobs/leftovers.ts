@@ -21,8 +21,8 @@ const GONE_MS = 2000;
  */
 export async function endOrphans(job: string, worker: { pid: number; start: string } | undefined): Promise<void> {
   if (worker === undefined || process.platform === 'win32') return;
-  const until = Date.now() + GONE_MS;
-  while (Date.now() < until) {
+  const until = performance.now() + GONE_MS;
+  while (performance.now() < until) {
     const orphans = orphansOf(job, worker);
     if (orphans.length === 0) return;
     if (liveness(worker) === 'alive') killTree(worker.pid, 'SIGKILL');

@@ -3,7 +3,7 @@ import { access, constants, mkdir, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 import type { JobSpec } from '../../contract/jobs.ts';
-import { asPlaceError, isErrno, renameTo, syncFile, syncFolder } from '../base/durable.ts';
+import { isErrno, syncFile, syncFolder } from '../base/durable.ts';
 import { tagsFolder } from '../base/home.ts';
 import type { Library } from '../library/db.ts';
 import { identify, sameIdentity, sequenceFiles, type FileIdentity } from '../library/file-identity.ts';
@@ -17,6 +17,7 @@ import {
   type OutputFile,
 } from '../library/output-rows.ts';
 import { NUMBER_PATTERN } from '../media/containers.ts';
+import { place } from '../media/output-file.ts';
 import { specInputs, specOutputs } from './spec.ts';
 
 /**
@@ -40,7 +41,8 @@ export async function publish(
   files: readonly { readonly from: string; readonly to: string }[],
 ): Promise<void> {
   const { db, job, token, spec, sources, signal } = context;
-  for (const { to } of files) await refuseForeign(db, job, to, spec.force);
+  const ours = new Set<string>();
+  for (const { to } of files) if (await refuseForeign(db, job, to, spec.force)) ours.add(to);
   for (const source of sources) {
     if (sameIdentity(source, await identify(source.path))) continue;
     throw new AppError('source-changed', `${source.path} was changed while it was read; run the command again.`);
@@ -57,25 +59,26 @@ export async function publish(
       throw new AppError('job-busy', 'Another process has taken this job over.');
     addOutputs(db, job, written);
   });
-  for (const { from, to } of files) {
-    await renameTo(from, to).catch((error: unknown) => {
-      throw asPlaceError(error, to);
-    });
-  }
+  // Where there was nothing, another job may have put its own since.
+  for (const { from, to } of files) await place(from, to, spec.force || ours.has(to) || inLibrary(db, to));
   for (const folder of new Set(files.map(({ to }) => dirname(to)))) await syncFolder(folder);
   keepOutputs(db, job, written);
 }
 
-/** Throws `output-exists` when there is a file at `path` that is not this job's own. */
-export async function refuseForeign(db: Library, job: string, path: string, force: boolean): Promise<void> {
-  // What lies in the library's own folder is nobody else's.
-  if (force || dirname(path) === tagsFolder({ root: dirname(db.path) })) return;
+/** Whether there is a file of this job's own at `path`. Throws `output-exists` when there is another's. */
+export async function refuseForeign(db: Library, job: string, path: string, force: boolean): Promise<boolean> {
+  if (force || inLibrary(db, path)) return false;
   const found = await outputOnDisk(path);
-  if (found === undefined) return;
+  if (found === undefined) return false;
   const ours = jobOutputs(db, job).filter((output) => output.path === path);
-  if (ours.some((output) => sameOutput(output, found))) return;
+  if (ours.some((output) => sameOutput(output, found))) return true;
   const why = ours.length === 0 ? 'exists already' : 'was changed after this job wrote it';
   throw new AppError('output-exists', `${path} ${why}.`);
+}
+
+/** What lies in the library's own folder is nobody else's. */
+function inLibrary(db: Library, path: string): boolean {
+  return dirname(path) === tagsFolder({ root: dirname(db.path) });
 }
 
 /** Outputs with these endings are sequences when their name has a number pattern; in other names it stands for itself. */

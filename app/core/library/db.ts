@@ -190,13 +190,13 @@ function newerLibrary(path: string, version: number, newest: number): AppError {
 
 /** The switch to WAL does not wait for other connections as everything else does. */
 function retryBusy(fn: () => unknown): void {
-  const until = Date.now() + BUSY_MS;
+  const until = performance.now() + BUSY_MS;
   for (;;) {
     try {
       fn();
       return;
     } catch (error) {
-      if (!codeOf(error).startsWith('SQLITE_BUSY') || Date.now() > until) throw error;
+      if (!codeOf(error).startsWith('SQLITE_BUSY') || performance.now() > until) throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
     }
   }

@@ -5,6 +5,10 @@
  * its holder's process lives, however long that process is suspended; a holder that cannot be looked at (another host, or a platform without
  * start times) is believed dead STALE_MS after its last heartbeat. Everything a holder writes to the job names its token, so that one that was
  * believed dead and was not can do no harm: it finds out within a poll and stops.
+ *
+ * [Note: clocks] What is waited for here is measured by a clock that nobody sets (performance.now). Times of day are only written down and compared with each
+ * other: a job's age, and the heartbeats of holders that cannot be looked at. Those run on this machine too, in another container: SQLite's log does not work
+ * over a network. A clock that is set back makes such a holder look alive for longer, one set ahead costs it its lease, and its work goes on where it stopped.
  */
 import { z } from 'zod';
 import type { JobState } from '../../contract/jobs.ts';
@@ -38,7 +42,7 @@ export interface Taking {
   readonly seen: number;
 }
 
-/** Takes the job if nobody alive holds it; it is running then. */
+/** Takes the job if nobody alive holds it; it is running then. What an earlier attempt has made of the same inputs is kept, so how far it came is too. */
 export function takeLease(db: Library, id: string, taking: Taking, now = Date.now()): Taken {
   return db.write((): Taken => {
     const before = jobById(db, id);
@@ -48,7 +52,8 @@ export function takeLease(db: Library, id: string, taking: Taking, now = Date.no
     if (before.state === 'done' && before.updatedAt !== taking.seen) return { taken: false, reason: 'changed' };
     db.run(
       `UPDATE jobs SET state = 'running', lease_token = ?, holder_pid = ?, holder_start = ?, holder_host = ?, heartbeat_at = ?,
-         spec = ?, source = ?, stage = NULL, fraction = 0, result = NULL, error = NULL, cancel_requested = 0, updated_at = ?,
+         fraction = CASE WHEN source = ? AND state <> 'done' THEN fraction ELSE 0 END,
+         spec = ?, source = ?, stage = NULL, result = NULL, error = NULL, cancel_requested = 0, updated_at = ?,
          worker_pid = NULL, worker_start = NULL
        WHERE id = ?`,
       taking.token,
@@ -56,6 +61,7 @@ export function takeLease(db: Library, id: string, taking: Taking, now = Date.no
       taking.self.start,
       taking.self.host,
       now,
+      taking.source,
       taking.spec,
       taking.source,
       now,
@@ -92,7 +98,7 @@ export function recordWorker(db: Library, id: string, token: string, worker: { p
   );
 }
 
-/** Notes how far the job is. */
+/** Notes how far the job is; it does not go back. */
 export function recordProgress(
   db: Library,
   id: string,
@@ -103,7 +109,7 @@ export function recordProgress(
 ): void {
   db.soft(() =>
     db.run(
-      'UPDATE jobs SET stage = ?, fraction = ?, heartbeat_at = ?, updated_at = ? WHERE id = ? AND lease_token = ?',
+      'UPDATE jobs SET stage = ?, fraction = MAX(fraction, ?), heartbeat_at = ?, updated_at = ? WHERE id = ? AND lease_token = ?',
       stage,
       fraction,
       now,

@@ -64,7 +64,8 @@ function exists(path: string): AppError {
   return new AppError('output-exists', `${path} exists already.`);
 }
 
-async function place(from: string, to: string, force: boolean): Promise<void> {
+/** Gives a file its final name. Without `force` nothing that is there is replaced. Throws output-exists, output-folder, disk-full. */
+export async function place(from: string, to: string, force: boolean): Promise<void> {
   try {
     // A link refuses an existing name in one step, as rename does not.
     await (force ? renameTo(from, to) : moveNew(from, to));

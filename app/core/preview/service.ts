@@ -229,24 +229,24 @@ export class PreviewService {
     const entry: Analysing = this.#analysing.get(media) ?? { fraction: 0, listeners: new Map() };
     this.#analysing.set(media, entry);
     entry.listeners.set(`${project}/${id}`, { project, clip: id });
-    let told = Date.now();
+    let told = performance.now();
     const tell = (): void => {
       for (const one of entry.listeners.values()) emit('preview.changed', one);
     };
-    const began = Date.now();
+    const began = performance.now();
     const analysis = analyseClip(db, media, {
       signal,
       onProgress: ({ seconds: behind }) => {
         entry.fraction = seconds > 0 ? Math.min(0.99, behind / seconds) : 0;
-        if (Date.now() - told < TELL_MS) return;
-        told = Date.now();
+        if (performance.now() - told < TELL_MS) return;
+        told = performance.now();
         tell();
       },
     });
     const over = (error?: unknown): void => {
       if (this.#analysing.get(media) !== entry) return;
       this.#analysing.delete(media);
-      if (Date.now() - began < WAIT_MS || signal.aborted) return;
+      if (performance.now() - began < WAIT_MS || signal.aborted) return;
       if (error !== undefined) this.#failed.set(media, toAppError(error));
       tell();
     };

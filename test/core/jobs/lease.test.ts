@@ -121,3 +121,21 @@ test('heartbeats arrive', { timeout: 10_000 }, async () => {
   run.process.kill('SIGINT');
   assert.equal(await run.exit, 130);
 });
+
+test('a job that was killed says how far it came, whoever begins it again; of other inputs it begins anew', async () => {
+  await using room = await Room.make();
+  const { db } = room;
+  const id = known(room);
+  const dead = { ...self, start: 'another time' };
+  takeLease(db, id, taking('one', dead));
+  recordProgress(db, id, 'one', 'rendering', 0.6);
+  takeLease(db, id, taking('two', dead));
+  recordProgress(db, id, 'two', 'probing', 0);
+  assert.equal(jobById(db, id)?.fraction, 0.6);
+  takeLease(db, id, { ...taking('three'), source: '{"other":1}' });
+  assert.equal(jobById(db, id)?.fraction, 0);
+  recordProgress(db, id, 'three', 'rendering', 0.7);
+  endLease(db, id, 'three', { state: 'done' }, 777);
+  takeLease(db, id, taking('four', self, 777));
+  assert.equal(jobById(db, id)?.fraction, 0, 'what was done is made again');
+});

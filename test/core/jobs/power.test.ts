@@ -13,7 +13,7 @@ test('a power cut after renaming a chunk or the output: nothing half is taken fo
   const scene = await countScene(folder, { chunks: 1 });
   const recorded = await recordScene(scene);
   const names = recorded.map((step) => nameOf(step, scene));
-  const ordered = ['chunk: sync-file', 'chunk: rename', 'chunk: sync-folder', 'output: sync-file', 'output: rename'];
+  const ordered = ['chunk: sync-file', 'chunk: rename', 'chunk: sync-folder', 'output: sync-file', 'output: link'];
   const last = ['output: sync-folder', 'database of the worker: commit', 'database of the runner: commit'];
   const places = [...ordered, ...last].map((name) => names.lastIndexOf(name));
   assert.deepEqual(
@@ -24,7 +24,7 @@ test('a power cut after renaming a chunk or the output: nothing half is taken fo
   // With the chunks that are not made again; the last is done, and nothing is run.
   const cuts: readonly [string, CutState, number][] = [
     ['chunk: sync-folder', { names: 'undone', bytes: 'zeros', database: 'committed' }, 1],
-    ['output: rename', { names: 'kept', bytes: 'zeros', database: 'committed' }, 1],
+    ['output: unlink', { names: 'kept', bytes: 'zeros', database: 'committed' }, 1],
     ['database of the runner: commit', { names: 'undone', bytes: 'empty', database: 'latest' }, 0],
   ];
   for (const [name, cut, reused] of cuts) {
