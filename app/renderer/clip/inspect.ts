@@ -28,7 +28,9 @@ export function videoRows(clip: ClipDetails): Row[] {
   ];
   rows.push(['Colour', words.join(', ')]);
   if (clip.hdr) rows.push(['HDR', video.dolbyVision ? 'Dolby Vision, base picture' : hdrName(transfer)]);
-  if (video.fieldOrder && !/^(progressive|unknown)$/.test(video.fieldOrder)) rows.push(['Fields', 'interlaced']);
+  if (video.fieldOrder && !/^(progressive|unknown)$/.test(video.fieldOrder)) {
+    rows.push(['Fields', 'interlaced, says the file']);
+  }
   return rows;
 }
 
@@ -45,6 +47,7 @@ export function factRows(facts: ClipFacts): Row[] {
     ['Cuts', facts.cuts.length === 0 ? 'none' : plural(facts.cuts.length, 'cut')],
     ['Repeated', held === 0 ? 'no frames' : plural(held, 'frame')],
     ['Drawn', cadenceText(facts.shots)],
+    ...(facts.fields.kind === 'progressive' ? [] : [['Fields found', facts.fields.says.replace(/^is /, '')] as Row]),
   ];
 }
 

@@ -102,6 +102,7 @@ test('the inspector says what probing and decoding found', () => {
       { first: 0, frames: 24, cadence: 'twos' as const, share: 1, regularity: 1, repeated: 0.5 },
       { first: 24, frames: 24, cadence: 'ones' as const, share: 1, regularity: 1, repeated: 0 },
     ],
+    fields: { kind: 'interlaced' as const, says: 'is interlaced, top field first', notes: [] },
   };
   assert.deepEqual(factRows(facts), [
     ['Frames', '48'],
@@ -110,6 +111,7 @@ test('the inspector says what probing and decoding found', () => {
     ['Cuts', '1 cut'],
     ['Repeated', '2 frames'],
     ['Drawn', 'on twos: shot 1; on ones: shot 2'],
+    ['Fields found', 'interlaced, top field first'],
   ]);
   assert.equal(
     audioLine({ index: 1, codec: 'aac', sampleRate: 44_100, channels: 6, language: 'de' }),
