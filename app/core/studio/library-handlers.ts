@@ -24,6 +24,8 @@ import {
 } from '../library/clip-rows.ts';
 import { clipsById, searchClips } from '../library/clip-search.ts';
 import { allTags, tagClips } from '../library/clip-tags.ts';
+import { runsOf } from '../library/tag-runs.ts';
+import { removeOwnOutputs } from '../tags/request.ts';
 import { clipMedia } from './clip-media.ts';
 import type { StudioContext } from './context.ts';
 import type { HandlersOf } from './handlers.ts';
@@ -115,9 +117,16 @@ export async function openLibraryPart(context: StudioContext, hooks: LibraryHook
     'library.get': async ({ ids }) => detailsOf(context, ids),
     'library.remove': async ({ ids, force }) => {
       if (!force) refuseUsed(context, ids, usedBy);
+      const tagged = ids.map((id) => ({
+        path: clipById(db, id)?.path,
+        engines: runsOf(db, id).map(({ engine }) => engine),
+      }));
       const removed = db.write(() => ids.filter((id) => deleteClip(db, id)));
       changed(removed);
       for (const id of removed) await removeClipFiles(clipFiles(home, id)).catch(() => {});
+      for (const { path, engines } of tagged) {
+        if (path !== undefined) await removeOwnOutputs(home, path, engines).catch(() => {});
+      }
       return { removed: removed.length };
     },
     'library.tag': async ({ ids, add, remove }) => {

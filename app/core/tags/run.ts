@@ -14,7 +14,17 @@ import { prefetch } from '../base/prefetch.ts';
 import type { Score, Tagger, TaggerEntry } from '../engines/tagger.ts';
 import type { Library } from '../library/db.ts';
 import { finishRun, replaceFound } from '../library/span-rows.ts';
-import { appendScores, beginRun, readScores, runState, type TagRunRow } from '../library/tag-runs.ts';
+import {
+  appendScores,
+  beginRun,
+  chosenRules,
+  readScores,
+  runById,
+  runState,
+  setRules,
+  type TagRunRow,
+} from '../library/tag-runs.ts';
+import { spansOfRun } from './report.ts';
 import { picturesToFloats, samplePictures } from './sample.ts';
 import { SpanMaker } from './spans.ts';
 
@@ -108,6 +118,8 @@ class ScoreWriter {
   readonly #spans: SpanMaker;
   /** Not stored yet. */
   #fresh: Score[] = [];
+  /** What a person chose for the run whose place this one takes, when this one began. */
+  readonly #chosen: string;
   /** Scores still to come of moments that have theirs. */
   #skip = 0;
   #stored = 0;
@@ -119,6 +131,7 @@ class ScoreWriter {
     this.#run = run;
     this.#storeMs = storeMs;
     this.#spans = new SpanMaker(run.labels, run.rate, run.rules);
+    this.#chosen = JSON.stringify(chosenRules(db, run.clip, run.engine));
   }
 
   get scores(): number {
@@ -159,7 +172,14 @@ class ScoreWriter {
 
   end(): void {
     this.#write(null);
-    finishRun(this.#db, this.#run, this.#spans.finish());
+    this.#db.write(() => {
+      // Rules that a person kept while this ran are newer than those it was started with.
+      const chosen = chosenRules(this.#db, this.#run.clip, this.#run.engine);
+      const kept = chosen && JSON.stringify(chosen) !== this.#chosen ? chosen : undefined;
+      if (kept) setRules(this.#db, this.#run, kept);
+      const all = runById(this.#db, this.#run.id);
+      finishRun(this.#db, this.#run, kept ? spansOfRun(this.#db, all, kept) : this.#spans.finish());
+    });
   }
 
   #write(state: Uint8Array | null): void {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -11,6 +11,7 @@ import { openLibrary } from '../../../app/core/library/db.ts';
 import { finishRun } from '../../../app/core/library/span-rows.ts';
 import { appendScores, beginRun } from '../../../app/core/library/tag-runs.ts';
 import { openStudio } from '../../../app/core/studio/open.ts';
+import { ownOutput } from '../../../app/core/tags/request.ts';
 import { spansOf } from '../../../app/core/tags/spans.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'inbetween-span-handlers-'));
@@ -112,7 +113,10 @@ test('actions of a clip through the Api', async () => {
     { label: 'wave', found: 1, accepted: 0, rejected: 0, marked: 0, clips: 1 },
   ]);
   assert.ok((await call('cache.status', {})).scores > 0);
+  const written = await ownOutput(home, '/films/match.mp4', 'e');
+  writeFileSync(written, '{}');
   assert.equal((await call('library.remove', { ids: [clip], force: false })).removed, 1);
+  assert.ok(!existsSync(written), 'what was written of it in the library goes with it');
   assert.equal((await call('tags.find', { query: { text: '' }, offset: 0, limit: 10 })).total, 0);
   assert.equal((await call('cache.status', {})).scores, 0);
   await assert.rejects(call('tags.clip', { id: clip }), { code: 'clip-unknown' });

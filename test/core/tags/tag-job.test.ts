@@ -15,8 +15,12 @@ import { openLibrary, type Library } from '../../../app/core/library/db.ts';
 import { jobById } from '../../../app/core/library/job-rows.ts';
 import { clipTags } from '../../../app/core/library/span-rows.ts';
 import { readEmbeddings, readScores, runById } from '../../../app/core/library/tag-runs.ts';
+import { probe } from '../../../app/core/media/probe.ts';
+import { keepRules, spansByRules } from '../../../app/core/tags/recompute.ts';
+import { tagClip } from '../../../app/core/tags/run.ts';
 import { ffmpegOutput } from '../../support/clips.ts';
 import { shared, tempFolder } from '../../support/command.ts';
+import { narrowEntry } from './narrow-task.ts';
 
 const TASKS = fileURLToPath(new URL('./narrow-task.ts', import.meta.url));
 const skip = shared ? false : 'INBETWEEN_SHARED is not set: neither the network nor the clips are here';
@@ -131,6 +135,29 @@ test(
     assert.ok(stages.has('recognising'));
     assert.notEqual(anew.tags!.run, first.tags!.run);
     assert.deepEqual(clipTags(db, id).runs.length, 1, 'the new run took the place of the old one');
+
+    // What a person keeps while the clip is tagged anew is newer than what the job was started with.
+    const other = { ...LOW, on: 0.02, off: 0.01, shortest: 0 };
+    let kept = false;
+    const entry = await narrowEntry();
+    const info = await probe(input);
+    const setup = { threads: 1, signal: new AbortController().signal };
+    await tagClip({
+      ...{ db, clip: id, info, content: 'as it is', entry, rules, ...setup },
+      onProgress: () => {
+        if (kept) return;
+        kept = true;
+        const row = runById(db, anew.tags!.run);
+        keepRules(db, row, other, spansByRules(db, row, other));
+      },
+    });
+    const { runs: left, spans } = clipTags(db, id);
+    assert.deepEqual([kept, left.length, left[0]!.rules], [true, 1, other]);
+    const made = spansByRules(db, runById(db, left[0]!.id), other);
+    assert.ok(
+      made.length > 0 && spans.length === made.length,
+      `${spans.length} of ${made.length}: the first rules would find none`,
+    );
   },
 );
 
