@@ -81,6 +81,30 @@ function withEdits(trak: Buffer, edits: readonly Edit[], movieScale: number): Bu
   );
 }
 
+/** Gives the frames of the video track these lengths, in its own units; its frames are stored in the order they are shown. Edits are left out. */
+export function putSteps(path: string, steps: readonly number[]): void {
+  const total = steps.reduce((sum, step) => sum + step, 0);
+  const entries = steps.flatMap((step) => [1, step]);
+  const changed = (type: string, whole: Buffer, body: Buffer): Buffer => {
+    if (/^(mdia|minf|stbl)$/.test(type))
+      return boxed(type, ...partsOf(body).map((part) => changed(part.type, part.whole, part.body)));
+    if (type === 'stts') return boxed('stts', numbers(0, steps.length, ...entries));
+    if (type !== 'mdhd') return whole;
+    const head = Buffer.from(whole);
+    head.writeUInt32BE(total, 8 + 16);
+    return head;
+  };
+  rewriteMoov(path, (body) =>
+    Buffer.concat(
+      partsOf(body).map(({ type, whole, body: trak }) => {
+        if (type !== 'trak' || !trak.includes('vide', 0, 'latin1')) return whole;
+        const kept = partsOf(trak).filter((part) => part.type !== 'edts');
+        return boxed('trak', ...kept.map((part) => changed(part.type, part.whole, part.body)));
+      }),
+    ),
+  );
+}
+
 /** Samsung's box of the camera's mode, and the rate it says where the mode asks for it. */
 export function putSamsungMode(path: string, mode: number, rate = 30): void {
   const saut = boxed('saut', numbers(0), Buffer.from([0, mode, 1, 4]));

@@ -118,9 +118,10 @@ async function indexArgs(info: VideoInfo, size: Size, lines: Size | undefined): 
   // Without accurate_rnd swscale rounds down at each of the many samples it adds up: black would be 4 of 255 at 1080p.
   const small = `scale=${size.width}:${size.height}:flags=area+accurate_rnd,format=gray`;
   const sample = lines && `scale=${lines.width}:${lines.height}:flags=neighbor,format=gray`;
-  // Counted, not timed: what joins the two waits for pictures of one time, and times may be missing.
-  const both = `settb=1/25,setpts=N,split[a][b];[a]${small}[t];[b]${sample}[s];[t][s]vstack`;
-  const filter = `${stamps},${sample ? both : small}`;
+  // Counted, not timed: what joins the two waits for pictures of one time, times may be missing, and the muxer complains where uneven ones round to one.
+  const counted = `${stamps},settb=1/25,setpts=N`;
+  const both = `split[a][b];[a]${small}[t];[b]${sample}[s];[t][s]vstack`;
+  const filter = `${counted},${sample ? both : small}`;
   // A sequence ends before its first gap, where ffmpeg might look beyond it.
   const count = info.format === IMAGE_SEQUENCE ? info.video.frameCount : undefined;
   const few = count ? ['-frames:v', String(count)] : [];
