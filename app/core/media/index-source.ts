@@ -120,12 +120,13 @@ async function indexArgs(info: VideoInfo, size: Size, lines: Size | undefined): 
   const sample = lines && `scale=${lines.width}:${lines.height}:flags=neighbor,format=gray`;
   // Counted, not timed: what joins the two waits for pictures of one time, times may be missing, and the muxer complains where uneven ones round to one.
   const counted = `${stamps},settb=1/25,setpts=N`;
+  const clock = ['-enc_time_base', '1/25'];
   const both = `split[a][b];[a]${small}[t];[b]${sample}[s];[t][s]vstack`;
   const filter = `${counted},${sample ? both : small}`;
   // A sequence ends before its first gap, where ffmpeg might look beyond it.
   const count = info.format === IMAGE_SEQUENCE ? info.video.frameCount : undefined;
   const few = count ? ['-frames:v', String(count)] : [];
-  const only = ['-map', `0:${info.video.index}`, '-vf', filter, ...passthrough, ...few];
+  const only = ['-map', `0:${info.video.index}`, '-vf', filter, ...passthrough, ...clock, ...few];
   return [...(await inputArgsOf(info, ['-noautorotate'])), '-copyts', ...only, '-f', 'rawvideo', 'pipe:1'];
 }
 
