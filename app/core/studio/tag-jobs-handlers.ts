@@ -9,6 +9,7 @@ import { identify } from '../library/file-identity.ts';
 import { clipVersion } from '../library/span-rows.ts';
 import { chosenRules, finishedRun, runsOf } from '../library/tag-runs.ts';
 import { chosenTagger, ownOutput } from '../tags/request.ts';
+import { sampledContent } from '../tags/sample.ts';
 import type { StudioContext } from './context.ts';
 import type { Handlers } from './handlers.ts';
 import type { MediaRoutes } from './media.ts';
@@ -58,7 +59,7 @@ export function openTagJobs({ db, home, topics }: StudioContext, queue: JobQueue
         for (const id of clips) {
           try {
             const clip = usableClip(db, id);
-            const { fingerprint: content } = await identify(clip.path);
+            const content = sampledContent((await identify(clip.path)).fingerprint);
             const key = { clip: id, engine: entry.id, version: entry.version, content };
             const known = again ? undefined : finishedRun(db, key);
             if (known && (!given || canonicalJson(known.rules) === canonicalJson(given))) continue;

@@ -24,6 +24,14 @@ import { IMAGE_SEQUENCE, inputArgsOf } from '../media/input.ts';
 import { uprightFilters } from '../media/picture.ts';
 import { isHdrTransfer, toneMap } from '../media/tone-map.ts';
 
+/** Counts whenever the same file would give other pictures. 2: of interlaced footage one field. */
+const SAMPLING = 2;
+
+/** What a run's scores are of: the content with this fingerprint, as it is sampled here. */
+export function sampledContent(fingerprint: string): string {
+  return `${fingerprint}/${SAMPLING}`;
+}
+
 export interface SampleOptions {
   /** Side of the square, and pictures a second. */
   readonly size: number;

@@ -15,7 +15,7 @@ import { knownLabels } from '../../tags/labels.ts';
 import { makeOverlay, refuseOverlay } from '../../tags/overlay.ts';
 import { spansOfRun, tagReport } from '../../tags/report.ts';
 import { tagClip, type TagRunOptions, type TaggedClip } from '../../tags/run.ts';
-import { claimedSeconds, requireFootage } from '../../tags/sample.ts';
+import { claimedSeconds, requireFootage, sampledContent } from '../../tags/sample.ts';
 import { tagFormat } from '../../tags/spec.ts';
 import { tagsText } from '../../tags/write.ts';
 import { findAllTaught } from '../../teach/taught.ts';
@@ -44,7 +44,7 @@ export async function tagWith(
   const info = await probe(spec.input, { signal });
   requireFootage(info);
   const clip = await libraryClip(db, source, info, signal);
-  const key = { clip: clip.id, engine: entry.id, version: entry.version, content: source.fingerprint };
+  const key = { clip: clip.id, engine: entry.id, version: entry.version, content: sampledContent(source.fingerprint) };
   const known = spec.again === undefined ? finishedRun(db, key) : undefined;
   const tagged = known
     ? applyRules(known, spec, context)
@@ -116,7 +116,7 @@ async function recognise(
   const to = spec.overlay === undefined ? RUNS_TO.plain : RUNS_TO.overlay;
   return await tagClip({
     ...{ db, clip, info, storeMs, entry, threads, signal, rules: spec.rules, device: spec.device },
-    content: sourceAt(sources, spec.input).fingerprint,
+    content: sampledContent(sourceAt(sources, spec.input).fingerprint),
     onProgress: ({ done, rate, device }) => {
       // What the file claims is a guess until the end.
       const total = Math.max(done, Math.ceil((seconds ?? 0) * entry.rate));
