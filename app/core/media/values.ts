@@ -71,7 +71,7 @@ function matrixNumber(matrix: string, height: number): number {
 }
 
 /** zscale's options that say `values`, with `in` behind each name for what comes in. */
-export function zscaleOptions(values: Values, height: number, side: '' | 'in'): string {
+function zscaleOptions(values: Values, height: number, side: '' | 'in'): string {
   const { range, matrix, primaries, transfer } = values;
   return [
     `r${side}=${range}`,
@@ -91,7 +91,10 @@ export interface Conversion {
   readonly filters: ReadonlySet<string>;
 }
 
-/** Filters from values to others of the same primaries and transfer, in `target`. The picture is one that `whole` lets by. */
+/**
+ * Filters from values to others, in `target`. The picture is one that `whole` lets by. Light is converted where both say primaries and transfer, which is for zscale
+ * alone; what is SDR has its white at HDR's reference white.
+ */
 export function convertValues(from: Values, to: Values, { width, height, target, filters }: Conversion): string[] {
   if (!filters.has('zscale')) {
     const name = (matrix: string): string | undefined => (matrix === 'gbr' ? undefined : scaleMatrix(matrix, height));
@@ -106,7 +109,8 @@ export function convertValues(from: Values, to: Values, { width, height, target,
   }
   const format = PIXEL_FORMATS.get(target);
   const fine = format && !isWhole(format, width, height) ? fullChroma(format).name : undefined;
-  const convert = `zscale=f=bicubic:agamma=0:${zscaleOptions(from, height, 'in')}:${zscaleOptions(to, height, '')}`;
+  const means = `${zscaleOptions(from, height, 'in')}:${zscaleOptions(to, height, '')}`;
+  const convert = `zscale=f=bicubic:agamma=0:npl=203:${means}`;
   // zscale takes no odd sizes of coarse chroma.
   if (fine !== undefined) return [convert, `format=${fine}`, `scale=${SWS}`, `format=${target}`];
   return [convert, `format=${target}`];

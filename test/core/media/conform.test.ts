@@ -1,6 +1,7 @@
 /** Pictures of one size and format in another's frame: which size they get, where the bars are, and what is left alone. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { capabilities } from '../../../app/core/media/capabilities.ts';
 import {
   conformed,
   conformNotes,
@@ -14,6 +15,7 @@ import type { OutputPlan } from '../../../app/core/media/output-format.ts';
 import { pixelFormat } from '../../../app/core/media/pixel-format.ts';
 import { BT709, infoOf, planFor } from './output-kit.ts';
 
+const { filters } = await capabilities();
 const SQUARE = { num: 1, den: 1 };
 const size = (width: number, height: number): Size => ({ width, height });
 
@@ -47,21 +49,20 @@ test('a picture that fits is encoded by the very plan, also where its pixels are
   const plan = await planFor('yuv420p', size(480, 270));
   for (const sampleAspect of [SQUARE, { num: 640, den: 639 }, { num: 639, den: 640 }]) {
     const info = infoOf('yuv420p', 480, 270, { sampleAspect });
-    assert.equal(conformed(plan, frame, info), plan);
-    assert.deepEqual(conformNotes('clip', info, frame), []);
+    assert.equal(conformed(plan, frame, info, filters), plan);
+    assert.deepEqual(conformNotes('clip', info, frame, filters), []);
   }
   const oblong = infoOf('yuv420p', 480, 270, { sampleAspect: { num: 12, den: 11 } });
-  assert.notEqual(conformed(plan, frame, oblong), plan);
+  assert.notEqual(conformed(plan, frame, oblong, filters), plan);
 });
 
 test('what is lost or looks different is said, one sentence each', () => {
   const hdr = { range: 'limited', matrix: 'bt2020nc', primaries: 'bt2020', transfer: 'smpte2084' } as const;
-  const notes = conformNotes('clip', infoOf('yuv420p10le', 3840, 2160, { colour: hdr }), canvas(1920, 1080));
-  assert.equal(notes.length, 4);
+  const notes = conformNotes('clip', infoOf('yuv420p10le', 3840, 2160, { colour: hdr }), canvas(1920, 1080), filters);
+  assert.equal(notes.length, 3);
   assert.match(notes[0]!, /3840x2160 .* 1920x1080/);
   assert.match(notes[1]!, /10 bits, of which the sequence keeps 8/);
-  assert.match(notes[2]!, /transfer smpte2084, the sequence bt709/);
-  assert.match(notes[3]!, /primaries bt2020, the sequence bt709/);
+  assert.match(notes[2]!, /PQ of the primaries bt2020, the sequence bt709 .* tone-mapped/);
 });
 
 /** The luma of a picture of one value, after a plan's filters. */
@@ -78,7 +79,7 @@ async function filtered(plan: OutputPlan, from: Size, value: number, to: Size): 
 test('720x576 with pixels of 12:11 stands in the middle of 1920x1080, black beside it, its grey the same', async () => {
   const frame = canvas(1920, 1080);
   const info = infoOf('yuv420p', 720, 576, { sampleAspect: { num: 12, den: 11 } });
-  const plan = conformed(await planFor('yuv420p', size(1920, 1080)), frame, info);
+  const plan = conformed(await planFor('yuv420p', size(1920, 1080)), frame, info, filters);
   assert.deepEqual([plan.input.width, plan.input.height], [720, 576]);
   const luma = await filtered(plan, size(720, 576), 180, frame);
   for (const row of [0, 540, 1079]) {

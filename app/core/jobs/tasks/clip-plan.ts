@@ -9,6 +9,7 @@ import type { EngineEntry } from '../../engines/engine.ts';
 import type { FileIdentity } from '../../library/file-identity.ts';
 import { defaultAudioMode } from '../../media/audio/modes.ts';
 import { planMask, type MaskPlan } from '../../media/mask/real-parts.ts';
+import { capabilities } from '../../media/capabilities.ts';
 import { conformed, conformNotes, sourceWithin, type Canvas } from '../../media/conform.ts';
 import { clockNotes } from '../../media/recorded.ts';
 import { treatFields } from '../../media/fields/treat.ts';
@@ -71,6 +72,7 @@ export async function planClip(
   }
   const remedies = new Map(clip.remedies.map(({ at, engine }) => [at, engine]));
   const work = sourceWithin(info, canvas);
+  const { filters } = await capabilities();
   return {
     clip,
     source,
@@ -84,13 +86,13 @@ export async function planClip(
     },
     engines: await enginesOf(clip),
     mask: await planMask(clip.mask, masks, clip.name),
-    output: conformed(output, canvas, work),
+    output: conformed(output, canvas, work, filters),
     sound: soundOf(clip, info, frames),
     notes: [
       ...[...info.warnings, ...notes, ...clockNotes(info.recorded, clip.clock)].map(
         (warning) => `${clip.name}: ${warning}`,
       ),
-      ...conformNotes(clip.name, info, canvas),
+      ...conformNotes(clip.name, info, canvas, filters),
     ],
   };
 }
