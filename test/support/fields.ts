@@ -40,8 +40,8 @@ function pictures({ width, height, pixelFormat, rate }: Progressive): string {
 /** The progressive pictures themselves, as raw frames. */
 export function originals(source: Progressive): Uint8Array[] {
   const out = ffmpegOutput(
-    ...['-threads', '1', ...source.input, '-vf', pictures(source), '-vsync', 'passthrough'],
-    ...['-frames:v', String(source.frames), '-f', 'rawvideo', '-'],
+    ...['-threads', '1', ...source.input, '-an', '-vf', pictures(source), '-vsync', 'passthrough'],
+    ...['-frames:v', String(source.frames), '-v', 'fatal', '-f', 'rawvideo', '-'],
   );
   const size = out.length / Math.floor(out.length / frameSize(source));
   return Array.from({ length: out.length / size }, (_, i) => out.subarray(i * size, (i + 1) * size));

@@ -40,7 +40,8 @@ function source(times: number[], end: number, rate: Rational, cuts: number[] = [
     warnings: [],
   };
   const stamps = { timeBase: { num: 1, den: 90_000 }, pts: times.map(() => null), keys: [0] };
-  const facts = { index: { times, end, start: 0, stamps, warnings: [] }, cuts, holds: [] };
+  const fields = { kind: 'progressive' as const, order: 'top' as const, sections: [], cuts: [], holds: [] };
+  const facts = { index: { times, end, start: 0, stamps, warnings: [] }, cuts, holds: [], fields };
   return { info, facts, identity: { path: '/a.mp4', bytes: 1, mtimeNs: '1', fingerprint: 'abc' } };
 }
 
