@@ -3,7 +3,7 @@ import type { Change, ProjectState, ProjectUpdate, SequenceSettings, TimelineCli
 import type { Rational } from '../../contract/time.ts';
 import type { Library } from '../library/db.ts';
 import { applyChanges } from '../sequence/apply.ts';
-import { changesBetween, changeSettings, insertClips, newId, speedKeys } from '../sequence/edits.ts';
+import { changesBetween, changeSettings, clockKeys, insertClips, newId } from '../sequence/edits.ts';
 import { retimeFrames, sequenceLength } from '../sequence/geometry.ts';
 import { toNumber } from '../time/rational.ts';
 import { measureClip, type MeasuredClip } from './clip-measure.ts';
@@ -63,12 +63,12 @@ function placing(
 
 /** A timeline clip, at frame 0, that plays a clip of the library at its own speed; a part of it can be made longer again. */
 export function newClip(
-  { id, name, duration }: Pick<MeasuredClip, 'id' | 'name' | 'duration'>,
+  { id, name, duration, info }: Pick<MeasuredClip, 'id' | 'name' | 'duration' | 'info'>,
   rate: Rational,
   engine: string,
   part: { from?: number | undefined; to?: number | undefined } = {},
 ): TimelineClip {
-  const keys = speedKeys({ from: 0, to: duration }, 1, rate);
+  const keys = clockKeys(info.recorded, undefined, { from: 0, to: duration }, rate);
   const total = retimeFrames(keys, rate);
   const frame = (seconds: number) => Math.round(seconds * toNumber(rate));
   const first = Math.min(Math.max(frame(part.from ?? 0), 0), total - 1);

@@ -39,6 +39,11 @@ export class SourceClock {
       : undefined;
   }
 
+  /** Ticks of the clock at which its pace may change. */
+  get turns(): number[] {
+    return this.#stretches.slice(1).map(({ clock }) => clock);
+  }
+
   /** Ticks of the source at `clock` ticks. */
   toSource(clock: number): number {
     const at = this.#stretches.findLast((one) => one.clock <= clock) ?? this.#stretches[0]!;

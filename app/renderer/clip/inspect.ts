@@ -1,6 +1,7 @@
 /** The inspector's lines. */
 import type { ClipDetails, ClipFacts, ShotCadence } from '../../contract/library.ts';
-import type { AudioStreamInfo, OtherStreamInfo } from '../../contract/media.ts';
+import type { AudioStreamInfo, OtherStreamInfo, RecordedInfo } from '../../contract/media.ts';
+import { hasClocks, slowness } from '../../core/time/clock.ts';
 import { plural, showDuration, showRate } from '../shared/format.ts';
 import { showClipRate, showSize } from './describe.ts';
 
@@ -28,10 +29,19 @@ export function videoRows(clip: ClipDetails): Row[] {
   ];
   rows.push(['Colour', words.join(', ')]);
   if (clip.hdr) rows.push(['HDR', video.dolbyVision ? 'Dolby Vision, base picture' : hdrName(transfer)]);
+  if (clip.info?.recorded) rows.push(['Recorded', recordedText(clip.info.recorded)]);
   if (video.fieldOrder && !/^(progressive|unknown)$/.test(video.fieldOrder)) {
     rows.push(['Fields', 'interlaced, says the file']);
   }
   return rows;
+}
+
+/** What a phone said of its slow motion. */
+export function recordedText(recorded: RecordedInfo): string {
+  const rate = recorded.captureRate ? `at ${showRate(recorded.captureRate)} fps` : 'slow motion';
+  const times = slowness(recorded);
+  const slow = times === undefined ? 'in part' : `${Math.round(times * 100) / 100} times`;
+  return hasClocks(recorded) ? `${rate}, stored ${slow} slower than it was` : `${rate}, stored in real time`;
 }
 
 function hdrName(transfer: string | undefined): string {

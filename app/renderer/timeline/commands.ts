@@ -8,6 +8,7 @@ import {
   closeGap,
   lift,
   moveClips,
+  normalPace,
   rippleDelete,
   removeMarker,
   setKeys,
@@ -170,11 +171,17 @@ export class TimelineCommands {
     if (!this.view.curves) this.view.toggle('curves');
   }
 
+  /** Seconds of its source in a second of a clip at normal speed: 1 but for slow motion that is to play as it was recorded. */
+  paceOf(clip: TimelineClip | undefined): number {
+    return clip ? normalPace(this.media.row(clip.media)?.info?.recorded, clip.clock) : 1;
+  }
+
+  /** Normal speed is 1, whichever clock a clip plays by. */
   setSpeed(speed: number): void {
     const ids = this.meant;
     if (ids.length === 0 || speed === 0) return;
     void this.#session.edit(speed === 1 ? 'Reset speed' : 'Change speed', (state) =>
-      forEach(state, ids, (now, id) => setSpeed(now, id, speed), applyChanges),
+      forEach(state, ids, (now, id) => setSpeed(now, id, speed * this.paceOf(clipOf(now, id))), applyChanges),
     );
   }
 
