@@ -108,6 +108,11 @@ export interface Api extends MorphApi, TagsApi {
     result: { update: ProjectUpdate; notes: string[] };
   };
 
+  /** Keeps a painted mask (MaskChoice.painted): a PNG in base64, of at most 8 MB. Throws 'bad-mask'. */
+  'mask.save': { params: { png: string }; result: { id: string } };
+  /** The same from a file. */
+  'mask.import': { params: { path: string }; result: { id: string } };
+
   /** The plan of one timeline clip's preview. Starts analysing where that was not done yet; ask again on 'preview.changed'. */
   'preview.clip': { params: { project: string; clip: string }; result: ClipPreviewAnswer };
   /** Renders what is missing, nearest to frame `around` of the sequence first, in place of what was asked before. */

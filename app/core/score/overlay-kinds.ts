@@ -68,7 +68,7 @@ export function drawOverlay(kind: OverlayKind, size: Size, i: number, count: num
       return over;
     case 'display':
       box(over, size, { x: 16, y: 16, w: 120, h: 40, value: 34, alpha: 1 });
-      text(String(1000 + Math.floor(i / 6) * 37), 28, 25, 3);
+      text(String(1000 + Math.floor(i / 16) * 37), 28, 25, 3);
       for (const [w, h] of [
         [36, 2],
         [2, 36],

@@ -3,7 +3,7 @@
  *
  * Frames of a clip, scaled, seen through a window that also pans, with an overlay drawn over them. Every second one is kept and encoded; those between are
  * made from the decoded ones, without and with the mask, and compared with the frames that were left out, as they were before encoding: over
- * the overlay and a pixel around it, and over the rest. How far coding alone takes the real frames from what was drawn is what no mask can better.
+ * the overlay, and over the rest. How far coding alone takes the real frames from what was drawn is what no mask can better.
  */
 import { join } from 'node:path';
 import type { Interpolator } from '../engines/engine.ts';
@@ -101,7 +101,7 @@ export async function scoreOverlays(options: Options): Promise<OverlayRow[]> {
 
 interface Shown {
   readonly picture: Uint8Array;
-  /** 1 on the overlay and near it; undefined where there is none. */
+  /** 1 on the overlay; undefined where there is none. */
   readonly region: Uint8Array | undefined;
 }
 
@@ -139,13 +139,7 @@ function shots(pictures: readonly Uint8Array[], speed: number, kind: OverlayKind
     }
     const overlay = kind === 'none' ? undefined : drawOverlay(kind, WINDOW, i, pictures.length);
     if (!overlay) return { picture: seen, region: undefined };
-    const near = boxSums(
-      overlay.alpha.map((alpha) => (alpha > 0 ? 1 : 0)),
-      WINDOW.width,
-      WINDOW.height,
-      1,
-    );
-    return { picture: composed(seen, overlay), region: Uint8Array.from(near, (sum) => (sum > 0 ? 1 : 0)) };
+    return { picture: composed(seen, overlay), region: Uint8Array.from(overlay.alpha, (alpha) => (alpha > 0 ? 1 : 0)) };
   });
 }
 

@@ -11,7 +11,7 @@
  *   chunk/KEY        a chunk of the store (MP4)     sound/KEY        a clip's retimed sound (WAV)
  *   frame/KEY        a picture made for comparing   pair/ID/first|middle|last|film   between two photos
  *   job/ID/output    the file a job has written     board/still/KEY  a keyframe of a board, fitted to its film
- *   board/take/KEY/N picture N of a take of a gap
+ *   board/take/KEY/N picture N of a take of a gap           mask/ID          a painted mask, a grey PNG
  */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';

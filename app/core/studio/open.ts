@@ -19,6 +19,7 @@ import type { CallContext, Handlers } from './handlers.ts';
 import { openLibraryPart } from './library-handlers.ts';
 import { respond, type MediaRoutes } from './media.ts';
 import { openModelsPart } from './models-handlers.ts';
+import { maskPart } from './mask-handlers.ts';
 import { openPairPart } from './pair-handlers.ts';
 import { openPreviewPart } from './preview-handlers.ts';
 import { openProjectPart } from './project-handlers.ts';
@@ -82,6 +83,7 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
     library.handlers['library.add']({ paths }, { signal });
   const project = await openProjectPart(context, add);
   const preview = await openPreviewPart(context);
+  const masks = maskPart(context);
   const queue = await openQueuePart(context, async () => batch.continue());
   const exporting = await openExportPart(context, queue.queue);
   const batch = await openBatchPart(context, queue.queue);
@@ -108,6 +110,7 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
     ...library.handlers,
     ...project.handlers,
     ...preview.handlers,
+    ...masks.handlers,
     ...queue.handlers,
     ...exporting.handlers,
     ...batch.handlers,
@@ -119,7 +122,7 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
     ...tagJobs.handlers,
     ...models.handlers,
   };
-  const routes: MediaRoutes = Object.assign({}, ...parts.map((part) => part.media));
+  const routes: MediaRoutes = Object.assign({}, masks.media, ...parts.map((part) => part.media));
   return {
     topics,
     home: home.root,

@@ -156,6 +156,8 @@ export const SCHEMAS: { readonly [M in Method]: z.ZodType<Params<M>> } = {
   'library.check': none,
   'library.facts': z.strictObject({ id }),
   'library.wantProxy': z.strictObject({ id }),
+  'mask.save': z.strictObject({ png: z.base64().max(8 * 2 ** 20) }),
+  'mask.import': z.strictObject({ path }),
   'project.list': none,
   'project.create': z.strictObject({ name: word.max(200), settings: settingsSchema.optional() }),
   'project.open': z.strictObject({ id }),

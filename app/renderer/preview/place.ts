@@ -39,7 +39,7 @@ export function stillHolds(made: TimelineClip, clip: TimelineClip): boolean {
   return MADE_OF.every((field) => same(made[field], clip[field]));
 }
 
-const MADE_OF = ['media', 'keys', 'engine', 'cuts', 'holds', 'maxHold', 'shutter', 'remedies'] as const;
+const MADE_OF = ['media', 'keys', 'engine', 'cuts', 'holds', 'maxHold', 'mask', 'shutter', 'remedies'] as const;
 
 /** What comes back from the core is another object with the same in it. */
 function same(a: unknown, b: unknown): boolean {

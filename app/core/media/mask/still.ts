@@ -1,15 +1,17 @@
 /**
  * What stands still over a moving scene: titles, subtitles, displays, logos, letterbox bars. [Note: still parts]
  *
- * An engine that follows motion carries the edges of a title along with the ground behind it. So for a pair of frames we look for detail
- * that stays where it is while its surroundings move: on luma at most 960 wide, over a window of eight frames before the pair and the pair,
- * or the pair and eight frames after it, whichever shows it (so a title is found from its first frame to its last). A pixel is
- * - a seed, if there is detail around it (5x5) which changes over the window by at most a small part of what there is, and something
- *   moves within a twentieth of the width;
- * - still, if it is within three pixels... of seeds and itself changes by no more than noise.
- * Over the window, not just between the two frames: stripes that move by their own period, and a thing that passes, change in between.
- * Where a camera stands, the background is still too and is taken as well; it is the same in both frames, so that is what belongs there.
- * What does not find itself here: overlays that are much less than opaque, that move, or that change at every frame.
+ * An engine that follows motion carries the edges of a title along with the ground behind it. So for a pair of frames we look for what
+ * stays as it is while its surroundings move: on luma at most 960 wide, over a window of eight frames before the pair and the pair, or of the
+ * pair and eight frames after it, whichever shows it (so a title is found from its first frame to its last). Over the window a pixel
+ * - is still, if it changes by no more than grain and what a codec leaves (more at strong edges), and moves, if it changes a lot;
+ * - is evidence, if it is still and a neighbour is still too and quite another (a still edge), or moves and is quite another (a thin line);
+ *   eight pieces of evidence within 9x9 pixels count;
+ * - is taken from the real frames, if it is still and within three pixels of such evidence, where most of the detail around it, as far
+ *   as an eighth of the width, moves.
+ * So where a camera stands and something crosses the picture, nothing is found: what it crosses between two frames looks just like a title.
+ * Over the window, not just between the two frames: stripes that move by their own period, and things that pass, change in between.
+ * Not found: overlays that are much less than opaque, that move, or that change every few frames. Those can be painted.
  */
 import { boxSums } from './boxes.ts';
 import type { Weights } from './weights.ts';
@@ -36,54 +38,72 @@ export interface StillWindow {
   readonly after: readonly Luma[];
 }
 
-const BLOCK = 2;
-const AREA = (2 * BLOCK + 1) ** 2;
-/** Mean difference of neighbouring pixels that makes detail. */
-const DETAIL = 5;
-/** Change over the window, as a part of the detail, and at least this much, in code values. */
-const CHANGE = 0.16;
-const NOISE = 2;
-/** A pixel that is reached from a seed changes at most by this. */
-const QUIET = 10;
-const GROW = 4;
-/** A pixel moves if it changes between the two frames by this much... */
-const MOTION = 14;
-/** ... and of the pixels within a twentieth of the width this share must. */
-const SHARE = 0.02;
+/** A still pixel changes at most by this and a sixteenth of the differences to its neighbours, in code values; one that moves at least by that. */
+const QUIET = 8;
+const MOTION = 20;
+/** Difference of neighbours that makes an edge. */
+const EDGE = 16;
+/** Pieces of evidence that must be within SUPPORT_RADIUS of one. */
+const SUPPORT = 8;
+const SUPPORT_RADIUS = 4;
+const GROW = 3;
+/** Of the pixels with detail around, the share that must move; and of all pixels. */
+const MOVING_DETAIL = 0.4;
+const MOVING = 0.03;
+/** Weight of what is beside what is still, where edges of letters are partly see-through; of 255. */
+const BESIDE = 64;
 
 /** Weights of what stands still between a and b, or undefined where nothing does. */
 export function stillParts({ a, b, before, after }: StillWindow): Weights | undefined {
   const { width, height } = a;
-  const near = Math.max(4, Math.round(width / 20));
-  const pair = changes([a, b]);
-  const moving = boxSums(
-    pair.map((change) => (change >= MOTION ? 1 : 0)),
+  const edges = differences(a);
+  const mask = new Uint8Array(width * height);
+  let found = false;
+  for (const others of [before, after]) {
+    if (others.length > 0 && markStill(mask, changes([a, b, ...others]), edges, a)) found = true;
+  }
+  return found ? { width, height, data: widened(mask, width, height) } : undefined;
+}
+
+/** Marks in `mask` what is still over one window; whether there is anything. */
+function markStill(mask: Uint8Array, change: Uint8Array, edges: Uint8Array, { width, height, data }: Luma): boolean {
+  const still = change.map((value, i) => (value <= QUIET + (edges[i]! >> 4) ? 1 : 0));
+  const moves = change.map((value) => (value >= MOTION ? 1 : 0));
+  const near = Math.max(4, Math.round(width / 8));
+  const moving = boxSums(moves, width, height, near);
+  const resting = boxSums(
+    still.map((value, i) => (value === 1 && edges[i]! >= EDGE ? 1 : 0)),
     width,
     height,
     near,
   );
-  const least = SHARE * (2 * near + 1) ** 2;
-  const detail = boxSums(differences(a), width, height, BLOCK);
-  const mask = new Uint8Array(width * height);
-  let found = false;
-  for (const others of [before, after]) {
-    if (others.length === 0) continue;
-    const change = changes([a, b, ...others]);
-    const around = boxSums(change, width, height, BLOCK);
-    const seeds = new Uint8Array(width * height);
-    let some = false;
-    for (let i = 0; i < seeds.length; i++) {
-      if (moving[i]! < least || detail[i]! < DETAIL * AREA) continue;
-      if (around[i]! > Math.max(NOISE * AREA, CHANGE * detail[i]!)) continue;
-      seeds[i] = 1;
+  const least = MOVING * (2 * near + 1) ** 2;
+  const evidence = new Uint8Array(width * height);
+  let some = false;
+  const tell = (i: number, j: number): void => {
+    const apart = Math.abs(data[i]! - data[j]!);
+    if (still[i] === 1 && ((still[j] === 1 && apart >= EDGE) || (moves[j] === 1 && apart >= EDGE))) evidence[i] = 1;
+    if (still[j] === 1 && ((still[i] === 1 && apart >= EDGE) || (moves[i] === 1 && apart >= EDGE))) evidence[j] = 1;
+  };
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, i++) {
+      if (moving[i]! < least || moving[i]! < MOVING_DETAIL * (moving[i]! + resting[i]!)) continue;
+      if (x + 1 < width) tell(i, i + 1);
+      if (y + 1 < height) tell(i, i + width);
       some = true;
     }
-    if (!some) continue;
-    found = true;
-    const grown = boxSums(seeds, width, height, GROW);
-    for (let i = 0; i < mask.length; i++) if (grown[i]! > 0 && change[i]! <= QUIET) mask[i] = 255;
   }
-  return found ? { width, height, data: soft(mask, width, height) } : undefined;
+  if (!some) return false;
+  const support = boxSums(evidence, width, height, SUPPORT_RADIUS);
+  const seeds = evidence.map((value, i) => (value === 1 && support[i]! >= SUPPORT ? 1 : 0));
+  const grown = boxSums(seeds, width, height, GROW);
+  let found = false;
+  for (let i = 0; i < mask.length; i++) {
+    if (grown[i]! === 0 || still[i] === 0) continue;
+    mask[i] = 255;
+    found = true;
+  }
+  return found;
 }
 
 /** Greatest less least value of each pixel. */
@@ -102,7 +122,7 @@ function changes(pictures: readonly Luma[]): Uint8Array {
   return high;
 }
 
-/** Differences to the pixel on the right and the one below, the mean of both. */
+/** The greater of the differences to the pixel on the right and the one below. */
 function differences({ width, height, data }: Luma): Uint8Array {
   const out = new Uint8Array(width * height);
   for (let y = 0, i = 0; y < height; y++) {
@@ -110,14 +130,14 @@ function differences({ width, height, data }: Luma): Uint8Array {
       const value = data[i]!;
       const right = x + 1 < width ? Math.abs(data[i + 1]! - value) : 0;
       const below = y + 1 < height ? Math.abs(data[i + width]! - value) : 0;
-      out[i] = (right + below) >> 1;
+      out[i] = Math.max(right, below);
     }
   }
   return out;
 }
 
-/** Its edge made soft over a pixel to either side. */
-function soft(mask: Uint8Array, width: number, height: number): Uint8Array {
+/** With a faint border of a pixel. */
+function widened(mask: Uint8Array, width: number, height: number): Uint8Array {
   const sums = boxSums(mask, width, height, 1);
-  return mask.map((value, i) => Math.max(value >> 1, Math.round(sums[i]! / 9)));
+  return mask.map((value, i) => (value > 0 ? value : Math.round((sums[i]! / (9 * 255)) * BESIDE)));
 }
