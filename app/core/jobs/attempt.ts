@@ -100,7 +100,7 @@ async function work(
   const scratch = scratchPath(home.scratch, job.id, token);
   const part = partPath(job.id, job.spec.output, token);
   const store = throttle(STORE_MS, (event: { stage: string; fraction: number }) =>
-    recordProgress(db, job.id, token, event.stage, event.fraction),
+    quietly(() => recordProgress(db, job.id, token, event.stage, event.fraction)),
   );
   const base = {
     type: 'run',
@@ -126,13 +126,22 @@ async function work(
         if (event.type === 'progress') {
           store(event);
           if (event.device !== undefined) onDevice(event.device);
-        } else logJob(db, job.id, event.message);
+        } else quietly(() => logJob(db, job.id, event.message));
         run.onEvent?.(event);
       },
     });
   } finally {
     store.cancel();
     await clearAttempt(home.scratch, job.id, specOutputs(job.spec), token);
+  }
+}
+
+/** What is only told may fail: a full disk ends the job where its work is written, and a database long out of reach where the lease is watched. */
+function quietly(write: () => void): void {
+  try {
+    write();
+  } catch {
+    // It is called from timers and listeners, where nobody would catch it.
   }
 }
 

@@ -58,8 +58,7 @@ export async function openChunkEncoder(
       } catch (error) {
         throw explain(error);
       }
-      // Older ffmpeg ends well although the disk was full.
-      if (encoder.tail().some(saysFull)) throw diskFull(path);
+      refuseFull(encoder.tail(), path);
     },
     abort: () => encoder.stop(),
   };
@@ -115,10 +114,20 @@ function sentence(text: string): string {
   return text.endsWith('.') ? text : `${text}.`;
 }
 
-/** What went wrong in an ffmpeg that writes `path`: disk-full, encode-failed, or as it is (cancelled, ffmpeg-missing). */
+/** Throws disk-full when an ffmpeg that ended well said that the disk was: older ones do. */
+export function refuseFull(tail: readonly string[], path: string): void {
+  if (tail.some(saysFull)) throw diskFull(path);
+}
+
+/** What went wrong in an ffmpeg that writes `path`: disk-full, output-folder, encode-failed, or as it is (cancelled, ffmpeg-missing). */
 export function asEncodeError(error: unknown, tail: readonly string[], path: string): AppError {
   const known = toAppError(error);
   if (tail.some(saysFull)) return diskFull(path, error);
+  const may = tail.find((line) => line.includes(path) && /read-only file system|permission denied/i.test(line));
+  if (may !== undefined) {
+    const why = /permission/i.test(may) ? 'its folder may not be written to' : 'its disk may only be read';
+    return new AppError('output-folder', `${path} could not be written: ${why}.`, { cause: error });
+  }
   if (known.code !== 'ffmpeg-failed') return known;
   const ended = /was ended by (SIG\w+)/.exec(known.message)?.[1];
   const why = ended ? `it was ended by ${ended}` : tellingLine(tail);

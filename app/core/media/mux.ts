@@ -9,7 +9,7 @@ import { chunkTicks } from './chunk-timing.ts';
 import { colourArgs } from './colour.ts';
 import { writeConcatList } from './concat-list.ts';
 import type { Chunk } from './concat-list.ts';
-import { asEncodeError } from './encode.ts';
+import { asEncodeError, refuseFull } from './encode.ts';
 import { fileUrl, spawnFfmpeg } from './ffmpeg.ts';
 import { inputArgs } from './input.ts';
 import { opusDelay } from './opus-delay.ts';
@@ -66,6 +66,7 @@ export async function muxOutput(request: MuxRequest): Promise<void> {
         if (frame !== undefined) onProgress?.(Math.min(1, Number(frame) / frames));
       }
       await ffmpeg.done;
+      refuseFull(ffmpeg.tail(), to);
     } catch (error) {
       await ffmpeg.stop();
       throw asEncodeError(error, ffmpeg.tail(), to);

@@ -283,7 +283,13 @@ export class JobQueue {
 
   #tell(): void {
     if (this.#closed) return;
-    const status = this.status();
+    let status: QueueStatus;
+    try {
+      status = this.status();
+    } catch {
+      // Called by timers. A library that cannot be read now can be, most likely, at the next change.
+      return;
+    }
     const wait = Math.min(MOST_PUSH_MS, PUSH_MS * Math.floor(status.items.length / PUSH_ITEMS));
     const due = this.#lastPush + wait - performance.now();
     if (due > 0) {
