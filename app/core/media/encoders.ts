@@ -156,9 +156,9 @@ export const ENCODERS: readonly EncoderSpec[] = [
     reorder: 0,
     hdr: false,
     args: (_, { width, height }) => {
-      // It refuses four slices of very small pictures.
-      const slices = Math.min(width, height) < 64 ? '1' : '4';
-      return ['-level', '3', '-slices', slices, '-slicecrc', '1', '-g', '1', '-threads', THREADS];
+      // It refuses one slice above 352x288, four of very small pictures and of 8K; between them it chooses.
+      const slices = width <= 352 && height <= 288 && Math.min(width, height) < 64 ? ['-slices', '1'] : [];
+      return ['-level', '3', ...slices, '-slicecrc', '1', '-g', '1', '-threads', THREADS];
     },
   },
   {

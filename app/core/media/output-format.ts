@@ -16,6 +16,7 @@ import type { AudioPlan, Container } from './containers.ts';
 import { encoderFormats, ENCODERS } from './encoders.ts';
 import type { EncoderSpec, HdrLight, VideoCodec } from './encoders.ts';
 import { fitInto } from './fit.ts';
+import { sizeRefusal } from './size-trial.ts';
 import type { Fit, FitRequest } from './fit.ts';
 import type { PixelFormat } from './frame.ts';
 import type { RawInput } from './raw-layout.ts';
@@ -135,6 +136,8 @@ async function firstThatFits(
   request: OutputRequest,
   capabilities: Capabilities,
 ): Promise<{ spec: EncoderSpec; fit: Fit }> {
+  const candidates: { spec: EncoderSpec; fit: Fit }[] = [];
+  let refusal: string | undefined;
   for (const codec of codecs) {
     for (const spec of ENCODERS.filter((one) => one.codec === codec)) {
       const fit = fitInto(
@@ -142,9 +145,18 @@ async function firstThatFits(
         await encoderFormats(spec.name, capabilities),
         fitRequest(request, codec, capabilities),
       );
-      if (fit && (await encoderTrial(spec.name, capabilities.build)).works) return { spec, fit };
+      if (!fit || !(await encoderTrial(spec.name, capabilities.build)).works) continue;
+      // After one that must make an odd side even another codec is only taken for keeping the size, and not if it takes ten times the room.
+      const [before] = candidates;
+      if (before && !(keepsSize(fit, request) && (spec.codec === before.spec.codec || PLAYED.has(spec.codec))))
+        continue;
+      const why = tooSmall(fit, request) ?? (await sizeRefusal(spec, fit, capabilities));
+      if (why === undefined && keepsSize(fit, request)) return { spec, fit };
+      if (why === undefined) candidates.push({ spec, fit });
+      else refusal ??= why;
     }
   }
+  if (candidates[0]) return candidates[0];
   const { missing, working } = await whatWorks(codecs, capabilities);
   const others = await whatCan(request, capabilities);
   const { name } = request.carrier;
@@ -155,6 +167,10 @@ async function firstThatFits(
       `This ffmpeg cannot encode ${named}: it lacks ${missing.join(' and ')}. ${others}`.trim(),
     );
   }
+  if (refusal !== undefined) {
+    const size = `${request.width}x${request.height}`;
+    throw new AppError('encoder-cannot', `${named} cannot hold pictures of ${size} here: ${refusal} ${others}`.trim());
+  }
   const profile =
     codecs.includes('prores') && request.quality !== undefined && request.quality < 4
       ? ' with that profile (4 and 5 hold 4:4:4)'
@@ -163,6 +179,19 @@ async function firstThatFits(
     'encoder-cannot',
     `${named} cannot hold ${name}${profile} without losing from it. ${others}`.trim(),
   );
+}
+
+/** Codecs that players play. */
+const PLAYED: ReadonlySet<VideoCodec> = new Set(['h264', 'hevc', 'vp9', 'av1']);
+
+function keepsSize({ input }: Fit, { width, height }: OutputRequest): boolean {
+  return input.width === width && input.height === height;
+}
+
+/** An encoder's least size is no reason to make a picture that is mostly its own edge. */
+function tooSmall({ input }: Fit, { width, height }: OutputRequest): string | undefined {
+  if (input.width <= width + 1 && input.height <= height + 1) return undefined;
+  return `the least it takes is ${input.width}x${input.height}.`;
 }
 
 /** Which encoders of these codecs are not there or do not work, and why; whether any does. */
@@ -193,8 +222,10 @@ async function whatCan(request: OutputRequest, capabilities: Capabilities): Prom
   for (const codec of CODECS) {
     for (const spec of ENCODERS.filter((one) => one.codec === codec)) {
       const formats = await encoderFormats(spec.name, capabilities);
-      if (!fitInto(spec, formats, { ...fitRequest(request, codec, capabilities), quality: undefined })) continue;
+      const fit = fitInto(spec, formats, { ...fitRequest(request, codec, capabilities), quality: undefined });
+      if (!fit || tooSmall(fit, request)) continue;
       if (!(await encoderTrial(spec.name, capabilities.build)).works) continue;
+      if (await sizeRefusal(spec, fit, capabilities)) continue;
       const endings = Object.values(CONTAINERS).filter((c) => c.codecs.includes(codec));
       can.push(`${codec} (${endings.map((c) => `.${c.name}`).join(', ')})`);
       break;
@@ -273,7 +304,11 @@ function hdrOf({ video }: VideoInfo): HdrLight {
 function insteadNotes(request: OutputRequest, container: Container, spec: EncoderSpec): string[] {
   if (container.images || spec.codec === request.codec) return [];
   if (!container.codecs.includes(request.codec)) return [];
-  return [`${spec.codec} is used: ${request.codec} cannot hold ${request.carrier.name} here.`];
+  const { carrier, width, height } = request;
+  const odd = PLAYED.has(spec.codec) && (width % 2 === 1 || height % 2 === 1);
+  return [
+    `${spec.codec} is used: ${request.codec} cannot hold ${odd ? `${width}x${height} in ` : ''}${carrier.name} here.`,
+  ];
 }
 
 /** What the output cannot say that the source did. */

@@ -160,8 +160,7 @@ test('odd and tiny sizes keep every pixel', async (t) => {
     ['h264', 35, 21, [36, 22]],
     ['h264', 1, 1, [2, 2]],
     ['hevc', 75, 67, [76, 68]],
-    ['hevc', 9, 70, [64, 70]],
-    ['av1', 35, 81, [64, 82]],
+    ['av1', 35, 81, [35, 81]],
     ['vp9', 35, 21, [35, 21]],
   ] as const) {
     if (!(await encodes(t, codec))) continue;

@@ -48,6 +48,9 @@ test('names that say no format, and codecs a container does not hold, are refuse
   }
 });
 
+/** What every encoder takes. */
+const LARGE = { width: 96, height: 64 };
+
 test('depth and chroma are never dropped: a chosen codec refuses, an open one is replaced', async (t) => {
   for (const [format, path, instead] of [
     ['yuv420p12le', 'a.mp4', 'hevc'],
@@ -57,7 +60,7 @@ test('depth and chroma are never dropped: a chosen codec refuses, an open one is
     ['yuv422p10le', 'a.mp4', 'h264'],
     ['yuv440p12le', 'a.mp4', 'hevc'],
   ] as const) {
-    const plan = await planFor(format, { path, codecChosen: false });
+    const plan = await planFor(format, { path, codecChosen: false, ...LARGE });
     assert.equal(plan.codec, instead, format);
     const { bits } = pixelFormat(format);
     assert.ok(pixelFormat(plan.pixelFormat).bits >= bits);
@@ -66,7 +69,7 @@ test('depth and chroma are never dropped: a chosen codec refuses, an open one is
       plan.notes.some((note) => note.includes(instead) && note.includes('h264')),
       plan.notes.join(' '),
     );
-    const error = await refusal(format, { path });
+    const error = await refusal(format, { path, ...LARGE });
     assert.equal(error.code, 'encoder-cannot');
     assert.match(error.message, new RegExp(instead));
   }
@@ -139,6 +142,7 @@ test('qualities are in the codec’s own measure', async (t) => {
     const error = await refusal('yuv420p', {
       codec,
       quality,
+      ...LARGE,
       path: 'a.mov'.replace('mov', codec === 'av1' ? 'mp4' : 'mov'),
     });
     assert.equal(error.code, 'usage', codec);
@@ -172,7 +176,7 @@ test('a recipe changes with what shapes a chunk and with nothing else', async ()
   assert.equal(chunkRecipe(await planFor('yuv420p', { path: 'elsewhere.mov', sound: true })), recipe);
   for (const other of [
     { quality: 20 },
-    { codec: 'hevc' as const },
+    { codec: 'hevc' as const, ...LARGE },
     { width: 50 },
     { rate: { num: 25, den: 1 } },
     { video: { colour: { matrix: 'bt470bg' } } },

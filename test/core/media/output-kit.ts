@@ -59,7 +59,7 @@ export function infoOf(format: string, width: number, height: number, video: Par
   };
 }
 
-type PlanRequest = Partial<Omit<OutputRequest, 'info' | 'carrier'>> & {
+export type PlanRequest = Partial<Omit<OutputRequest, 'info' | 'carrier'>> & {
   video?: Partial<VideoStreamInfo>;
   withoutSetts?: boolean;
 };
