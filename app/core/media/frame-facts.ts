@@ -10,7 +10,7 @@ import { CutDetector, THUMBNAIL_WIDTH } from './scenes.ts';
 import type { SourceIndex } from './source.ts';
 
 /** Names the facts in the cache of analyses; its number changes whenever the same file would give other facts. */
-export const FACTS_KIND = 'frame-facts/3';
+export const FACTS_KIND = 'frame-facts/4';
 
 const index = z.int().nonnegative();
 const rational = z.object({ num: z.int(), den: z.int().positive() });

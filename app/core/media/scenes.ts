@@ -9,8 +9,8 @@
  *
  * A cut at i is where *no* picture of i-3..i-1 resembles any of i..i+2 (the least distance counts). So a flash, which is over
  * after a frame or two, is none. It must stand out from the third greatest distance among the eight neighbours to either
- * side: fast pans, shake, noise and dissolves raise those too; on twos every other distance is zero, so a median would
- * not do. And contrast must hold up to it on both sides, which it does not in a fade.
+ * side: fast pans, shake, noise and dissolves raise those too. Neighbours that repeat the picture before are passed over: on twos every
+ * other distance is zero, on fours most are. And contrast must hold up to it on both sides, which it does not in a fade.
  * The four measures are weighed by a logistic regression, fitted on reels of the even half of ../shared/clips/train
  * (shot-reel.ts); `inbetween shots --score` prints how well it does on others.
  * Known to fail: a cut between two views of one room from one camera with little else changed, a shot that begins as a whip
@@ -51,6 +51,9 @@ const SPAN = 3;
 /** Neighbouring distances to either side that a cut must stand out from, and which of them counts. */
 const CONTEXT = 8;
 const RANK = 2;
+/** Frames that a drawing lasts at most where its repeats are passed over, and what part of its surroundings' change a repeat has. */
+const LONGEST = 4;
+const REPEAT = 0.2;
 /** Below this structural distance it is the same scene, however its light changes. */
 const CANDIDATE = 0.2;
 
@@ -95,6 +98,8 @@ export class CutDetector {
   /** By frame: distances to the frame before, and the deviation of luma. */
   readonly #structure: number[] = [];
   readonly #tone: number[] = [];
+  /** Mean difference to the picture before, without regard to motion. */
+  readonly #change: number[] = [];
   readonly #deviation: number[] = [];
   readonly #candidates: Candidate[] = [];
 
@@ -111,6 +116,7 @@ export class CutDetector {
     const before = this.#recent.at(-1);
     this.#structure.push(before ? structuralDistance(before, picture) : 0);
     this.#tone.push(before ? toneDistance(before, picture) : 0);
+    this.#change.push(before ? meanDifference(before, picture) : 0);
     this.#deviation.push(picture.deviation);
     this.#recent.push(picture);
     if (this.#recent.length > 2 * SPAN) this.#recent.shift();
@@ -151,8 +157,9 @@ export class CutDetector {
   }
 
   #weigh({ frame, structure, tone }: Candidate): number {
-    const usual = Math.max(outstanding(this.#structure, frame, -1), outstanding(this.#structure, frame, 1));
-    const usualTone = Math.max(outstanding(this.#tone, frame, -1), outstanding(this.#tone, frame, 1));
+    const [sooner, later] = [neighbours(this.#change, frame, -1), neighbours(this.#change, frame, 1)];
+    const usual = Math.max(outstanding(this.#structure, sooner), outstanding(this.#structure, later));
+    const usualTone = Math.max(outstanding(this.#tone, sooner), outstanding(this.#tone, later));
     const all = this.#deviation;
     const before = all[frame - 1]! / second(all.slice(Math.max(0, frame - 6), frame));
     const after = all[frame]! / second(all.slice(frame, frame + 6));
@@ -166,14 +173,31 @@ export class CutDetector {
   }
 }
 
-/** The third greatest of the eight values on one side of `frame`; 0 where there are fewer. */
-function outstanding(values: readonly number[], frame: number, side: -1 | 1): number {
+/** The eight frames on one side of `frame` that show a new picture, nearest first: on threes only every third does. */
+function neighbours(change: readonly number[], frame: number, side: -1 | 1): number[] {
   const near: number[] = [];
-  for (let k = 1; k <= CONTEXT; k++) {
+  for (let k = 1; k <= LONGEST * CONTEXT && near.length < CONTEXT; k++) {
     const i = frame + k * side;
-    if (i >= 1 && i < values.length) near.push(values[i]!);
+    if (i >= 1 && i < change.length && !isRepeat(change, i)) near.push(i);
   }
-  return near.toSorted((a, b) => b - a)[RANK] ?? 0;
+  return near;
+}
+
+/** Whether a frame changes far less than the second most changed of the four to either side (the most changed may be a cut). */
+function isRepeat(change: readonly number[], frame: number): boolean {
+  let [first, next] = [0, 0];
+  for (let i = Math.max(1, frame - LONGEST); i <= Math.min(change.length - 1, frame + LONGEST); i++) {
+    const value = change[i]!;
+    if (i === frame || value <= next) continue;
+    if (value > first) [first, next] = [value, first];
+    else next = value;
+  }
+  return change[frame]! < REPEAT * next;
+}
+
+/** The third greatest of some frames' values; 0 where there are fewer. */
+function outstanding(values: readonly number[], frames: readonly number[]): number {
+  return frames.map((i) => values[i]!).toSorted((a, b) => b - a)[RANK] ?? 0;
 }
 
 /** The second greatest value (a flash is not the shot's contrast), the only one, or 1. */
@@ -255,6 +279,13 @@ function structuralDistance(a: Picture, b: Picture): number {
     }
   }
   return unexplained / (contrast + blocks * BLOCK * BLOCK * FLOOR);
+}
+
+/** Mean of the differences of two pictures, pixel by pixel. */
+function meanDifference(a: Picture, b: Picture): number {
+  let sum = 0;
+  for (let i = 0; i < b.values.length; i++) sum += Math.abs(a.values[i]! - b.values[i]!);
+  return sum / b.values.length;
 }
 
 /** Where blocks begin: every eight, and the last one flush with the border. */

@@ -62,7 +62,7 @@ export function drawOverlay(kind: OverlayKind, size: Size, i: number, count: num
       write(over, size, 'TV', { x: width - 58, y: 29, scale: 2.5, value: 30, grow: 0, alpha: 0.85 });
       return over;
     case 'subtitle':
-      if (i < count / 4 || i >= (3 * count) / 4) return undefined;
+      if (i < count / 8 || i >= (7 * count) / 8) return undefined;
       box(over, size, { x: 60, y: height - 62, w: width - 120, h: 34, value: 8, alpha: 0.6 });
       text('WE MEET AT NINE', (width - 15 * 6 * 3) / 2, height - 56, 3);
       return over;

@@ -1,7 +1,16 @@
 /** The still parts of a pair of frames of a source: which other frames are looked at, and as what. */
 import type { Frame } from '../frame.ts';
-import { REACH, stillParts, type Luma } from './still.ts';
+import { stillParts, type Luma } from './still.ts';
 import type { Weights } from './weights.ts';
+
+/** Frames that are looked at besides a pair: before its first (below zero) and after its second. */
+const WINDOWS = [
+  [-8, -6, -4, -2],
+  [2, 4, 6, 8],
+  [-4, -2, 2, 4],
+] as const;
+/** With fewer nothing can be told. */
+const LEAST = 3;
 
 /**
  * What stands still between frames a and b of a source of so many frames ([Note: still parts]); `get` gives them small, asked for in ascending order.
@@ -12,17 +21,21 @@ export async function stillOf(
   frames: number,
   get: (index: number) => Promise<Frame>,
 ): Promise<Weights | undefined> {
-  const near = Math.min(...REACH);
-  // The far frame is as far as the source goes; from less than the near one nothing can be told.
-  const before = a - near >= 0 ? REACH.map((reach) => Math.max(0, a - reach)) : [];
-  const after = b + near < frames ? REACH.map((reach) => Math.min(frames - 1, b + reach)) : [];
-  if (before.length + after.length === 0) return undefined;
+  const windows = WINDOWS.map((steps) => {
+    const places = steps.map((step) => (step < 0 ? a : b) + step);
+    // At its beginning and end the source goes only so far.
+    const inside = new Set(
+      places.map((place) => Math.min(frames - 1, Math.max(0, place))).filter((i) => i < a || i > b),
+    );
+    return [...inside];
+  }).filter((places) => places.length >= LEAST);
+  if (windows.length === 0) return undefined;
   const lumas = new Map<number, Luma>();
-  for (const index of [...new Set([...before, a, b, ...after])].toSorted((p, q) => p - q)) {
+  for (const index of [...new Set([a, b, ...windows.flat()])].toSorted((p, q) => p - q)) {
     lumas.set(index, lumaOf(await get(index)));
   }
   const of = (index: number): Luma => lumas.get(index)!;
-  return stillParts({ a: of(a), b: of(b), before: before.map(of), after: after.map(of) });
+  return stillParts({ a: of(a), b: of(b), windows: windows.map((places) => places.map(of)) });
 }
 
 /** Luma (of RGB its green, most of it) in 8 bits. */

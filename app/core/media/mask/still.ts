@@ -2,11 +2,11 @@
  * What stands still over a moving scene: titles, subtitles, displays, logos, letterbox bars. [Note: still parts]
  *
  * An engine that follows motion carries the edges of a title along with the ground behind it. So for a pair of frames we look for what
- * stays as it is while its surroundings move: on luma at most 960 wide, over a window of eight frames before the pair and the pair, or of the
- * pair and eight frames after it, whichever shows it (so a title is found from its first frame to its last). Over the window a pixel
+ * stays as it is while its surroundings move: on luma at most 960 wide, over a window of eight frames before the pair and the pair, of the
+ * pair and eight frames after it, or of four to either side, whichever shows it (so a title is found from its first frame to its last). Over the window a pixel
  * - is still, if it changes by no more than grain and what a codec leaves (more at strong edges), and moves, if it changes a lot;
  * - is evidence, if it is still and a neighbour is still too and quite another (a still edge), or moves and is quite another (a thin line);
- *   eight pieces of evidence within 9x9 pixels count;
+ *   ten pieces of evidence within 9x9 pixels count;
  * - is taken from the real frames, if it is still and within three pixels of such evidence, where most of the detail around it, as far
  *   as an eighth of the width, moves.
  * So where a camera stands and something crosses the picture, nothing is found: what it crosses between two frames looks just like a title.
@@ -18,8 +18,6 @@ import type { Weights } from './weights.ts';
 
 /** Changes whenever other pixels would be found still: part of every chunk's key. */
 export const STILL_VERSION = 1;
-/** Frames to either side of a pair that are looked at, the far ones first. */
-export const REACH = [8, 4] as const;
 /** Longer side of the pictures that are looked at, at most. */
 export const STILL_SIDE = 960;
 
@@ -33,9 +31,8 @@ export interface Luma {
 export interface StillWindow {
   readonly a: Luma;
   readonly b: Luma;
-  /** Frames before a and after b, empty where there are too few. */
-  readonly before: readonly Luma[];
-  readonly after: readonly Luma[];
+  /** What is looked at besides: other frames near them, each list by itself. */
+  readonly windows: readonly (readonly Luma[])[];
 }
 
 /** A still pixel changes at most by this and a sixteenth of the differences to its neighbours, in code values; one that moves at least by that. */
@@ -44,7 +41,7 @@ const MOTION = 20;
 /** Difference of neighbours that makes an edge. */
 const EDGE = 16;
 /** Pieces of evidence that must be within SUPPORT_RADIUS of one. */
-const SUPPORT = 8;
+const SUPPORT = 10;
 const SUPPORT_RADIUS = 4;
 const GROW = 3;
 /** Of the pixels with detail around, the share that must move; and of all pixels. */
@@ -54,13 +51,13 @@ const MOVING = 0.03;
 const BESIDE = 64;
 
 /** Weights of what stands still between a and b, or undefined where nothing does. */
-export function stillParts({ a, b, before, after }: StillWindow): Weights | undefined {
+export function stillParts({ a, b, windows }: StillWindow): Weights | undefined {
   const { width, height } = a;
   const edges = differences(a);
   const mask = new Uint8Array(width * height);
   let found = false;
-  for (const others of [before, after]) {
-    if (others.length > 0 && markStill(mask, changes([a, b, ...others]), edges, a)) found = true;
+  for (const others of windows) {
+    if (markStill(mask, changes([a, b, ...others]), edges, a)) found = true;
   }
   return found ? { width, height, data: widened(mask, width, height) } : undefined;
 }
