@@ -12,7 +12,9 @@ const NO_HANDLER =
   /^(video|sound|subtitle|data|text|timecode)(media)?handle[r]?$|^(gpac|core media|apple|l-smash|mainconcept|iso media|.*alias data handler)/i;
 
 export function labelsOf(stream: RawStream): StreamLabels {
-  const { language, title, handler_name: handler } = lowered(stream.tags);
+  const { language, title: said, handler_name: handler } = lowered(stream.tags);
+  // HTC's cameras said by a title that the picture is to be turned; turned once, it must not be said again.
+  const title = /^htc_video_rot/.test(said ?? '') ? undefined : said;
   const dispositions = Object.keys(stream.disposition).filter((name) => stream.disposition[name]);
   return {
     ...(language && { language }),

@@ -28,6 +28,8 @@ export interface SubtitlePackets {
 
 /** A track that holds more is not subtitles. */
 const MOST_BYTES = 256 << 20;
+/** Seconds; ffmpeg writes 2^32 ms for 'until something else comes'. */
+const UNKNOWN = 4e6;
 const MOST_PACKETS = 500_000;
 
 export interface ReadPackets {
@@ -60,9 +62,9 @@ export async function readSubtitlePackets(options: ReadPackets): Promise<Subtitl
   }
 }
 
-async function put(bytes: string, list: string): Promise<SubtitlePackets> {
-  if ((await stat(bytes)).size >= MOST_BYTES) throw tooMuch();
-  const data = await readFile(bytes);
+async function put(file: string, list: string): Promise<SubtitlePackets> {
+  if ((await stat(file)).size >= MOST_BYTES) throw tooMuch();
+  const bytes = await readFile(file);
   let [num, den] = [1, 1000];
   let extra = 0;
   let at = 0;
@@ -78,19 +80,17 @@ async function put(bytes: string, list: string): Promise<SubtitlePackets> {
     if (packets.length >= MOST_PACKETS) throw tooMuch();
     // Every packet has what belongs before it in front, unless it begins with just that already.
     const whole =
-      data.length - at >= extra + size && extra > 0 && (at === 0 || data.subarray(at, at + extra).equals(header));
+      bytes.length - at >= extra + size && extra > 0 && (at === 0 || bytes.subarray(at, at + extra).equals(header));
     if (whole) {
-      header = data.subarray(at, at + extra);
+      header = bytes.subarray(at, at + extra);
       at += extra;
     }
-    packets.push({
-      start: (pts * num) / den,
-      duration: ((duration ?? 0) * num) / den,
-      data: data.subarray(at, at + size),
-    });
+    const lasts = ((duration ?? 0) * num) / den;
+    const data = bytes.subarray(at, at + size);
+    packets.push({ start: (pts * num) / den, duration: lasts < UNKNOWN ? lasts : 0, data });
     at += size;
   }
-  if (at !== data.length) throw new AppError('unreadable', 'its packets are not as long as they are said to be.');
+  if (at !== bytes.length) throw new AppError('unreadable', 'its packets are not as long as they are said to be.');
   return { header, packets };
 }
 

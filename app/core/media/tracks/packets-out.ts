@@ -51,6 +51,8 @@ export async function writePackets(
 const NAME = Buffer.from('inbetween');
 
 function* clusters(packets: readonly TimedPacket[]): Generator<Buffer> {
+  // A file without any is no file to ffmpeg.
+  if (packets.length === 0) yield element(0x1f43b675, element(0xe7, number(0)));
   for (let at = 0; at < packets.length;) {
     const first = packets[at]!.start;
     const blocks: Buffer[] = [];

@@ -216,7 +216,7 @@ function planOther(stream: OtherStreamInfo, { info, container }: TrackRequest, {
   } else if (stream.tag !== 'tmcd' && !(stream.tag === 'text' && info.chapters > 0)) {
     // A track of timecode or of chapters' titles is told of as such.
     const kind = [stream.tag, codec].find((one) => one !== undefined && one !== '' && one !== 'unknown') ?? 'unknown';
-    fates.push(leftOut(`data stream ${index} (${kind})`, 'what it says goes with times that are no longer so'));
+    fates.push(leftOut(`data stream ${index} (${kind})`, 'it goes with the times of the source and is not retimed'));
   }
 }
 

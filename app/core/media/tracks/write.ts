@@ -26,7 +26,7 @@ export async function trackArgs(
   const output: string[] = [];
   let input = firstInput;
   for (const [i, { path, planned }] of tracks.subtitles.entries()) {
-    inputs.push(...(await inputArgs(path)));
+    inputs.push(...(await inputArgs(path, ON_ITS_CLOCK)));
     output.push(
       '-map',
       `${input++}:s:0`,
@@ -54,6 +54,9 @@ export async function trackArgs(
   output.push('-map_chapters', tracks.chapters.length > 0 ? String(input) : '-1');
   return { inputs, output };
 }
+
+/** Otherwise ffmpeg begins every input with its first packet: the first subtitle would come at once. */
+const ON_ITS_CLOCK = ['-seek_timestamp', '1'];
 
 /** Language, title and dispositions of output stream `stream` ('a:0'); dispositions that are not said are left to the muxer. */
 export function labelArgs(stream: string, labels: StreamLabels, container: Container): string[] {
