@@ -43,6 +43,11 @@ export class KernelPool implements AsyncDisposable {
   #nextId = 1;
   #failure: AppError | null = null;
   #closing = false;
+  /** The signal that is listened to, from one task to the next: a listener each time grows the heap until it is next swept as a whole. */
+  #heard: AbortSignal | undefined;
+  readonly #stop = (): void => {
+    if (this.#pending) requestStop(this.memory);
+  };
 
   /** Starts `threads` workers running `entry` (a module that calls serveTeam) on a new memory of at least `bytes`. Throws AppError 'out-of-memory'. */
   constructor(entry: URL, threads: number, bytes: number) {
@@ -93,20 +98,25 @@ export class KernelPool implements AsyncDisposable {
     if (this.#pending) throw new AppError('internal', 'The engine was asked for two things at once.');
     resetControl(this.memory);
     const id = this.#nextId++;
-    const stop = (): void => requestStop(this.memory);
+    this.#hear(signal);
     for (const worker of this.#workers) worker.ref();
     try {
       await new Promise<void>((resolve, reject) => {
         this.#pending = { id, waiting: this.threads, stopped: false, resolve, reject };
-        signal?.addEventListener('abort', stop);
         for (const worker of this.#workers) worker.postMessage({ id, name, input } satisfies TaskMessage);
       });
     } finally {
-      signal?.removeEventListener('abort', stop);
       for (const worker of this.#workers) worker.unref();
       this.#pending = null;
     }
     signal?.throwIfAborted();
+  }
+
+  #hear(signal: AbortSignal | undefined): void {
+    if (signal === this.#heard) return;
+    this.#heard?.removeEventListener('abort', this.#stop);
+    signal?.addEventListener('abort', this.#stop);
+    this.#heard = signal;
   }
 
   #done(done: DoneMessage): void {
@@ -126,6 +136,7 @@ export class KernelPool implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing = true;
+    this.#hear(undefined);
     this.#failure ??= new AppError('engine-failed', 'The engine is closed.');
     this.#pending?.reject(this.#failure);
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
