@@ -1,4 +1,5 @@
 /** Reads a stream's picture attributes: which way up, which colours, which HDR metadata. */
+import { AppError } from '../../contract/errors.ts';
 import type { ColourInfo, VideoStreamInfo } from '../../contract/media.ts';
 import type { Carrier } from './pixel-format.ts';
 import type { RawSideData, RawStream } from './probe-raw.ts';
@@ -108,4 +109,31 @@ export function hdrOf(list: readonly RawSideData[]): VideoStreamInfo['hdr'] {
   }
   if (light) hdr.contentLight = { max: Number(light['max_content'] ?? 0), average: Number(light['max_average'] ?? 0) };
   return hdr;
+}
+
+/**
+ * What Dolby Vision leaves: the warning that its layer stays behind. Profiles without a compatible base picture (5, and AV1's 10.0), whose picture is IPT of a
+ * curve of its own, and which would come out green and purple, are refused. Throws codec-unsupported.
+ */
+export function dolbyVisionOf(list: readonly RawSideData[], path: string): string | undefined {
+  const record = list.find(({ side_data_type }) => side_data_type.startsWith('DOVI'));
+  if (!record) return undefined;
+  const [profile, base] = [Number(record['dv_profile']), Number(record['dv_bl_signal_compatibility_id'])];
+  if (base === 0 && profile !== 4 && profile !== 7) {
+    throw new AppError(
+      'codec-unsupported',
+      `${path} is Dolby Vision of profile ${profile}, whose picture has the right colours only with its layer, which cannot be read here. Convert it to HDR10 or to profile 8 first.`,
+    );
+  }
+  const named = Number.isFinite(profile) ? ` (profile ${profile})` : '';
+  const kept = { 1: ', HDR10,', 2: ', SDR,', 4: ', HLG,', 6: ', HDR10,' }[base] ?? '';
+  return `The Dolby Vision layer${named} is left behind; the base picture${kept} is used.`;
+}
+
+/** Metadata of HDR that changes from frame to frame, which belongs to these very frames: a warning that it stays behind, undefined where there is none. */
+export function dynamicHdrOf(list: readonly RawSideData[]): string | undefined {
+  const type = list.find(({ side_data_type }) => side_data_type.startsWith('HDR Dynamic Metadata'))?.side_data_type;
+  if (type === undefined) return undefined;
+  const name = type.includes('2094-40') ? 'HDR10+' : type.replace('HDR Dynamic Metadata ', '');
+  return `The dynamic metadata of HDR (${name}) is left behind; the picture and its static light levels are kept.`;
 }

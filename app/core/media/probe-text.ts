@@ -198,7 +198,7 @@ function sideData(stream: Fields, line: string): boolean {
   if (!Array.isArray(list)) return false;
   const angle = /^displaymatrix: rotation of (-?[\d.]+) degrees/.exec(line);
   if (angle) list.push({ side_data_type: 'Display Matrix', rotation: Number(angle[1]) });
-  else if (line.startsWith('DOVI configuration record')) list.push({ side_data_type: 'DOVI configuration record' });
+  else if (line.startsWith('DOVI configuration record')) list.push(dolbyVision(line));
   else if (/^Encryption (initialization|info)/i.test(line))
     list.push({ side_data_type: 'Encryption initialization data' });
   else if (line.startsWith('Content Light Level Metadata')) {
@@ -211,6 +211,16 @@ function sideData(stream: Fields, line: string): boolean {
   } else if (line.startsWith('Mastering Display Metadata')) list.push(mastering(line));
   else return false;
   return true;
+}
+
+/** 'DOVI configuration record: version: 1.0, profile: 8, level: 2, rpu flag: 1, el flag: 0, bl flag: 1, compatibility id: 4'. */
+function dolbyVision(line: string): Fields {
+  const [profile, base] = [/\bprofile: (\d+)/.exec(line)?.[1], /\bcompatibility id: (\d+)/.exec(line)?.[1]];
+  return {
+    side_data_type: 'DOVI configuration record',
+    ...(profile === undefined ? {} : { dv_profile: Number(profile) }),
+    ...(base === undefined ? {} : { dv_bl_signal_compatibility_id: Number(base) }),
+  };
 }
 
 function mastering(line: string): Fields {

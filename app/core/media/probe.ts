@@ -14,7 +14,7 @@ import { carrierOf } from './pixel-format.ts';
 import { askProbe, firstFrameSideData, ratio } from './probe-raw.ts';
 import type { RawProbe, RawSideData, RawStream } from './probe-raw.ts';
 import { chaptersOf, labelsOf, lowered } from './probe-tracks.ts';
-import { colourOf, hdrOf, turnOf } from './probe-picture.ts';
+import { colourOf, dolbyVisionOf, dynamicHdrOf, hdrOf, turnOf } from './probe-picture.ts';
 import type { Turn } from './probe-picture.ts';
 import { findRecorded } from './recorded.ts';
 
@@ -245,11 +245,12 @@ async function describeVideo(
   const carrier = carrierOf(pixelFormat);
   const colour = colourOf(stream, carrier);
   const turn = await turnFor(path, stream);
-  const hdr = hdrOf(stream.side_data_list) ?? hdrOf(await bitstreamSideData(path, stream, context));
+  const dolbyVision = dolbyVisionOf(stream.side_data_list, path);
+  const told = await bitstreamSideData(path, stream, context);
+  const hdr = hdrOf(stream.side_data_list) ?? hdrOf(told);
   const quarter = turn.rotation === 90 || turn.rotation === 270;
   const aspect = ratio(stream.sample_aspect_ratio) ?? { num: 1, den: 1 };
   const [average, nominal] = [ratio(stream.avg_frame_rate), ratio(stream.r_frame_rate)];
-  const dolbyVision = stream.side_data_list.some((data) => data.side_data_type.startsWith('DOVI'));
   const info: VideoStreamInfo = {
     index: stream.index,
     codec: stream.codec_name ?? '',
@@ -269,11 +270,12 @@ async function describeVideo(
     hasAlpha: carrier.format.planes.some((plane) => plane.channel === 'a'),
     ...(stream.field_order ? { fieldOrder: stream.field_order } : {}),
     ...(hdr ? { hdr } : {}),
-    dolbyVision,
+    dolbyVision: dolbyVision !== undefined,
     ...(stream.nb_frames ? { frameCount: stream.nb_frames } : {}),
     ...labelsOf(stream),
   };
-  return { info, warnings: [...colour.warnings, ...turn.warnings, ...pictureWarnings(info, carrier.exact)] };
+  const layers = [dolbyVision, dynamicHdrOf(told)].filter((warning) => warning !== undefined);
+  return { info, warnings: [...colour.warnings, ...turn.warnings, ...layers, ...pictureWarnings(info, carrier.exact)] };
 }
 
 function pictureWarnings(info: VideoStreamInfo, exact: boolean): string[] {
@@ -282,7 +284,6 @@ function pictureWarnings(info: VideoStreamInfo, exact: boolean): string[] {
     warnings.push(
       `Pixel format ${info.pixelFormat} is carried as ${carrierOf(info.pixelFormat).format.name}, which rounds it.`,
     );
-  if (info.dolbyVision) warnings.push('The Dolby Vision layer is left behind; the base picture is used.');
   const [average, nominal] = [info.averageRate, info.nominalRate];
   if (average && nominal && Math.abs((average.num * nominal.den) / (average.den * nominal.num) - 1) > 0.01) {
     warnings.push(VARYING_RATE);
