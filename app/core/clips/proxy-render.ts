@@ -9,7 +9,7 @@ import { AppError } from '../../contract/errors.ts';
 import type { VideoInfo } from '../../contract/media.ts';
 import { TICKS } from '../../contract/time.ts';
 import { capabilities, type Capabilities } from '../media/capabilities.ts';
-import { scaleMatrix } from '../media/colour.ts';
+import { shownFilters } from '../media/convert-colour.ts';
 import { asEncodeError } from '../media/encode.ts';
 import { fileUrl, spawnFfmpeg } from '../media/ffmpeg.ts';
 import { editArgs, IMAGE_SEQUENCE, inputArgs, inputArgsOf } from '../media/input.ts';
@@ -17,14 +17,13 @@ import type { TreatedSource } from '../media/fields/treat.ts';
 import { turnFilters } from '../media/picture.ts';
 import type { SourceIndex } from '../media/source.ts';
 import { StampReader, showinfoReader } from '../media/stamps.ts';
-import { isHdrTransfer } from '../media/tone-map.ts';
 import { putTimes } from './mp4-times.ts';
 import { feedPictures } from './proxy-feed.ts';
 
 /** Frames from key to key: one to this many are decoded for a picture. */
 export const KEY_INTERVAL = 10;
 /** Part of a proxy's name; another whenever its pictures or times would be. */
-export const PROXY_VERSION = 1;
+export const PROXY_VERSION = 2;
 /** Threads of the encoder: proxies are made beside everything else. */
 const THREADS = '2';
 const SAMPLE_RATE = 48_000;
@@ -175,33 +174,12 @@ function encoderArgs(to: string): string[] {
   ];
 }
 
-/** To the proxy's size before it is turned, in BT.709 of limited range; HDR is mapped to what a screen shows, where ffmpeg can. */
+/** To the proxy's size before it is turned, as an ordinary screen shows it. */
 function scaled(info: VideoInfo, height: number, { filters }: Capabilities): string[] {
   const { video } = info;
   const size = proxySize(info, height);
   const quarter = video.rotation === 90 || video.rotation === 270;
-  const [width, lines] = quarter ? [size.height, size.width] : [size.width, size.height];
-  const { matrix, range, transfer, primaries } = video.colour;
-  const flags = 'flags=bicubic+accurate_rnd+full_chroma_int';
-  if (isHdrTransfer(transfer) && filters.has('zscale') && filters.has('tonemap')) {
-    const from = `min=${matrix === 'bt709' ? '709' : '2020_ncl'}:pin=${primaries === 'bt709' ? '709' : '2020'}`;
-    return [
-      `scale=${width}:${lines}:${flags}`,
-      `zscale=${from}:tin=${transfer}:rin=${range === 'full' ? 'pc' : 'tv'}:t=linear:npl=203`,
-      ...[
-        'format=gbrpf32le',
-        'zscale=p=709',
-        'tonemap=tonemap=mobius:desat=0',
-        'zscale=t=709:m=709:r=tv',
-        'format=yuv420p',
-      ],
-    ];
-  }
-  const yuv = matrix !== 'gbr';
-  const from = yuv
-    ? `in_color_matrix=${scaleMatrix(matrix, video.height)}:in_range=${range === 'full' ? 'pc' : 'tv'}:`
-    : '';
-  return [`scale=${width}:${lines}:${flags}:${from}out_color_matrix=bt709:out_range=tv`, 'format=yuv420p'];
+  return shownFilters(video, quarter ? { width: size.height, height: size.width } : size, filters);
 }
 
 /** Pictures and the source's first sound in one file; sample 0 sounds with the first picture. */

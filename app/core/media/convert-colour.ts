@@ -6,10 +6,11 @@
  * primaries of its matrix.
  */
 import type { ColourInfo, VideoStreamInfo } from '../../contract/media.ts';
+import { scaleMatrix } from './colour.ts';
 import type { PixelFormat } from './frame.ts';
-import { PIXEL_FORMATS } from './pixel-format.ts';
+import { carrierOf, pixelFormat, PIXEL_FORMATS } from './pixel-format.ts';
 import { eetfFilter, isHdrTransfer, peakOf, WHITE } from './tone-map.ts';
-import { convertible, convertValues, type Conversion, type Values } from './values.ts';
+import { convertible, convertValues, SWS, whole, type Conversion, type Values } from './values.ts';
 
 /** Of one curve on a screen. */
 const ORDINARY = /^(bt709|smpte170m|bt2020-10|bt2020-12)$/;
@@ -73,6 +74,33 @@ export function convertColours(
     return [...first, eetfFilter(peak, most), ...dithered(convertValues(pq, to, conversion), coarser || bits > 8)];
   }
   return dithered(convertValues(from, to, conversion), coarser);
+}
+
+/** As an ordinary screen shows it: what previews are. */
+export const SHOWN: ColourInfo & { range: 'limited' } = {
+  range: 'limited',
+  matrix: 'bt709',
+  primaries: 'bt709',
+  transfer: 'bt709',
+};
+
+/** Filters from decoded pictures of `video` to yuv420p of an even size and of SHOWN colours: those of a film in an SDR sequence. */
+export function shownFilters(
+  video: Pick<VideoStreamInfo, 'colour' | 'hdr' | 'pixelFormat' | 'height'>,
+  { width, height }: { readonly width: number; readonly height: number },
+  filters: ReadonlySet<string>,
+): string[] {
+  const format = whole(carrierOf(video.pixelFormat).format, width, height);
+  const from = coloursOf(video.colour, format, SHOWN);
+  const range = from.range === 'full' ? 'pc' : 'tv';
+  const said = { ...from, matrix: from.matrix || scaleMatrix(undefined, video.height) };
+  const to = coloursOf(SHOWN, pixelFormat('yuv420p'));
+  const conversion = { width, height, target: 'yuv420p', filters, bits: format.bits };
+  return [
+    `scale=${width}:${height}:${SWS}:in_range=${range}:out_range=${range}`,
+    `format=${format.name}`,
+    ...convertColours(video, said, to, conversion),
+  ];
 }
 
 function dithered(filters: readonly string[], wanted: boolean): string[] {

@@ -2,7 +2,9 @@
 import type { SequenceClip, SequenceSpec } from '../../contract/jobs.ts';
 import type { SequenceSettings } from '../../contract/project.ts';
 import type { Settings } from '../../contract/settings.ts';
+import { SHOWN } from '../media/convert-colour.ts';
 import type { OutputPlan } from '../media/output-format.ts';
+import { isHdrTransfer } from '../media/tone-map.ts';
 
 /** Output frames in a chunk of a preview: what is waited for before anything shows. */
 export const PREVIEW_CHUNK = 12;
@@ -25,11 +27,14 @@ export function previewSpec(
       ...settings,
       // 8 bits and 4:2:0: Chromium decodes nothing else of H.264.
       pixelFormat: 'yuv420p',
-      colour: {
-        ...settings.colour,
-        range: 'limited',
-        matrix: matrix === undefined || matrix === 'gbr' ? 'bt709' : matrix,
-      },
+      // HDR as an ordinary screen shows it, as clips are shown before they are on the timeline.
+      colour: isHdrTransfer(settings.colour.transfer)
+        ? SHOWN
+        : {
+            ...settings.colour,
+            range: 'limited',
+            matrix: matrix === undefined || matrix === 'gbr' ? 'bt709' : matrix,
+          },
     },
     clips,
     from: clips[0]?.start ?? 0,

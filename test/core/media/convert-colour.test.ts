@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import type { ColourInfo, Range } from '../../../app/contract/media.ts';
 import { capabilities } from '../../../app/core/media/capabilities.ts';
 import { colourArgs } from '../../../app/core/media/colour.ts';
+import { SHOWN, shownFilters } from '../../../app/core/media/convert-colour.ts';
 import { conformed, conformNotes, type Canvas } from '../../../app/core/media/conform.ts';
 import { runFfmpeg } from '../../../app/core/media/ffmpeg.ts';
 import { frameBytes, frameFromBytes } from '../../../app/core/media/frame.ts';
@@ -42,6 +43,7 @@ function picture(format: string, range: Range, name: Named, most: number): { pla
   const { black, span, middle, chroma } = scaleOf(pixels.bits, range);
   const planes = new Uint8Array(frameBytes(pixels, SIDE, SIDE));
   const frame = frameFromBytes(pixels, SIDE, SIDE, planes, 0, 0);
+  const coarse = format.includes('420');
   const { matrix } = KINDS[name];
   let state = 7;
   const random = (): number => {
@@ -52,7 +54,7 @@ function picture(format: string, range: Range, name: Named, most: number): { pla
     const grey = (most * i) / 511;
     const [y, cb, cr] = yuvOf(i < 512 ? [grey, grey, grey] : [random(), random(), random()], matrix);
     const codes = [black + span * y, middle + chroma * cb, middle + chroma * cr].map(Math.round);
-    codes.forEach((code, p) => (frame.planes[p]!.data[i] = code));
+    codes.forEach((code, p) => (frame.planes[p]!.data[coarse && p > 0 ? i >> 2 : i] = code));
     return [(codes[0]! - black) / span, (codes[1]! - middle) / chroma, (codes[2]! - middle) / chroma];
   });
   return { planes, colours };
@@ -161,6 +163,24 @@ test('HDR in an SDR sequence follows BT.2390 in 10 bits, and in 8 bits without a
     t.diagnostic(
       `${one.from} to ${one.to}: ${deep.max.toFixed(2)} codes of 10 bits at most, ${coarse.max.toFixed(2)} of 8`,
     );
+  }
+});
+
+test('what is played in the place of an HDR clip shows what an export into SDR writes', async () => {
+  const { filters } = await capabilities();
+  for (const name of ['PQ', 'HLG'] as const) {
+    const info = infoOf('yuv420p10le', SIDE, SIDE, { colour: colourOf(name, 'limited') });
+    const canvas: Canvas = { width: SIDE, height: SIDE, format: pixelFormat('yuv420p'), colour: SHOWN };
+    const plan = conformed(await planFor('yuv420p', { width: SIDE, height: SIDE }), canvas, info, filters);
+    const { planes } = picture('yuv420p10le', 'limited', name, 0.7);
+    const input = ['-f', 'rawvideo', '-pixel_format', 'yuv420p10le', '-video_size', `${SIDE}x${SIDE}`];
+    const through = async (chain: readonly string[]): Promise<Buffer> => {
+      const args = [...colourArgs(plan.fed), '-i', 'pipe:0', '-vf', chain.join(','), '-f', 'rawvideo', 'pipe:1'];
+      return (await runFfmpeg([...input, ...args], { input: planes, logLevel: 'error' })).stdout;
+    };
+    const written = await through(plan.filters);
+    assert.equal(written.length, (SIDE * SIDE * 3) / 2);
+    assert.ok(written.equals(await through(shownFilters(info.video, canvas, filters))), name);
   }
 });
 
