@@ -129,7 +129,7 @@ function* sources(): Generator<Source> {
   const files = existsSync(clips) ? readdirSync(clips).filter((name) => name.endsWith('.mp4')) : [];
   const real = files
     .toSorted()
-    .filter((_, i) => i % 7 === 1)
+    .filter((_, i) => i % 9 === 1)
     .map((name) => ({ name, first: make.footage(join(clips, name), SIZE) }));
   for (const { name, first } of [...drawn, ...real]) {
     const base = join(folder, 'base.mkv');

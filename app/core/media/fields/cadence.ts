@@ -45,10 +45,10 @@ const NOISE = 0.02;
 const RARITY: Record<PatternName, number> = {
   '2': 0,
   '1': 0.02,
-  '2:3': 0.02,
-  '2:3:3:2': 0.04,
-  '3:2:3:2:2': 0.04,
-  '24:1': 0.04,
+  '2:3': 0.06,
+  '2:3:3:2': 0.08,
+  '3:2:3:2:2': 0.08,
+  '24:1': 0.08,
 };
 
 /** Comb of fields so far apart, relative to that of fields far apart. */
