@@ -13,6 +13,8 @@ import { pixelFormat } from '../../media/pixel-format.ts';
 import { multiply, rational } from '../../time/rational.ts';
 import { frameIdentity } from './chunks.ts';
 import { planClip, type ClipPlan, type KnownSource } from './clip-plan.ts';
+import type { Footing } from './memory.ts';
+import { sequenceTrackNotes } from './sequence-tracks.ts';
 import { isSynthesised, type WantedFrame } from './wanted-frame.ts';
 import { EXPORT_CHUNK, windowChunks } from './window-chunks.ts';
 
@@ -30,6 +32,8 @@ export interface SequencePlan {
 /** Consecutive frames of the sequence in one file. */
 export interface SequenceChunk {
   readonly key: string;
+  /** Keys of chunks that will do as well. */
+  readonly otherwise: readonly string[];
   /** What it shows; undefined for a gap. */
   readonly clip: ClipPlan | undefined;
   /** Frame of the sequence, and of the clip's retime, that it begins with. */
@@ -64,7 +68,8 @@ export async function planSequence(
     clips.push(await planClip(clip, known[i]!, { rate: spec.settings.rate, canvas, output, masks }));
   }
   const silent = { ...output, audio: undefined };
-  const notes = new Set([...clips.flatMap((clip) => clip.notes), ...output.notes]);
+  const carried = sequenceTrackNotes(clips, output.container, await capabilities());
+  const notes = new Set([...clips.flatMap((clip) => clip.notes), ...output.notes, ...carried]);
   return {
     spec,
     canvas,
@@ -115,7 +120,7 @@ async function outputOf(spec: SequenceSpec, canvas: Canvas, sources: readonly Kn
 function canvasInfo(settings: SequenceSettings, canvas: Canvas, sources: readonly KnownSource[]): VideoInfo {
   const { width, height, format, colour } = canvas;
   const lights = new Set(sources.map(({ info }) => JSON.stringify(info.video.hdr ?? null)));
-  const hdr = lights.size === 1 ? sources[0]!.info.video.hdr : undefined;
+  const hdr = colour.transfer === 'smpte2084' && lights.size === 1 ? sources[0]!.info.video.hdr : undefined;
   return {
     path: '',
     format: '',
@@ -150,16 +155,17 @@ function canvasInfo(settings: SequenceSettings, canvas: Canvas, sources: readonl
 /** All chunks of frames [from, to) of the sequence (what is planned, unless given), in order; gaps too. One at a time: a long plan costs no memory. */
 export function* sequenceChunks(
   plan: SequencePlan,
-  devices: Devices,
+  devices: Devices | readonly [Footing, ...Footing[]],
   { size = EXPORT_CHUNK, from = plan.spec.from, to = plan.spec.to } = {},
 ): Generator<SequenceChunk> {
+  const ways = 'get' in devices ? ([{ devices, shrink: 1 }] as const) : devices;
   let at = from;
   for (const clip of plan.clips) {
     const start = Math.max(clip.clip.start, from);
     const end = Math.min(clip.clip.start + clip.clip.frames, to);
     if (start >= end) continue;
     yield* gapChunks(plan, at, start);
-    yield* clipChunks(clip, devices, size, start, end);
+    yield* clipChunks(clip, ways, size, start, end);
     at = end;
   }
   yield* gapChunks(plan, at, to);
@@ -169,13 +175,13 @@ function* gapChunks({ output }: SequencePlan, from: number, to: number): Generat
   for (let start = from; start < to; start += EXPORT_CHUNK) {
     const timestamps = counting(Math.min(EXPORT_CHUNK, to - start));
     const key = hashed(['black', chunkRecipe(output), timestamps.length]);
-    yield { key, clip: undefined, start, first: 0, frames: [], timestamps };
+    yield { key, otherwise: [], clip: undefined, start, first: 0, frames: [], timestamps };
   }
 }
 
 function* clipChunks(
   clip: ClipPlan,
-  devices: Devices,
+  ways: readonly [Footing, ...Footing[]],
   size: number,
   from: number,
   to: number,
@@ -184,8 +190,8 @@ function* clipChunks(
   const shift = clip.clip.first - clip.clip.start;
   const shared = keyContext(clip);
   for (const { first, frames } of windowChunks(clip.retime, from + shift, to + shift, size)) {
-    const key = hashed([shared, frames.map((frame) => identity(frame, clip, devices))]);
-    yield { key, clip, start: first - shift, first, frames, timestamps: counting(frames.length) };
+    const [key, ...otherwise] = ways.map((way) => hashed([shared, frames.map((frame) => identity(frame, clip, way))]));
+    yield { key: key!, otherwise, clip, start: first - shift, first, frames, timestamps: counting(frames.length) };
   }
 }
 
@@ -197,12 +203,18 @@ function keyContext({ source, work, output }: ClipPlan): unknown {
   return [source.identity.fingerprint, picture, chunkRecipe(output)];
 }
 
-function identity(frame: WantedFrame, { timing, engines, mask }: ClipPlan, devices: Devices): unknown {
+function identity(frame: WantedFrame, { timing, engines, mask }: ClipPlan, { devices, shrink }: Footing): unknown {
   const pixels = frameIdentity(frame.plan, timing.times);
   if (!isSynthesised(frame)) return pixels;
   const engine = engines.find(({ id }) => id === (frame.engine ?? engines[0]!.id))!;
   const masked = mask ? [{ mask: maskMark(mask) }] : [];
-  return [pixels, `${engine.id}@${engine.version}`, devices.get(engine.id), ...masked];
+  return [
+    pixels,
+    `${engine.id}@${engine.version}`,
+    devices.get(engine.id),
+    ...(shrink > 1 ? [{ shrink }] : []),
+    ...masked,
+  ];
 }
 
 function counting(frames: number): number[] {

@@ -17,19 +17,26 @@ export class RenderRoom implements AsyncDisposable {
   readonly #engines: EngineRoom;
   /** Somebody else keeps the engines open. */
   readonly #shared: boolean;
+  readonly #keepShrink: number;
   #reader: { readonly of: string; readonly reader: FrameReader } | undefined;
   #parts: { readonly of: string; readonly parts: RealParts | undefined } | undefined;
 
-  constructor({ signal, threads }: { readonly signal: AbortSignal; readonly threads: number }, engines?: EngineRoom) {
+  /** `shrink` as of EngineSetup, `keep` as of sourceReader. */
+  constructor(
+    { signal, threads }: { readonly signal: AbortSignal; readonly threads: number },
+    engines?: EngineRoom,
+    { shrink = 1, keep = 1 } = {},
+  ) {
     this.#signal = signal;
-    this.#engines = engines ?? new EngineRoom(threads);
+    this.#engines = engines ?? new EngineRoom(threads, shrink);
+    this.#keepShrink = keep;
     this.#shared = engines !== undefined;
   }
 
   /** How to render a chunk; its pictures are to be taken before those of the next. */
   step(
     { canvas, output }: SequencePlan,
-    { key, timestamps, clip, frames }: SequenceChunk,
+    { key, otherwise, timestamps, clip, frames }: SequenceChunk,
     devices: Devices,
   ): RenderStep {
     if (!clip) {
@@ -45,6 +52,7 @@ export class RenderRoom implements AsyncDisposable {
     });
     return {
       key,
+      otherwise,
       timestamps,
       output: clip.output,
       async *pictures() {
@@ -74,7 +82,7 @@ export class RenderRoom implements AsyncDisposable {
     const of = `${source.identity.path}\0${source.identity.fingerprint}\0${width}x${height}\0${fields}`;
     if (this.#reader?.of !== of) {
       await this.#reader?.reader[Symbol.asyncDispose]();
-      this.#reader = { of, reader: sourceReader(work, source.facts.index, this.#signal) };
+      this.#reader = { of, reader: sourceReader(work, source.facts.index, this.#signal, this.#keepShrink) };
     }
     return this.#reader.reader;
   }

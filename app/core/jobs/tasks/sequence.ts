@@ -2,6 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { SequenceSpec } from '../../../contract/jobs.ts';
+import { capabilities } from '../../media/capabilities.ts';
 import { estimateBytes, requireSpace, watchSpace } from '../../media/disk-space.ts';
 import { muxOutput, type MuxAudio } from '../../media/mux.ts';
 import { hashPictures } from '../../media/picture-hash.ts';
@@ -9,23 +10,18 @@ import { probe } from '../../media/probe.ts';
 import { verifyOutput } from '../../media/verify.ts';
 import { format } from '../../time/rational.ts';
 import type { Task, TaskContext } from '../task.ts';
+import { footings, sequenceMemory } from './memory.ts';
 import { masksOf } from './clip-mask.ts';
 import type { KnownSource } from './clip-plan.ts';
 import { windowMap } from './clip-sound.ts';
 import { countFrames } from './sequence-counts.ts';
 import { devicesOf, spaceNeeds } from './sequence-needs.ts';
-import {
-  planSequence,
-  refuseSequenceEarly,
-  secondsOf,
-  sequenceChunks,
-  type Devices,
-  type SequencePlan,
-} from './sequence-plan.ts';
+import { planSequence, refuseSequenceEarly, secondsOf, sequenceChunks, type SequencePlan } from './sequence-plan.ts';
 import { renderChunks, type RenderedChunk } from './render.ts';
 import { reporter, type Report } from './report.ts';
 import { RenderRoom } from './sequence-render.ts';
 import { renderSequenceSound, soundMode } from './sequence-sound.ts';
+import { sequenceTracks } from './sequence-tracks.ts';
 import { sourceFacts } from './source-facts.ts';
 
 export const sequence: Task<SequenceSpec> = async (spec, context) => {
@@ -34,11 +30,16 @@ export const sequence: Task<SequenceSpec> = async (spec, context) => {
   await refuseSequenceEarly(spec);
   const plan = await planSequence(spec, await knownSources(context, report), masksOf(context.db));
   for (const message of plan.notes) context.emit({ type: 'note', message });
+  const memory = await sequenceMemory(plan.clips, context);
+  for (const message of memory.notes) context.emit({ type: 'note', message });
   const devices = await devicesOf(plan, context);
-  await checkSpace(plan, devices, context);
-  const made = await makePictures(plan, devices, context, report);
+  const ways = footings({ devices, shrink: memory.shrink }, context.relief);
+  const tracks = await tracksOf(plan, context);
+  for (const message of tracks.notes) context.emit({ type: 'note', message });
+  await checkSpace(plan, ways, context);
+  const made = await makePictures(plan, ways, context, report);
   const sound = plan.output.audio && (await makeSound(plan, context, report));
-  const verified = await write(plan, made.chunks, sound, context, report);
+  const verified = await write(plan, made.chunks, { sound, tracks }, context, report);
   const durationIn = shownSeconds(plan);
   return {
     output: spec.output,
@@ -56,7 +57,8 @@ export const sequence: Task<SequenceSpec> = async (spec, context) => {
     pictureHash: verified.pictureHash,
     engineMs: made.engineMs,
     reusedFrames: made.reused,
-    notes: [...plan.notes],
+    memoryBytes: memory.bytes,
+    notes: [...plan.notes, ...memory.notes, ...tracks.notes],
   };
 };
 
@@ -94,16 +96,19 @@ function shownSeconds({ spec, clips }: SequencePlan): number {
   return seconds;
 }
 
-async function checkSpace(plan: SequencePlan, devices: Devices, context: TaskContext): Promise<void> {
+async function checkSpace(plan: SequencePlan, ways: Footings, context: TaskContext): Promise<void> {
   const { spec, output } = plan;
   const frames = spec.to - spec.from;
   let missing = 0;
-  for (const { key, timestamps } of sequenceChunks(plan, devices)) {
-    if ((await context.chunks.find(key)) === undefined) missing += timestamps.length - 1;
+  for (const { key, otherwise, timestamps } of sequenceChunks(plan, ways)) {
+    const found = await Promise.all([key, ...otherwise].map((one) => context.chunks.find(one)));
+    if (found.every((path) => path === undefined)) missing += timestamps.length - 1;
   }
   const bytes = estimateBytes(output, frames, output.audio ? secondsOf(plan, frames) : 0);
   await requireSpace(spaceNeeds(plan, { scratch: context.scratch, chunks: context.scratch }, bytes, missing / frames));
 }
+
+type Footings = ReturnType<typeof footings>;
 
 interface Made {
   readonly chunks: RenderedChunk[];
@@ -112,16 +117,17 @@ interface Made {
   readonly reused: number;
 }
 
-async function makePictures(plan: SequencePlan, devices: Devices, context: TaskContext, report: Report): Promise<Made> {
+async function makePictures(plan: SequencePlan, ways: Footings, context: TaskContext, report: Report): Promise<Made> {
   const total = plan.spec.to - plan.spec.from;
   const checkRoom = watchSpace([context.scratch, dirname(plan.output.path)]);
   const chunks: RenderedChunk[] = [];
-  await using room = new RenderRoom(context);
+  const [{ devices, shrink }] = ways;
+  await using room = new RenderRoom(context, undefined, { shrink, keep: context.relief.shrink });
   let [done, reused] = [0, 0];
   let device: string | undefined;
   const count = (frames: number) => report('rendering', (done += frames), total, 'frames', device);
   function* steps() {
-    for (const chunk of sequenceChunks(plan, devices)) yield room.step(plan, chunk, devices);
+    for (const chunk of sequenceChunks(plan, ways)) yield room.step(plan, chunk, devices);
   }
   const rendered = renderChunks(steps(), context, {
     onFrames: count,
@@ -154,10 +160,20 @@ async function makeSound(
   return { ...made, ...(languages.size === 1 && { language: [...languages][0]! }) };
 }
 
+async function tracksOf(
+  { spec, clips, output }: SequencePlan,
+  { scratch, signal }: TaskContext,
+): Promise<SequenceTracks> {
+  const { container } = output;
+  return await sequenceTracks({ spec, clips, container, capabilities: await capabilities(), scratch, signal });
+}
+
+type SequenceTracks = Awaited<ReturnType<typeof sequenceTracks>>;
+
 async function write(
   { spec, output }: SequencePlan,
   chunks: readonly RenderedChunk[],
-  sound: (MuxAudio & { seconds: number }) | undefined,
+  { sound, tracks }: { sound: (MuxAudio & { seconds: number }) | undefined; tracks: SequenceTracks },
   { part, scratch, signal, publish }: TaskContext,
   report: Report,
 ) {
@@ -166,6 +182,7 @@ async function write(
     chunks,
     plan: output,
     ...(sound && { sounds: [sound] }),
+    tracks,
     tags: { title: spec.title },
     timecode: spec.timecode,
     to: part,
@@ -179,6 +196,7 @@ async function write(
     frames,
     timestamp: (k) => k,
     ...(sound && { sounds: [sound.seconds] }),
+    tracks: { ...tracks, timecode: spec.timecode },
     signal,
   });
   const pictureHash = await hashPictures({
