@@ -81,6 +81,8 @@ export interface SequenceSpec {
   device?: DeviceChoice | undefined;
   /** Lines of a smaller picture than the sequence's own, even. */
   height?: number | undefined;
+  /** Where chapters begin, in frames of the sequence; none unless given. */
+  markers?: { frame: number; name: string }[] | undefined;
   /** Timecode of the first frame, 'HH:MM:SS:FF' (';' before the frames where numbers are dropped). */
   timecode?: string | undefined;
   /** Replace an existing output that is not this job's. */

@@ -125,7 +125,10 @@ function specsOf(
   });
   if (options.scope.what !== 'segments') {
     const { from, to } = rangeOf(state, options);
-    return from < to ? [{ ...base, title: name, clips, from, to, output: options.output }] : [];
+    const inside = Object.values(state.markers).filter(({ frame }) => frame >= from && frame < to);
+    const markers = inside.map(({ frame, name: title }) => ({ frame, name: title }));
+    const whole = { ...base, title: name, clips, from, to, output: options.output };
+    return from < to ? [{ ...whole, ...(markers.length > 0 && { markers }) }] : [];
   }
   const { handles } = options.scope;
   return clips.map((clip, i) => {

@@ -236,9 +236,12 @@ function sourceTimed(
   return sourceTimingPlan(source, range, divisions, multiply(spec.speed, clock?.speed ?? ONCE), unit);
 }
 
-function startTimecode(info: VideoInfo, { rate, sourceTime }: FramePlan): string | 'varying' | undefined {
+/** Files hold the number of frames in a second of timecode in a byte. */
+const FASTEST_TIMECODE = 255;
+
+function startTimecode(info: VideoInfo, { rate, sourceTime }: FramePlan): string | 'none' | undefined {
   const timecode = timecodeAfter(info, sourceTime(0) / TICKS, rate ?? rational(25));
-  return timecode !== undefined && rate === undefined ? 'varying' : timecode;
+  return timecode !== undefined && (rate === undefined || toNumber(rate) > FASTEST_TIMECODE) ? 'none' : timecode;
 }
 
 function durationIn(

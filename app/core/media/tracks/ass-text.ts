@@ -37,3 +37,13 @@ export function retimeAssText(text: string, inner: Inner, lasted: number, lasts:
       ),
   );
 }
+
+/** The text of an ASS event without its tags and drawings. */
+export function plainText(text: string): string {
+  return text
+    .replaceAll(/\{[^}]*\\p[1-9][^}]*\}[^{]*/g, '')
+    .replaceAll(/\{[^}]*\}/g, '')
+    .replaceAll(/\\[Nn]/g, '\n')
+    .replaceAll(String.raw`\h`, ' ')
+    .trim();
+}

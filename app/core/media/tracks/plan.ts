@@ -54,8 +54,8 @@ export interface TrackRequest {
   readonly container: Container;
   /** What becomes of the sound. */
   readonly mode: AudioMode;
-  /** Of the first frame, where the source has one; 'varying' where the output has no rate to count at. */
-  readonly timecode: string | 'varying' | undefined;
+  /** Of the first frame, where the source has one; 'none' where the output has no rate to count at. */
+  readonly timecode: string | 'none' | undefined;
   readonly capabilities: Pick<Capabilities, 'decodes'>;
 }
 
@@ -89,7 +89,7 @@ export function planTracks(request: TrackRequest): TrackPlan {
   return {
     ...planned,
     chapters: chapters && holds.chapters,
-    timecode: holds.timecode && timecode !== 'varying' ? timecode : undefined,
+    timecode: holds.timecode && timecode !== 'none' ? timecode : undefined,
     tags: container.images ? {} : kept,
     picture: { ...(info.video.language && { language: info.video.language }), ...titleOf(info.video) },
   };
@@ -225,8 +225,8 @@ function heldOr(what: string, held: boolean, container: Container): TrackFate {
 }
 
 function timecodeFate(timecode: string, holds: Abilities, container: Container): TrackFate {
-  if (timecode !== 'varying') return heldOr(`timecode ${timecode}`, holds.timecode, container);
-  return leftOut('timecode', 'a varying rate has no frames to count');
+  if (timecode !== 'none') return heldOr(`timecode ${timecode}`, holds.timecode, container);
+  return leftOut('timecode', 'it counts the frames of a constant rate of at most 255 a second');
 }
 
 function noPlace({ name, images }: Container): string {

@@ -237,7 +237,7 @@ test('hostile names, missing types and two defaults', async () => {
     info: { ...info, other, audio },
     container,
     mode: 'tape',
-    timecode: 'varying',
+    timecode: 'none',
     capabilities: known,
   });
   assert.deepEqual(
@@ -251,7 +251,7 @@ test('hostile names, missing types and two defaults', async () => {
       [200, 'application/octet-stream'],
     ],
   );
-  assert.match(trackNotes(plan).join('\n'), /Left out: timecode: a varying rate has no frames to count/);
+  assert.match(trackNotes(plan).join('\n'), /Left out: timecode: it counts the frames of a constant rate/);
   assert.deepEqual(
     plan.sounds.map(({ stream }) => stream.dispositions),
     [['default'], ['default']],
