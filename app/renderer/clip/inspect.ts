@@ -77,11 +77,32 @@ export function cadenceText(shots: readonly ShotCadence[]): string {
 
 export function audioLine(stream: AudioStreamInfo): string {
   const channels = stream.channelLayout ?? plural(stream.channels, 'channel');
-  const language = stream.language && stream.language !== 'und' ? `, ${stream.language}` : '';
-  return `${stream.codec}, ${stream.sampleRate / 1000} kHz, ${channels}${language}`;
+  return [stream.codec, `${stream.sampleRate / 1000} kHz`, channels, ...labelWords(stream)].join(', ');
 }
 
-export function streamLine({ type, codec }: OtherStreamInfo): string {
+export function streamLine(stream: OtherStreamInfo): string {
   const names = { subtitle: 'Subtitles', data: 'Data', attachment: 'Attachment', cover: 'Cover', video: 'Other video' };
-  return codec === '' ? names[type] : `${names[type]}: ${codec}`;
+  const { type, codec, tag, fileName } = stream;
+  const words = [codec === '' ? tag : codec, fileName, ...labelWords(stream)].filter((word) => word !== undefined);
+  return words.length === 0 ? names[type] : `${names[type]}: ${words.join(', ')}`;
+}
+
+/** Language, title and what a track is for; being the default says nothing where there is one. */
+function labelWords({ language, title, handler, dispositions = [] }: StreamLabels): string[] {
+  const roles = dispositions.filter((role) => !/^(default|attached_pic|dependent|still_image)$/.test(role));
+  const words = [
+    language === 'und' ? undefined : language,
+    title ?? handler,
+    ...roles.map((role) => role.replaceAll('_', ' ')),
+  ];
+  return words.filter((word) => word !== undefined);
+}
+
+/** The chapters by their names; a line for those beyond a dozen. */
+export function chapterLines({ chapters, chapterList = [] }: Pick<VideoInfo, 'chapters' | 'chapterList'>): string[] {
+  const named = chapterList
+    .slice(0, 12)
+    .map(({ start, title }) => `${showDuration(Math.max(0, start))} ${title}`.trim());
+  const more = chapters - named.length;
+  return more > 0 ? [...named, plural(more, named.length > 0 ? 'more chapter' : 'chapter')] : named;
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ClipDetails, ClipSummary } from '../../../app/contract/library.ts';
 import { isSpecial, problemOf, showClipRate, showLength, showSize } from '../../../app/renderer/clip/describe.ts';
-import { audioLine, factRows, streamLine, videoRows } from '../../../app/renderer/clip/inspect.ts';
+import { audioLine, chapterLines, factRows, streamLine, videoRows } from '../../../app/renderer/clip/inspect.ts';
 
 const clip: ClipSummary = {
   id: 'a',
@@ -118,4 +118,13 @@ test('the inspector says what probing and decoding found', () => {
     'aac, 44.1 kHz, 6 channels, de',
   );
   assert.equal(streamLine({ index: 2, type: 'subtitle', codec: 'ass' }), 'Subtitles: ass');
+  const forced = { language: 'fra', title: 'Signs', dispositions: ['default', 'forced'] };
+  assert.equal(
+    streamLine({ index: 3, type: 'subtitle', codec: 'ass', ...forced }),
+    'Subtitles: ass, fra, Signs, forced',
+  );
+  assert.equal(streamLine({ index: 4, type: 'attachment', codec: '', fileName: 'a.ttf' }), 'Attachment: a.ttf');
+  assert.equal(streamLine({ index: 5, type: 'data', codec: '' }), 'Data');
+  assert.deepEqual(chapterLines({ chapters: 2 }), ['2 chapters']);
+  assert.deepEqual(chapterLines({ chapters: 1, chapterList: [{ start: -1, end: 2, title: 'One' }] }).length, 1);
 });
