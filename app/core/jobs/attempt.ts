@@ -40,6 +40,10 @@ const POLL_MS = 250;
 const BEAT_MS = 2000;
 const STORE_MS = 200;
 
+/** Between two attempts to store how it ended, while the library cannot be written to; an hour of them. */
+const AGAIN_MS = 1000;
+const AGAIN_TIMES = 3600;
+
 /** Does the job under the lease `token` and gives the lease back. The first cause of an ending is the one that is stored and thrown. */
 export async function attempt(run: Attempt): Promise<RetimeResult> {
   const { db, home, job, token } = run;
@@ -81,12 +85,16 @@ export async function attempt(run: Attempt): Promise<RetimeResult> {
 function storeFailure({ db, job, token }: Attempt, error: AppError): void {
   const state = error instanceof Paused ? 'waiting' : error.kind === 'cancelled' ? 'cancelled' : 'failed';
   const reason = JSON.stringify({ code: error.code, message: error.message });
-  try {
+  const store = (): void => {
     const stored = endLease(db, job.id, token, { state, ...(state !== 'waiting' && { error: reason }) });
     if (stored && state === 'waiting') logJob(db, job.id, error.message);
     else if (stored) logJob(db, job.id, `${state}: ${error.message}`);
+  };
+  try {
+    store();
   } catch {
     // The database is what failed, most likely: the error at hand says so better than a second one.
+    storeLater(store);
   }
 }
 
@@ -134,6 +142,20 @@ async function work(
     store.cancel();
     await clearAttempt(home.scratch, job.id, specOutputs(job.spec), token);
   }
+}
+
+/** Tries again while this process lives, which would else be taken for the job's holder; of one that has ended nobody takes it. */
+function storeLater(store: () => void): void {
+  let left = AGAIN_TIMES;
+  const timer = setInterval(() => {
+    try {
+      store();
+      left = 0;
+    } catch {
+      left--;
+    }
+    if (left === 0) clearInterval(timer);
+  }, AGAIN_MS).unref();
 }
 
 /** What is only told may fail: a full disk ends the job where its work is written, and a database long out of reach where the lease is watched. */

@@ -24,6 +24,7 @@ import {
 } from '../library/chunk-rows.ts';
 import { putConfidence } from '../library/chunk-facts.ts';
 import type { Library } from '../library/db.ts';
+import { requireUnchanged, type FileIdentity } from '../library/file-identity.ts';
 import type { ChunkFacts, ChunkStore, PendingChunk } from './chunk-store.ts';
 
 /** Bytes the store is kept to unless told otherwise. */
@@ -72,6 +73,24 @@ export async function openChunkStore(options: ChunkStoreOptions): Promise<ChunkS
         });
         evict(db, root, cacheBytes);
       });
+    },
+  };
+}
+
+/** The store, keeping a chunk only while the files it was made of are what its key says. Throws `source-changed` on commit. */
+export function guardedStore(store: ChunkStore, files: readonly FileIdentity[]): ChunkStore {
+  return {
+    find: (key) => store.find(key),
+    async begin(key, extension) {
+      const pending = await store.begin(key, extension);
+      return {
+        path: pending.path,
+        abandon: () => pending.abandon(),
+        async commit(facts) {
+          await requireUnchanged(files);
+          return await pending.commit(facts);
+        },
+      };
     },
   };
 }

@@ -1,6 +1,6 @@
 /** The worker's side of a job: takes one order from its port, does it, answers, ends. Knows nothing of which kind of process it runs in. */
 import { mkdir } from 'node:fs/promises';
-import { AppError, toAppError } from '../../contract/errors.ts';
+import { AppError, toAppError, type ErrorCode } from '../../contract/errors.ts';
 import type { JobEvent, JobSpec, RetimeResult } from '../../contract/jobs.ts';
 import { asMemoryError, oomKills } from '../base/memory.ts';
 import { createEta } from '../base/eta.ts';
@@ -8,7 +8,8 @@ import { homeAt } from '../base/home.ts';
 import { throttle } from '../base/throttle.ts';
 import { analysisCache } from '../library/analysis-cache.ts';
 import { openLibrary, type Library } from '../library/db.ts';
-import { openChunkStore } from './chunk-files.ts';
+import { requireUnchanged } from '../library/file-identity.ts';
+import { guardedStore, openChunkStore } from './chunk-files.ts';
 import { workerOrderSchema, type RunMessage } from './messages.ts';
 import { publish } from './publish.ts';
 import { partPath } from './spec.ts';
@@ -72,7 +73,7 @@ async function perform(order: RunMessage, port: WorkerPort, signal: AbortSignal)
     reporter.flush();
     return { type: 'done', result };
   } catch (thrown) {
-    const error = toAppError(signal.aborted ? signal.reason : asMemoryError(thrown, kills));
+    const error = toAppError(signal.aborted ? signal.reason : await causeOf(asMemoryError(thrown, kills), order));
     // The parent shows the last lines of stderr to whoever looks for the reason of an internal error.
     if (error.code === 'internal') console.error(thrown);
     return { type: 'failed', error: { code: error.code, message: error.message } };
@@ -80,6 +81,24 @@ async function perform(order: RunMessage, port: WorkerPort, signal: AbortSignal)
     reporter.cancel();
   }
 }
+
+/** What cannot be read may be another file by now, or none: that is what one can do something about. */
+async function causeOf(thrown: unknown, { sources }: RunMessage): Promise<unknown> {
+  if (!READING.has(toAppError(thrown).code)) return thrown;
+  return await requireUnchanged(sources).then(
+    () => thrown,
+    (changed: unknown) => changed,
+  );
+}
+
+const READING: ReadonlySet<ErrorCode> = new Set([
+  'decode-failed',
+  'probe-failed',
+  'unreadable',
+  'no-video',
+  'no-frames',
+  'not-found',
+]);
 
 async function runTask(
   order: RunMessage,
@@ -101,7 +120,7 @@ async function runTask(
     partFor: (output) => partPath(id, output, token),
     threads: relief?.threads ?? order.threads,
     relief: { shrink: relief?.shrink ?? 1, cpu: relief?.cpu ?? false },
-    chunks: await openChunkStore({ root: homeAt(order.home).chunks, db, job: id, cacheBytes }),
+    chunks: guardedStore(await openChunkStore({ root: homeAt(order.home).chunks, db, job: id, cacheBytes }), sources),
     analyses: analysisCache(db),
     publish: async (files) => {
       await publish({ db, job: id, token, spec, sources, signal }, files);

@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import { parseJson } from '../base/json.ts';
 import { findAnalysis, storeAnalysis } from './analyses.ts';
 import type { Library } from './db.ts';
-import type { FileIdentity } from './file-identity.ts';
+import { requireUnchanged, type FileIdentity } from './file-identity.ts';
 
 export interface AnalysisCache {
   /**
@@ -13,7 +13,7 @@ export interface AnalysisCache {
    * 'source-index/1'. A row that does not pass `schema` is as good as none.
    */
   find<T>(file: FileIdentity, kind: string, schema: z.ZodType<T>): Promise<T | undefined>;
-  /** Remembers plain data. Take `file` (by `identify`) before analysing, so that a change meanwhile is noticed. */
+  /** Remembers plain data. Take `file` (by `identify`) before analysing, so that a change meanwhile is noticed: throws `source-changed`. */
   store(file: FileIdentity, kind: string, value: unknown): Promise<void>;
 }
 
@@ -29,6 +29,7 @@ export function analysisCache(db: Library): AnalysisCache {
     },
     async store(file, kind, value) {
       const data = await promisify<string, { level: number }, Buffer>(deflateRaw)(JSON.stringify(value), { level: 1 });
+      await requireUnchanged([file]);
       storeAnalysis(db, file, kind, data);
     },
   };

@@ -65,6 +65,25 @@ export function sameIdentity(a: FileIdentity, b: FileIdentity): boolean {
   return a.path === b.path && a.bytes === b.bytes && a.mtimeNs === b.mtimeNs && a.fingerprint === b.fingerprint;
 }
 
+/**
+ * Throws `source-changed` unless the files are as they were: what was made of others must not be kept under their names. It goes by sizes and times, so it
+ * may be asked often.
+ */
+export async function requireUnchanged(files: readonly FileIdentity[]): Promise<void> {
+  for (const file of files) {
+    const found = await stat(file.path, { bigint: true }).catch(() => undefined);
+    const now = found
+      ? { bytes: Number(found.size), mtimeNs: String(found.mtimeNs) }
+      : await identifySequence(file.path).catch(() => undefined);
+    if (now === undefined) {
+      const what = `${file.path} is gone while it was read`;
+      throw new AppError('source-changed', `${what}: put it back, or connect its disk, and run the command again.`);
+    }
+    if (now.bytes === file.bytes && now.mtimeNs === file.mtimeNs) continue;
+    throw new AppError('source-changed', `${file.path} was changed while it was read; run the command again.`);
+  }
+}
+
 /** The identities of several files, in the order given. Throws as `identify`. */
 export async function identifyAll(paths: readonly string[]): Promise<FileIdentity[]> {
   const found: FileIdentity[] = [];

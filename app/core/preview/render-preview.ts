@@ -5,6 +5,7 @@ import type { KnownSource } from '../jobs/tasks/clip-plan.ts';
 import { renderClipSound } from '../jobs/tasks/clip-sound.ts';
 import type { EngineRoom } from '../jobs/tasks/engine-room.ts';
 import { renderChunks } from '../jobs/tasks/render.ts';
+import { guardedStore } from '../jobs/chunk-files.ts';
 import { devicesOf } from '../jobs/tasks/sequence-needs.ts';
 import {
   planSequence,
@@ -69,7 +70,10 @@ async function pictures(
   devices: Devices,
   host: RenderHost,
 ): Promise<void> {
-  const store = await host.chunks(cacheBytes);
+  const store = guardedStore(
+    await host.chunks(cacheBytes),
+    plan.clips.map(({ source }) => source.identity),
+  );
   // The same frames may be shown by several clips.
   const places = new Map<string, SequenceChunk[]>();
   for (const chunk of sequenceChunks(plan, devices, { size: PREVIEW_CHUNK })) {

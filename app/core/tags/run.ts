@@ -34,6 +34,8 @@ export interface TagRunOptions {
   readonly clip: string;
   readonly info: VideoInfo;
   readonly content: string;
+  /** Asked before scores are kept: throws when the file is not that content any more. */
+  readonly unchanged?: (() => Promise<void>) | undefined;
   readonly entry: TaggerEntry;
   readonly rules: SpanRules;
   readonly device?: DeviceChoice | undefined;
@@ -85,13 +87,14 @@ export async function tagClip(options: TagRunOptions): Promise<TaggedClip> {
       pushed += chunk.length;
       writer.add(scores);
       // Half a chunk is the last one, and nobody goes on after half of one.
-      if (chunk.length === CHUNK) await writer.store(tagger, pushed);
+      if (chunk.length === CHUNK) await writer.store(tagger, pushed, options.unchanged);
       const seconds = (performance.now() - started) / 1000;
       const progress = { done: pushed, reused: writer.reused, rate: (pushed - first) / seconds };
       options.onProgress?.({ ...progress, device: tagger.device });
     }
     writer.add(await tagger.finish(signal));
     signal.throwIfAborted();
+    await options.unchanged?.();
     writer.end();
     return { run, device: tagger.device, scores: writer.scores, reused: writer.reused, engineMs };
   } finally {
@@ -161,8 +164,9 @@ class ScoreWriter {
   }
 
   /** Stores what is new when it is time to; `pushed` pictures are what the tagger's state is about. */
-  async store(tagger: Tagger, pushed: number): Promise<void> {
+  async store(tagger: Tagger, pushed: number, unchanged?: () => Promise<void>): Promise<void> {
     if (performance.now() < this.#due || this.#fresh.length === 0) return;
+    await unchanged?.();
     // A state is of use only where everything was said that it has seen.
     const state = pushed === this.scores ? await tagger.state() : null;
     this.#write(state);

@@ -5,6 +5,7 @@ import type { RetimeResult } from '../../../contract/jobs.ts';
 import type { TagSpec } from '../../../contract/tags.ts';
 import { findTagger } from '../../engines/registry.ts';
 import type { TaggerEntry } from '../../engines/tagger.ts';
+import { requireUnchanged } from '../../library/file-identity.ts';
 import { replaceFound } from '../../library/span-rows.ts';
 import { finishedRun, runById, setRules, type TagRunRow } from '../../library/tag-runs.ts';
 import { asOutputError } from '../../media/output-file.ts';
@@ -117,6 +118,7 @@ async function recognise(
   return await tagClip({
     ...{ db, clip, info, storeMs, entry, threads, signal, rules: spec.rules, device: spec.device },
     content: sampledContent(sourceAt(sources, spec.input).fingerprint),
+    unchanged: () => requireUnchanged(sources),
     onProgress: ({ done, rate, device }) => {
       // What the file claims is a guess until the end.
       const total = Math.max(done, Math.ceil((seconds ?? 0) * entry.rate));
