@@ -36,13 +36,10 @@ export interface Ended {
 }
 
 /** Does what the scene does in a process of its own; `env` for the hook. */
-export async function runScene(
-  { home, command: [script, ...args] }: Scene,
-  env: NodeJS.ProcessEnv = {},
-): Promise<Ended> {
+export async function runScene({ command: [script, ...args] }: Scene, env: NodeJS.ProcessEnv = {}): Promise<Ended> {
   const hooked = env['INBETWEEN_STEPS'] === undefined ? {} : { NODE_OPTIONS: `--import ${HOOK}` };
   const child = spawn(process.execPath, [join(SUPPORT, script), ...args], {
-    env: { ...process.env, ...hooked, ...env, INBETWEEN_HOME: home },
+    env: { ...process.env, ...hooked, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const text = { stdout: '', stderr: '' };

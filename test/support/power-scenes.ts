@@ -87,10 +87,12 @@ export async function jobScene(folder: string, { name, spec: specOf, tasks, befo
       }
       for (const file of Object.keys(old)) if (there[file] === undefined) return `${file} is gone`;
       const says = state();
-      if (says === 'done' && !same(there, wanted)) return 'the job is done without its whole output';
+      const whole = same(there, wanted) || (Object.keys(old).length > 0 && same(there, old));
+      if (says === 'done' && !whole) return 'the job is done without its whole output';
       return undefined;
     },
     async goOn() {
+      const ended = state() === 'done';
       const result = await run();
       const litter = readdirSync(places.out).filter((one) => one.startsWith('.'));
       const problem = !same(filesIn(places.out), wanted)
@@ -100,7 +102,8 @@ export async function jobScene(folder: string, { name, spec: specOf, tasks, befo
           : state() !== 'done'
             ? `the job is ${state()}`
             : undefined;
-      return { problem, reused: result.reusedFrames };
+      // Of a job that is done nothing is made at all.
+      return { problem, reused: ended ? result.frames : result.reusedFrames };
     },
   };
 }
@@ -158,7 +161,7 @@ export async function modelScene(folder: string): Promise<PowerScene> {
   const places = placesIn(folder);
   const file = join(folder, 'weights');
   writeFileSync(file, Buffer.alloc(5000, 7));
-  const scene: Scene = { ...places, command: ['power-users.ts', 'model', file] };
+  const scene: Scene = { ...places, command: ['power-users.ts', places.home, 'model', file] };
   const models = modelPlaces(homeAt(places.home));
   const damaged = async (): Promise<string | undefined> => {
     const all = await verifyModels(undefined, { places: models });
@@ -181,7 +184,7 @@ export async function projectScene(folder: string): Promise<PowerScene> {
   const places = placesIn(folder);
   const path = join(places.out, 'film.edl');
   writeFileSync(path, 'an older one');
-  const scene: Scene = { ...places, command: ['power-users.ts', 'project', path] };
+  const scene: Scene = { ...places, command: ['power-users.ts', places.home, 'project', path] };
   const first = await runScene(scene);
   if (first.status !== 0) throw new Error(first.stderr);
   const wanted = readFileSync(path, 'utf8');

@@ -1,12 +1,12 @@
-/** Puts one lasting thing in its place: `node power-users.ts model FILE`, `node power-users.ts project OUT`, forced. The library is INBETWEEN_HOME. */
+/** Puts one lasting thing in its place: `node power-users.ts LIBRARY model FILE`, `node power-users.ts LIBRARY project OUT`, forced. */
 import { openHome } from '../../app/core/base/home.ts';
 import { openLibrary } from '../../app/core/library/db.ts';
 import { isTaken, modelPlaces, stageModel } from '../../app/core/nn/store.ts';
 import { exportProject } from '../../app/core/projects/export.ts';
 import { createProject, listProjects } from '../../app/core/projects/list.ts';
 
-const [what, path = ''] = process.argv.slice(2);
-const home = await openHome();
+const [library, what, path = ''] = process.argv.slice(2);
+const home = await openHome({ library });
 if (what === 'model') {
   const places = modelPlaces(home);
   if (!(await isTaken(places, 'a'))) {
