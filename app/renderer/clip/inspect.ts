@@ -1,6 +1,6 @@
 /** The inspector's lines. */
 import type { ClipDetails, ClipFacts, ShotCadence } from '../../contract/library.ts';
-import type { AudioStreamInfo, OtherStreamInfo, RecordedInfo } from '../../contract/media.ts';
+import type { AudioStreamInfo, ChapterInfo, OtherStreamInfo, RecordedInfo } from '../../contract/media.ts';
 import { hasClocks, slowness } from '../../core/time/clock.ts';
 import { plural, showDuration, showRate } from '../shared/format.ts';
 import { showClipRate, showSize } from './describe.ts';
@@ -99,7 +99,8 @@ function labelWords({ language, title, handler, dispositions = [] }: StreamLabel
 }
 
 /** The chapters by their names; a line for those beyond a dozen. */
-export function chapterLines({ chapters, chapterList = [] }: Pick<VideoInfo, 'chapters' | 'chapterList'>): string[] {
+export function chapterLines(info: Pick<VideoInfo, 'chapters'> & { chapterList?: ChapterInfo[] }): string[] {
+  const { chapters, chapterList = [] } = info;
   const named = chapterList
     .slice(0, 12)
     .map(({ start, title }) => `${showDuration(Math.max(0, start))} ${title}`.trim());
