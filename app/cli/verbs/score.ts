@@ -6,8 +6,9 @@ import { runScore, type ScoreProgress } from '../../core/score/run.ts';
 import { windowJson, windowTable } from '../../core/score/window-report.ts';
 import { scoreWindows } from '../../core/score/window-run.ts';
 import { deviceChoice } from '../../core/nn/device.ts';
-import { deviceUsage, parseWords } from '../slowmo-options.ts';
+import { deviceUsage, oneOf, parseWords } from '../slowmo-options.ts';
 import { recognitionOf, scoreActions, RECOGNITION_FLAGS, RECOGNITION_USAGE } from '../score-recognition.ts';
+import { OVERLAY_FLAGS, OVERLAY_USAGE, scoreOverlaysVerb } from '../score-overlays.ts';
 import { statusLine } from '../status-line.ts';
 import type { Verb } from '../verb.ts';
 
@@ -15,6 +16,7 @@ export const score: Verb = {
   name: 'score',
   summary: 'Measure engines against frames that are known',
   usage: `score PATH [--engines blend,glide] [--device D] [--json]
+score --overlays FOLDER [--engines glide] [--clips N] [--speeds 0,2,6,12] [--json]
 score PROTOCOL.json... --engines RECOGNISER,... [--confusion OUT.png] [--teach] [--device D] [--json]
 
   PATH       a protocol.json: an array of
@@ -28,6 +30,9 @@ score PROTOCOL.json... --engines RECOGNISER,... [--confusion OUT.png] [--teach] 
              with :enlarged to leave out guidance: fomm:adversarial,cvi:enlarged
   ${deviceUsage(11)}
 
+  --mask auto  lay over what stands still, where a video tells (off)
+${OVERLAY_USAGE}
+
   PSNR is over 8-bit RGB; SSIM and GMSD are on luma; each is the mean of the per-image values. A baselines.json beside the protocol is shown.
   Of windows also the error of the flow between consecutive pictures, and how much two takes of an engine with seeds differ.
 
@@ -38,6 +43,8 @@ ${RECOGNITION_USAGE}`,
       options: {
         engines: { type: 'string', default: 'blend,glide' },
         device: { type: 'string' },
+        mask: { type: 'string' },
+        ...OVERLAY_FLAGS,
         ...RECOGNITION_FLAGS,
       },
       allowPositionals: true,
@@ -46,6 +53,7 @@ ${RECOGNITION_USAGE}`,
     if (watched) return await scoreActions(watched, values, io);
     if (values.teach || values.confusion !== undefined)
       throw new AppError('usage', '--teach and --confusion go with protocols of recognition: {"videos": [...]}.');
+    if (values.overlays) return await scoreOverlaysVerb(positionals, values, io);
     const [path, ...extra] = positionals;
     if (path === undefined || extra.length > 0) throw new AppError('usage', 'score takes one path: score PATH.');
     const engines = [...new Set(values.engines.split(',').map((id) => id.trim()))];
@@ -56,7 +64,12 @@ ${RECOGNITION_USAGE}`,
         (what: string) =>
         ({ done, total, set, ...eta }: ScoreProgress) =>
           status.tell({ sentence: `${done} of ${total} ${what} (${set})`, fraction: done / total, ...eta });
-      const options = { engines, device: deviceChoice(values.device), signal: io.signal };
+      const options = {
+        engines,
+        device: deviceChoice(values.device),
+        mask: oneOf('mask', values.mask ?? 'off', ['auto', 'off']) === 'auto',
+        signal: io.signal,
+      };
       const windows = items.filter((item) => item.kind === 'window');
       if (windows.length > 0) {
         const result = await scoreWindows(windows, { ...options, onProgress: progress('windows filled') });

@@ -10,6 +10,7 @@ import { projectState } from './edit.ts';
 import { writeEdl } from './interchange/edl-write.ts';
 import { writeFcpxml } from './interchange/fcpxml-write.ts';
 import { writeInbetween } from './interchange/inbetween-file.ts';
+import { lostMasks, packMasks } from './interchange/masks.ts';
 import { outgoingMedia, type Outgoing, type Written } from './interchange/outgoing.ts';
 
 const WRITERS: Readonly<Record<string, (out: Outgoing, path: string) => Written>> = {
@@ -29,7 +30,10 @@ export async function exportProject(
 ): Promise<{ path: string; notes: string[] }> {
   const write = WRITERS[extname(path).toLowerCase()];
   if (!write) throw new AppError('output-format', 'A project is written as .edl, .fcpxml or .inbetween.');
-  const { text, notes } = write(outgoing(db, id), path);
+  const out = outgoing(db, id);
+  const packed = write === writeInbetween ? await packMasks(db, out.state) : { masks: {}, notes: lostMasks(out.state) };
+  const { text, notes } = write({ ...out, masks: packed.masks }, path);
+  notes.push(...packed.notes);
   const temporary = temporaryName(path);
   try {
     const file = await open(temporary, 'wx');

@@ -19,6 +19,7 @@ import { readFcpxml } from './interchange/fcpxml-read.ts';
 import { findMedia, type FindOptions } from './interchange/find-media.ts';
 import { badProject, cleanName, FILE_LIMITS, type ForeignSequence } from './interchange/foreign.ts';
 import { readInbetween } from './interchange/inbetween-file.ts';
+import { takeMasks } from './interchange/masks.ts';
 import { outgoingMedia, timecodeSeconds } from './interchange/outgoing.ts';
 import { createFilled } from './list.ts';
 import { EMPTY_SETTINGS, settingsOf } from './settings.ts';
@@ -47,7 +48,8 @@ export async function importProject(
       { ...clip, media: ids.get(clip.media) ?? clip.media },
     ]);
     const state: ProjectState = { ...read.state, clips: Object.fromEntries(clips) };
-    return { project: createFilled(db, read.name, state), notes: found.notes };
+    const masked = await takeMasks(db, state, read.masks, options);
+    return { project: createFilled(db, read.name, masked.state), notes: [...found.notes, ...masked.notes] };
   }
   const foreign = readForeign(path, text);
   // What cannot be a sequence is refused before anything is put into the library.

@@ -7,6 +7,7 @@ import { prefetch } from '../base/prefetch.ts';
 import { engineDevice } from '../engines/engine-device.ts';
 import type { EngineEntry, Interpolator } from '../engines/engine.ts';
 import { findEngine } from '../engines/registry.ts';
+import { layReal, type Weights } from '../media/mask/weights.ts';
 import { gmsd, psnr, PSNR_CAP, ssim } from './metrics.ts';
 import type { FrameItem } from './protocol.ts';
 import type { Means, Score, SetScore } from './report.ts';
@@ -25,6 +26,8 @@ export interface ScoreOptions {
   readonly engines: readonly string[];
   readonly device?: DeviceChoice;
   readonly threads?: number;
+  /** Lay over what engines make what stands still ([Note: still parts]); of videos, which have frames to tell it from. */
+  readonly mask?: boolean;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: ScoreProgress) => void;
 }
@@ -42,14 +45,15 @@ export async function runScore(items: readonly FrameItem[], options: ScoreOption
   const entries = new Map<string, EngineEntry>();
   for (const id of engines) entries.set(id, await findEngine(id));
   await using open = new OpenEngines(entries, threads, options.device, signal);
-  const videos = new Videos();
+  await using videos = new Videos();
   const total = await countSamples(items, videos, signal);
   const eta = createEta();
   let done = 0;
   for await (const sample of prefetch(samplesOf(items, videos, signal), 2)) {
+    const still = options.mask ? await sample.still?.() : undefined;
     for (const id of engines) {
       signal?.throwIfAborted();
-      tallies.get(sample.set)!.add(id, await measure(await open.get(id, sample), sample, signal));
+      tallies.get(sample.set)!.add(id, await measure(await open.get(id, sample), sample, still, signal));
     }
     done++;
     const etaSeconds = eta.update(Math.min(1, done / total), performance.now() / 1000);
@@ -68,9 +72,14 @@ export async function runScore(items: readonly FrameItem[], options: ScoreOption
   return { sets, identical: new Map(identical) };
 }
 
-async function measure(engine: Interpolator, sample: Sample, signal?: AbortSignal): Promise<Means> {
+async function measure(
+  engine: Interpolator,
+  sample: Sample,
+  still: Weights | undefined,
+  signal?: AbortSignal,
+): Promise<Means> {
   for await (const { frame } of engine.between(sample.a, sample.b, [sample.t], signal ? { signal } : {})) {
-    const made = sample.toRgb(frame);
+    const made = sample.toRgb(still ? layReal(frame, sample.a, sample.b, sample.t, [still]) : frame);
     return { psnr: psnr(made, sample.truth), ssim: ssim(made, sample.truth), gmsd: gmsd(made, sample.truth) };
   }
   throw new AppError('engine-failed', `The engine gave no frame for '${sample.id}'.`);

@@ -2,6 +2,7 @@
 import { AppError } from '../../contract/errors.ts';
 import type { ColourInfo } from '../../contract/media.ts';
 import type { Frame } from '../media/frame.ts';
+import type { Weights } from '../media/mask/weights.ts';
 import { frameOfRgb, toRgb8, type Rgb8 } from './rgb.ts';
 import type { DropOddItem, FrameItem, ImageItem, TripletItem } from './protocol.ts';
 import { openImage, openVideo, type VideoSource } from './sources.ts';
@@ -20,19 +21,25 @@ export interface Sample {
   /** Of `a` and `b`. */
   readonly colour: ColourInfo;
   toRgb(frame: Frame): Rgb8;
+  /** What stands still between the two; absent of images, which have no frames beside them. */
+  readonly still?: () => Promise<Weights | undefined>;
 }
 
 /** Images kept decoded: an entry's second image is often the next one's first. */
 const KEPT_IMAGES = 4;
 
 /** The videos that have been opened, so that each is indexed once. */
-export class Videos {
+export class Videos implements AsyncDisposable {
   readonly #open = new Map<string, VideoSource>();
 
   async get(path: string, signal?: AbortSignal): Promise<VideoSource> {
     const known = this.#open.get(path) ?? (await openVideo(path, signal));
     this.#open.set(path, known);
     return known;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const video of this.#open.values()) await video.close();
   }
 }
 
@@ -87,7 +94,10 @@ async function imageSample(item: ImageItem, images: ImageCache): Promise<Sample>
   return { set: item.set, id: item.id, t: item.t, a, b, truth: toRgb(truth), colour: {}, toRgb };
 }
 
-async function* dropOdd({ set, id, t }: DropOddItem, { colour, frames }: VideoSource): AsyncGenerator<Sample> {
+async function* dropOdd(
+  { set, id, t }: DropOddItem,
+  { colour, frames, still: stillOf }: VideoSource,
+): AsyncGenerator<Sample> {
   const toRgb = (frame: Frame) => toRgb8(frame, colour, 'replicate');
   let a: Frame | undefined;
   let dropped: Frame | undefined;
@@ -96,14 +106,18 @@ async function* dropOdd({ set, id, t }: DropOddItem, { colour, frames }: VideoSo
       dropped = frame;
       continue;
     }
-    if (a && dropped) yield { set, id: `${id}#${dropped.index}`, t, a, b: frame, truth: toRgb(dropped), colour, toRgb };
+    if (a && dropped) {
+      const [first, second] = [a.index, frame.index];
+      const still = () => stillOf(first, second, 2);
+      yield { set, id: `${id}#${dropped.index}`, t, a, b: frame, truth: toRgb(dropped), colour, toRgb, still };
+    }
     a = frame;
   }
 }
 
 async function* tripletSamples(
   items: readonly TripletItem[],
-  { colour, frameCount, frames }: VideoSource,
+  { colour, frameCount, frames, still: stillOf }: VideoSource,
 ): AsyncGenerator<Sample> {
   const toRgb = (frame: Frame) => toRgb8(frame, colour, 'replicate');
   const waiting = items.toSorted((p, q) => p.frames[2] - q.frames[2]);
@@ -123,7 +137,8 @@ async function* tripletSamples(
     while (waiting[0]?.frames[2] === frame.index) {
       const { set, id, t, frames: numbers } = waiting.shift()!;
       const [a, truth, b] = numbers.map((number) => kept.get(number)!) as [Frame, Frame, Frame];
-      yield { set, id, t, a, b, truth: toRgb(truth), colour, toRgb };
+      const still = () => stillOf(a.index, b.index, 1);
+      yield { set, id, t, a, b, truth: toRgb(truth), colour, toRgb, still };
     }
     for (const index of kept.keys()) if (lastUse.get(index)! <= frame.index) kept.delete(index);
   }

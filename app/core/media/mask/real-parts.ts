@@ -1,11 +1,10 @@
 /** What of each pair of frames of a source is taken from the real frames: the parts that stand still, and those that somebody painted. */
 import type { MaskChoice } from '../../../contract/choices.ts';
 import type { VideoInfo } from '../../../contract/media.ts';
-import { sourceWithin } from '../conform.ts';
 import type { FrameReader } from '../frame-reader.ts';
 import { paintedWeights, requireMask } from './painted.ts';
-import { stillOf } from './source.ts';
-import { STILL_SIDE, STILL_VERSION } from './still.ts';
+import { smallInfo, stillOf } from './source.ts';
+import { STILL_VERSION } from './still.ts';
 import type { Weights } from './weights.ts';
 
 /** What is done where nobody chose. */
@@ -76,7 +75,7 @@ export class RealParts implements AsyncDisposable {
   }
 
   async #still(a: number, b: number): Promise<Weights | undefined> {
-    this.#reader ??= this.#open(sourceWithin(this.#info, { width: STILL_SIDE, height: STILL_SIDE }));
+    this.#reader ??= this.#open(smallInfo(this.#info));
     const reader = this.#reader;
     return await stillOf({ a, b }, this.#frames, (index) => reader.get(index));
   }

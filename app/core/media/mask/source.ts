@@ -1,6 +1,8 @@
 /** The still parts of a pair of frames of a source: which other frames are looked at, and as what. */
+import type { VideoInfo } from '../../../contract/media.ts';
+import { sourceWithin } from '../conform.ts';
 import type { Frame } from '../frame.ts';
-import { stillParts, type Luma } from './still.ts';
+import { STILL_SIDE, stillParts, type Luma } from './still.ts';
 import type { Weights } from './weights.ts';
 
 /** Frames that are looked at besides a pair: before its first (below zero) and after its second. */
@@ -36,6 +38,11 @@ export async function stillOf(
   }
   const of = (index: number): Luma => lumas.get(index)!;
   return stillParts({ a: of(a), b: of(b), windows: windows.map((places) => places.map(of)) });
+}
+
+/** A source as it is decoded to look for still parts. */
+export function smallInfo(info: VideoInfo): VideoInfo {
+  return sourceWithin(info, { width: STILL_SIDE, height: STILL_SIDE });
 }
 
 /** Luma (of RGB its green, most of it) in 8 bits. */

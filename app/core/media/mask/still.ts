@@ -40,6 +40,8 @@ const QUIET = 8;
 const MOTION = 20;
 /** Difference of neighbours that makes an edge. */
 const EDGE = 16;
+/** And one that would be seen to move if it did. */
+const DETAIL = 6;
 /** Pieces of evidence that must be within SUPPORT_RADIUS of one. */
 const SUPPORT = 10;
 const SUPPORT_RADIUS = 4;
@@ -69,7 +71,7 @@ function markStill(mask: Uint8Array, change: Uint8Array, edges: Uint8Array, { wi
   const near = Math.max(4, Math.round(width / 8));
   const moving = boxSums(moves, width, height, near);
   const resting = boxSums(
-    still.map((value, i) => (value === 1 && edges[i]! >= EDGE ? 1 : 0)),
+    still.map((value, i) => (value === 1 && edges[i]! >= DETAIL ? 1 : 0)),
     width,
     height,
     near,

@@ -2,7 +2,7 @@
  * A project as one file, for somebody else or another machine: `name.inbetween`.
  *
  * [Note: .inbetween] JSON with the name and version of its schema first. It holds the sequence and where its media were: absolute, from the
- * file's folder, and by content. It holds no media and no history. Reading believes nothing: sizes are bounded, every field is checked, unknown ones
+ * file's folder, and by content. It holds the masks that were painted, but no media and no history. Reading believes nothing: sizes are bounded, every field is checked, unknown ones
  * are refused, and a path is only looked at where the user may look.
  */
 import { dirname, relative, sep } from 'node:path';
@@ -38,10 +38,12 @@ const fileSchema = z.strictObject({
   media: z.array(mediaSchema).max(FILE_LIMITS.records),
   clips: z.array(timelineClipSchema).max(FILE_LIMITS.records),
   markers: z.array(markerSchema).max(FILE_LIMITS.records),
+  /** Painted masks that clips name: PNGs by id. */
+  masks: z.record(z.string().regex(/^[0-9a-f]{64}$/), z.base64()).optional(),
 });
 
 /** `target` is where it will be written. */
-export function writeInbetween({ name, state, media }: Outgoing, target: string): Written {
+export function writeInbetween({ name, state, media, masks = {} }: Outgoing, target: string): Written {
   const folder = dirname(target);
   const clips = Object.values(state.clips);
   const files = [...new Set(clips.map((clip) => clip.media))].map((id) => {
@@ -57,6 +59,7 @@ export function writeInbetween({ name, state, media }: Outgoing, target: string)
     media: files,
     clips,
     markers: Object.values(state.markers),
+    ...(Object.keys(masks).length > 0 && { masks }),
   };
   const notes = files.some((one) => one.hash === undefined)
     ? ['Some media had not been read to their end yet, so they can be found by their place only, not by their content.']
@@ -69,6 +72,8 @@ export interface ReadInbetween {
   /** Clips name media by the ids of `media`. */
   readonly state: ProjectState;
   readonly media: ReadonlyMap<string, ForeignMedia>;
+  /** Painted masks as base64, by the id that clips name. */
+  readonly masks: Readonly<Record<string, string>>;
 }
 
 /** Throws bad-project. */
@@ -89,11 +94,12 @@ export function readInbetween(text: string): ReadInbetween {
       `At ${issue?.path.join('.') || 'its top'} it is not as it must be: ${issue?.message ?? 'unknown'}.`,
     );
   }
-  const { name, settings, media, clips, markers } = parsed.data;
+  const { name, settings, media, clips, markers, masks = {} } = parsed.data;
   const state: ProjectState = { settings, clips: byId(clips, 'clips'), markers: byId(markers, 'markers') };
   const problem = problemOf(state);
   if (problem !== null) throw badProject(`It is no sequence. ${problem}`);
-  return { name: cleanName(name) || 'Project', state, media: new Map(media.map(({ id, ...one }) => [id, one])) };
+  const files = new Map(media.map(({ id, ...one }) => [id, one]));
+  return { name: cleanName(name) || 'Project', state, media: files, masks };
 }
 
 function byId<T extends { id: string }>(records: readonly T[], what: string): Record<string, T> {

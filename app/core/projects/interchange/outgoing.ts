@@ -27,6 +27,8 @@ export interface Outgoing {
   readonly state: ProjectState;
   /** By id; what is not in the library any more is not here. */
   readonly media: ReadonlyMap<string, OutgoingMedia>;
+  /** Painted masks as base64, by id; for what can take them along. */
+  readonly masks?: Readonly<Record<string, string>>;
 }
 
 export interface Written {
