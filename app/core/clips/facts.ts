@@ -63,11 +63,15 @@ export async function analyseClip(db: Library, id: string, options: FactsOptions
   memory.kept.delete(key);
   memory.kept.set(key, found);
   if (memory.kept.size > KEPT) memory.kept.delete(memory.kept.keys().next().value!);
-  // What Chromium would show combed, it is given a proxy of.
-  if (found.treated.facts.index.pictures && clip.proxyState === 'unneeded') setProxy(db, id, 'wanted', null);
+  if (found.treated.facts.index.pictures && showsFrames(clip)) setProxy(db, id, 'wanted', null);
   if (!known)
     setMeasured(db, id, { duration: found.timing.end / TICKS, rate: found.timing.rate, vfr: found.timing.vfr });
   return { clip, ...found };
+}
+
+/** What is played of the clip are its frames as coded, which are combed: the file itself, or a proxy that was made before anybody knew. */
+function showsFrames({ proxyState, proxyPath }: ClipRow): boolean {
+  return proxyState === 'unneeded' || (proxyState === 'ready' && !proxyPath?.includes('-fields-'));
 }
 
 async function analyse(

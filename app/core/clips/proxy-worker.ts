@@ -151,7 +151,8 @@ export class ProxyWorker {
   }
 
   /** The proxy of a clip: there already, or made now. */
-  async #make({ id, path, info }: ClipRow, signal: AbortSignal, abort: AbortController): Promise<string> {
+  async #make(clip: ClipRow, signal: AbortSignal, abort: AbortController): Promise<string> {
+    const { id, path, info } = clip;
     const { db, height } = this.#options;
     if (!info) throw new AppError('no-video', `${path} has not been looked at yet.`);
     const { fingerprint } = await identify(path);
@@ -172,6 +173,8 @@ export class ProxyWorker {
     };
     await renderProxy({ info: { ...info, path }, treated, to: part, height: lines, signal, onProgress });
     await renameDurably(part, final);
+    // It may have been analysed meanwhile, and found to be combed.
+    if (!treated && (await this.#treated(id, info, signal))) return await this.#make(clip, signal, abort);
     return final;
   }
 

@@ -153,6 +153,8 @@ export async function openLibraryPart(context: StudioContext, hooks: LibraryHook
     'library.facts': async ({ id }, call) => {
       await access.check(usableClip(db, id).path);
       const facts = await clipFacts(db, id, { signal: AbortSignal.any([call.signal, signal]) });
+      // Where its fields were found to need one.
+      proxies.wake();
       changed([id]);
       return facts;
     },
