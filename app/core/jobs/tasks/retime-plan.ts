@@ -70,7 +70,8 @@ export async function planRetime(spec: RetimeSpec, probed: VideoInfo, found: Fra
   const output = await outputOf(spec, info, frames.rate ?? 'vfr', frames.timeBase, sound);
   const { container } = output;
   const timecode = startTimecode(info, frames);
-  const tracks = planTracks({ info, container, mode, timecode, capabilities: await capabilities() });
+  const about = { info, container, mode, timecode, encoder: output.audio?.encoder };
+  const tracks = planTracks({ ...about, capabilities: await capabilities() });
   return {
     info,
     facts,

@@ -57,6 +57,8 @@ export interface TrackRequest {
   /** Of the first frame, where the source has one; 'none' where the output has no rate to count at. */
   readonly timecode: string | 'none' | undefined;
   readonly capabilities: Pick<Capabilities, 'decodes'>;
+  /** Of the sound, by ffmpeg's name. */
+  readonly encoder?: string | undefined;
 }
 
 interface Planned {
@@ -95,13 +97,13 @@ export function planTracks(request: TrackRequest): TrackPlan {
   };
 }
 
-/** What a user should know of the fates: what is converted, and what is left out. One sentence each; sound that was muted is told elsewhere. */
+/** What a user should know of the fates: what is converted, and what is left out. One sentence each; sound that was muted, or that images cannot hold, is told elsewhere. */
 export function trackNotes({ fates }: Pick<TrackPlan, 'fates'>): string[] {
   return fates.flatMap(({ what, fate, to, why }) => {
     const name = what.charAt(0).toUpperCase() + what.slice(1);
     if (fate === 'converted') return [`${name}: converted to ${to}${why === undefined ? '' : `; ${why}`}.`];
     if (fate === 'kept') return why === undefined ? [] : [`${name} is kept, but ${why}.`];
-    return why === MUTED ? [] : [`Left out: ${what}: ${why}.`];
+    return why === MUTED || why === NO_SOUND ? [] : [`Left out: ${what}: ${why}.`];
   });
 }
 
@@ -116,15 +118,20 @@ export function leftOut(what: string, why: string): TrackFate {
 }
 
 const MUTED = 'the sound is muted';
+const NO_SOUND = 'numbered images have no sound';
+/** Channels that the encoders take; PCM takes any. */
+const MOST_CHANNELS = 8;
 
 function planSound(stream: AudioStreamInfo, what: string, request: TrackRequest, { sounds, fates }: Planned): void {
   const { container, mode, capabilities } = request;
   const lost = lostLabels(stream, container, ABILITIES[container.name]);
-  if (container.images) fates.push(leftOut(what, 'numbered images have no sound'));
+  if (container.images) fates.push(leftOut(what, NO_SOUND));
   else if (!capabilities.decodes.has(stream.codec)) fates.push(leftOut(what, 'this ffmpeg cannot decode it'));
   else if (stream.channels < 1 || stream.sampleRate < 1) fates.push(leftOut(what, 'it says neither channels nor rate'));
   else if (mode === 'mute') fates.push(leftOut(what, MUTED));
-  else {
+  else if (stream.channels > MOST_CHANNELS && !request.encoder?.startsWith('pcm_')) {
+    fates.push(leftOut(what, `its ${stream.channels} channels are more than sound in .${container.name} holds here`));
+  } else {
     sounds.push({ stream, mode, what });
     fates.push({ what, fate: 'kept', ...(lost !== '' && { why: lost }) });
   }

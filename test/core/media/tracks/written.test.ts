@@ -232,7 +232,8 @@ test('hostile names, missing types and two defaults', async () => {
   });
   const names = ['../../etc/passwd', '..', 'C:\\Windows\\x.ttf', 'a\nb"c.otf', undefined, 'n'.repeat(400)];
   const other = names.map(attachment);
-  const audio = info.audio.map((one) => ({ ...one, dispositions: ['default'] }));
+  const wide = { ...info.audio[0]!, channels: 16 };
+  const audio = [...info.audio.map((one) => ({ ...one, dispositions: ['default'] })), wide];
   const plan = planTracks({
     info: { ...info, other, audio },
     container,
@@ -251,6 +252,7 @@ test('hostile names, missing types and two defaults', async () => {
       [200, 'application/octet-stream'],
     ],
   );
+  assert.match(trackNotes(plan).join('\n'), /Left out: sound 3 .*16 channels are more than/);
   assert.match(trackNotes(plan).join('\n'), /Left out: timecode: it counts the frames of a constant rate/);
   assert.deepEqual(
     plan.sounds.map(({ stream }) => stream.dispositions),
