@@ -13,6 +13,7 @@ import { BEST, DRAFT, STANDARD } from './glide/settings.ts';
 import { halvedInbetween } from './halved.ts';
 import { Hold } from './hold.ts';
 import { asInbetween, type InbetweenEntry } from './inbetween.ts';
+import { withAlpha } from './over-alpha.ts';
 import type { Tagger, TaggerEntry, TaggerSetup } from './tagger.ts';
 
 /** The engine used where none is named. */
@@ -119,9 +120,9 @@ export async function listTaggers(places?: ModelPlaces): Promise<TaggerEntry[]> 
  */
 export async function findEngine(id: string): Promise<EngineEntry> {
   const entry = ENGINES.find((engine) => engine.id === id);
-  if (entry) return entry;
+  if (entry) return withAlpha(entry);
   const { model, family } = await findModel(id, ['interpolate']);
-  if (family.kind === 'interpolate') return engineOfModel(model, family);
+  if (family.kind === 'interpolate') return withAlpha(engineOfModel(model, family));
   if (family.kind === 'tag')
     throw new AppError('engine-kind', `'${id}' says what happens on footage: use it with tag.`);
   throw new AppError('engine-kind', `'${id}' fills the way between stills: use it with morph.`);

@@ -126,7 +126,8 @@ function fitExactly(spec: EncoderSpec, formats: ReadonlySet<string>, request: Fi
     .filter(
       (format) => isGrey(carrier) || (chroma(format).shiftX <= from.shiftX && chroma(format).shiftY <= from.shiftY),
     )
-    .filter((format) => !has(format, 'a') || has(carrier, 'a'))
+    // VP9's alpha is a stream of its own beside the packets, which chunks cannot hold.
+    .filter((format) => !has(format, 'a') || (has(carrier, 'a') && spec.codec === 'ffv1'))
     // ffmpeg's FFV1 spoils 4:1:1 and 4:1:0 where its slices meet within a chroma sample (seen in 5.1).
     .filter((format) => chroma(format).shiftX < 2)
     .toSorted((a, b) => Number(has(b, 'a')) - Number(has(a, 'a')) || cost(a) - cost(b))

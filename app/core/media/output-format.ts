@@ -19,6 +19,7 @@ import { fitInto } from './fit.ts';
 import { sizeRefusal } from './size-trial.ts';
 import type { Fit, FitRequest } from './fit.ts';
 import type { PixelFormat } from './frame.ts';
+import { PIXEL_FORMATS } from './pixel-format.ts';
 import type { RawInput } from './raw-layout.ts';
 
 export interface OutputRequest {
@@ -98,6 +99,7 @@ export async function planOutput(request: OutputRequest, capabilities: Capabilit
       bFrames: retime === 'setts' ? 3 : 0,
       width: fit.input.width,
       height: fit.input.height,
+      bits: PIXEL_FORMATS.get(fit.pixelFormat)?.bits ?? 8,
     }),
     quality: fit.quality,
     carrier: request.carrier,
@@ -128,7 +130,9 @@ export async function planOutput(request: OutputRequest, capabilities: Capabilit
 /** Everything that determines a chunk's bytes but its frames and their times, as a string to hash. */
 export function chunkRecipe(plan: OutputPlan): string {
   const { path: _, container, audio: __, notes: ___, passthrough: ____, readsAs: _____, ...rest } = plan;
-  return JSON.stringify({ ...rest, images: container.images });
+  // Frames with alpha are made in another way than they once were ([Note: alpha]).
+  const alpha = rest.carrier.planes.some(({ channel }) => channel === 'a') ? { alpha: 1 } : {};
+  return JSON.stringify({ ...rest, ...alpha, images: container.images });
 }
 
 async function firstThatFits(
@@ -319,6 +323,10 @@ function lossNotes(request: OutputRequest, container: Container, spec: EncoderSp
     notes.push(
       `HDR10 mastering and light levels are not kept: ${spec.codec} has no place for them here; hevc and av1 do.`,
     );
+  }
+  const located = request.info.video.colour.chromaLocation;
+  if (spec.name === 'libaom-av1' && container.name === 'mp4' && located && /420/.test(request.carrier.name)) {
+    notes.push(`Where chroma lies (${located}) is not said in .mp4 by libaom; .mkv and .webm say it.`);
   }
   if (container.images && sound !== false) notes.push('Numbered images have no sound.');
   if (container.images)
