@@ -34,14 +34,22 @@ export interface Judged {
 export const isLong = (file: string): boolean => file.endsWith('.long.ts');
 
 /** Why this keeper cannot keep anything, or null. */
-export function flaw({ file, name, evidence }: Keeper): string | null {
+export function flaw({ file, name, evidence, figure }: Keeper): string | null {
   const path = join(root, file);
   if (!existsSync(path)) return 'There is no such file.';
   if (name !== undefined && !declares(readFileSync(path, 'utf8'), name)) return 'The file has no test of this name.';
-  if (evidence !== undefined && !existsSync(evidencePath(evidence)))
-    return `docs/evidence/${evidence}.json is missing.`;
+  if (evidence === undefined) return null;
+  if (!existsSync(evidencePath(evidence))) return `docs/evidence/${evidence}.json is missing.`;
+  try {
+    evidenceFigures(contentOf(evidence), figure);
+  } catch (error) {
+    return (error as Error).message;
+  }
   return null;
 }
+
+const contentOf = (name: string): Record<string, unknown> =>
+  JSON.parse(readFileSync(evidencePath(name), 'utf8')) as Record<string, unknown>;
 
 const evidencePath = (name: string): string => join(root, 'docs', 'evidence', `${name}.json`);
 
@@ -67,7 +75,7 @@ export function evidenceFigures(content: Record<string, unknown>, template?: str
 }
 
 function byEvidence({ file, name, evidence = '', figure }: Keeper): Kept {
-  const content = JSON.parse(readFileSync(evidencePath(evidence), 'utf8')) as Record<string, unknown>;
+  const content = contentOf(evidence);
   const { date = '', commit = '', machine = '' } = content as Record<string, string>;
   const measured = { date, commit, machine };
   return { file, name: name ?? null, result: 'evidence', ms: 0, figures: evidenceFigures(content, figure), measured };
