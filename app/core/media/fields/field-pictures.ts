@@ -37,6 +37,8 @@ export function fieldPictures(
   const at = fieldTimes(timing);
   const pictures: Picture[] = [];
   const grid: { origin?: number } = {};
+  // Film that was put on its grid may reach a little into what follows.
+  let room = 0;
   for (const section of fields.sections) {
     const kind = sectionKind(section);
     const whole = kind === 'whole' && !(how === 'deinterlace' && !isCombed(fields));
@@ -46,9 +48,8 @@ export function fieldPictures(
       : film
         ? filmOf(section, at, timing, grid, pictures)
         : fieldsOf(section, at);
-    // Film that was put on its grid may reach a little into what follows.
-    const room = fieldLength(timing) / 2;
     for (const picture of made) if (picture.time > (pictures.at(-1)?.time ?? -Infinity) + room) pictures.push(picture);
+    room = film ? fieldLength(timing) / 2 : 0;
   }
   const shift = pictures[0]?.time ?? 0;
   return { codes: pictures.map(({ code }) => code), times: pictures.map(({ time }) => time - shift), shift };
