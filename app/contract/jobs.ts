@@ -44,7 +44,10 @@ export interface RetimeSpec {
   fields?: FieldsChoice;
   /** 'stored' unless given. */
   clock?: ClockChoice;
-  /** Neither found nor painted unless given. */
+  /**
+   * Neither found nor painted unless given: finding decodes the source once more, which those who have no titles should not pay for.
+   * docs/masks.md has what it is worth.
+   */
   mask?: MaskChoice;
   /** Degrees of shutter for speeds above 1: each output frame averages the source over shutter/360 of its interval; 0 is off. */
   shutter: number;

@@ -71,7 +71,10 @@ export interface TimelineClip {
   fields?: FieldsChoice | undefined;
   /** Whose seconds are normal speed to people; 'stored' unless given. The keys' sources are the times that decoding gives, on either ([Note: clocks]). */
   clock?: ClockChoice | undefined;
-  /** Neither found nor painted unless given. */
+  /**
+   * Neither found nor painted unless given: finding decodes the source once more, which those who have no titles should not pay for.
+   * docs/masks.md has what it is worth.
+   */
   mask?: MaskChoice | undefined;
   /** Degrees, 0 to 360; for speeds above 1. */
   shutter: number;

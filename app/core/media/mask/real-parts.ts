@@ -7,7 +7,7 @@ import { smallInfo, stillOf } from './source.ts';
 import { STILL_VERSION } from './still.ts';
 import type { Weights } from './weights.ts';
 
-/** What is done where nobody chose. */
+/** What is done where nobody chose: RetimeSpec.mask says why. */
 const UNLESS_GIVEN: MaskChoice = { auto: false };
 
 /** A mask that was looked for. */
