@@ -5,7 +5,8 @@
  *
  * [Note: how exact] Times in MP4 and MOV are counted in the track's own units, so a written time is the rational it should be. Matroska counts milliseconds: half of
  * one is the most a time can be off. A beep's start is found where the sound first passes a third of that beep's height: to a sample where sound is copied, to
- * some 3 ms after a lossy codec, and to 20 ms where it was stretched with its pitch kept, whose blocks are 120 ms long.
+ * some 3 ms after a lossy codec. Stretched with its pitch kept, a beep is smeared over blocks of 120 ms (at a quarter of the speed it starts some 30 ms early), so
+ * there the middle of its energy is measured instead.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
@@ -15,8 +16,10 @@ import { putEdits, putSteps } from './phone-clips.ts';
 const { path: ffmpeg, ffprobe } = await locateFfmpeg();
 const [WIDTH, HEIGHT, SQUARE] = [64, 48, 16];
 const BITS = 11;
+/** Frames are counted on their way out: times that round to one upset ffmpeg's muxer. */
+const COUNT = ['-vf', 'settb=1/25,setpts=N', '-enc_time_base', '1/25', '-vsync', 'passthrough'];
 export const SAMPLE_RATE = 48_000;
-const BEEP_SECONDS = 0.04;
+export const BEEP_SECONDS = 0.04;
 const BEEP_HZ = 1000;
 
 export interface FlashBeepOptions {
@@ -28,6 +31,8 @@ export interface FlashBeepOptions {
   /** Frames between two flashes; the first flash is that far from the start. */
   readonly every: number;
   readonly sound?: boolean;
+  /** Samples a second; 48000 unless given. */
+  readonly sampleRate?: number;
   /** Seconds that are cut off the beginning by an edit list (MP4 and MOV): a whole number of frames. */
   readonly edit?: number;
   /** Seconds on the container's clock at which the film begins. */
@@ -54,7 +59,7 @@ export interface FlashBeep {
 
 /** Writes a film at `path`; its ending says the container. */
 export function makeFlashBeep(path: string, options: FlashBeepOptions): FlashBeep {
-  const { rate, frames, every, steps, edit = 0, sound = true } = options;
+  const { rate, frames, every, steps, edit = 0, sound = true, sampleRate = SAMPLE_RATE } = options;
   const base = steps ? 90_000 : rate[0];
   const times = [0];
   for (let i = 0; i < frames; i++) times.push(times[i]! + (steps?.[i] ?? rate[1]));
@@ -65,6 +70,7 @@ export function makeFlashBeep(path: string, options: FlashBeepOptions): FlashBee
     beeps(
       flashes.map((i) => times[i]! / base),
       times[frames]! / base,
+      sampleRate,
     ),
   );
   const mp4 = /\.(mp4|mov)$/.test(path);
@@ -76,7 +82,7 @@ export function makeFlashBeep(path: string, options: FlashBeepOptions): FlashBee
   const args = [
     ...['-f', 'rawvideo', '-pix_fmt', 'gray', '-s', `${WIDTH}x${HEIGHT}`, '-r', rate.join('/'), '-i', `${path}.gray`],
     ...(sound
-      ? ['-f', 'f32le', '-ar', String(SAMPLE_RATE), '-ac', '1', '-i', `${path}.pcm`, '-map', '0:v', '-map', '1:a']
+      ? ['-f', 'f32le', '-ar', String(sampleRate), '-ac', '1', '-i', `${path}.pcm`, '-map', '0:v', '-map', '1:a']
       : []),
     ...[
       '-threads',
@@ -131,12 +137,12 @@ function pictures(frames: number, flashes: readonly number[]): Buffer {
   return all;
 }
 
-function beeps(at: readonly number[], seconds: number): Buffer {
-  const samples = new Float32Array(Math.round(seconds * SAMPLE_RATE));
+function beeps(at: readonly number[], seconds: number, rate: number): Buffer {
+  const samples = new Float32Array(Math.round(seconds * rate));
   for (const start of at) {
-    const from = Math.round(start * SAMPLE_RATE);
-    for (let n = 0; n < BEEP_SECONDS * SAMPLE_RATE && from + n < samples.length; n++)
-      samples[from + n] = 0.8 * Math.cos((2 * Math.PI * BEEP_HZ * n) / SAMPLE_RATE);
+    const from = Math.round(start * rate);
+    for (let n = 0; n < BEEP_SECONDS * rate && from + n < samples.length; n++)
+      samples[from + n] = 0.8 * Math.cos((2 * Math.PI * BEEP_HZ * n) / rate);
   }
   return Buffer.from(samples.buffer);
 }
@@ -150,10 +156,14 @@ export interface Seen {
   readonly numbers: readonly number[];
   /** Which of them flash. */
   readonly flashes: readonly number[];
-  /** Seconds at which the sound ends as it is decoded; undefined without. */
+  /** Seconds at which the sound ends as the file says it; undefined without. */
   readonly soundEnd: number | undefined;
+  /** Seconds at which this ffmpeg stops decoding sound: AAC fills its last block, at most 21 ms, where nothing is heard. */
+  readonly decodedEnd: number | undefined;
   /** Seconds at which beeps start. */
   readonly beeps: readonly number[];
+  /** Where the middle of each beep's energy is, of beeps at least half a second apart. */
+  readonly middles: readonly number[];
 }
 
 export function look(path: string): Seen {
@@ -173,19 +183,7 @@ export function look(path: string): Seen {
     streams: { time_base: string }[];
   };
   const [num = 1, den = 1] = told.streams[0]!.time_base.split('/').map(Number);
-  const gray = run([
-    '-i',
-    path,
-    '-map',
-    '0:v:0',
-    '-vsync',
-    'passthrough',
-    '-f',
-    'rawvideo',
-    '-pix_fmt',
-    'gray',
-    'pipe:1',
-  ]);
+  const gray = run(['-i', path, '-map', '0:v:0', ...COUNT, '-f', 'rawvideo', '-pix_fmt', 'gray', 'pipe:1']);
   const size = WIDTH * HEIGHT;
   const bits = Array.from({ length: Math.floor(gray.length / size) }, (_, k) =>
     squares(gray.subarray(k * size, (k + 1) * size)),
@@ -196,8 +194,63 @@ export function look(path: string): Seen {
     timeBase: [num, den],
     numbers: bits.map((value) => value & ((1 << BITS) - 1)),
     flashes: bits.flatMap((value, k) => (value >> BITS ? [k] : [])),
-    soundEnd: sound && sound.length / SAMPLE_RATE,
+    soundEnd: sound && endOfSound(path),
+    decodedEnd: sound && sound.length / SAMPLE_RATE,
     beeps: sound ? onsets(sound) : [],
+    middles: sound ? onsets(sound).map((at) => middleOf(sound, at)) : [],
+  };
+}
+
+/** The same of a long film: its times, every so many frames and the last ones, and the beeps, to an eighth of a millisecond. */
+export function lookHere(
+  path: string,
+  { every, last, frames }: { readonly every: number; readonly last: number; readonly frames: number },
+): Pick<Seen, 'pts' | 'timeBase' | 'beeps'> & { readonly numbers: readonly { frame: number; number: number }[] } {
+  const asked = ['-select_streams', 'v:0', '-show_entries', 'packet=pts', '-of', 'csv=p=0', path];
+  const told = execFileSync(ffprobe!, ['-v', 'error', ...asked], { maxBuffer: 1 << 30 }).toString();
+  const base = execFileSync(ffprobe!, [
+    '-v',
+    'error',
+    '-select_streams',
+    'v:0',
+    '-show_entries',
+    'stream=time_base',
+    '-of',
+    'csv=p=0',
+    path,
+  ]);
+  const [num = 1, den = 1] = base.toString().trim().split('/').map(Number);
+  const few = `select='not(mod(n,${every}))+gte(n,${frames - last})',settb=1/25,setpts=N`;
+  const out = ['-enc_time_base', '1/25', '-vsync', 'passthrough', '-f', 'rawvideo', '-pix_fmt', 'gray', 'pipe:1'];
+  const gray = run(['-i', path, '-map', '0:v:0', '-vf', few, ...out]);
+  const size = WIDTH * HEIGHT;
+  const which = Array.from({ length: frames }, (_, k) => k).filter((k) => k % every === 0 || k >= frames - last);
+  const rate = 8000;
+  const sound = run([
+    '-copyts',
+    '-i',
+    path,
+    '-map',
+    '0:a:0',
+    '-af',
+    `aresample=${rate}:first_pts=0`,
+    '-ac',
+    '1',
+    '-f',
+    'f32le',
+    'pipe:1',
+  ]);
+  return {
+    pts: told
+      .split('\n')
+      .flatMap((line) => (line.trim() === '' ? [] : [Number.parseInt(line, 10)]))
+      .toSorted((a, b) => a - b),
+    timeBase: [num, den],
+    numbers: which.map((frame, i) => ({
+      frame,
+      number: squares(gray.subarray(i * size, (i + 1) * size)) & ((1 << BITS) - 1),
+    })),
+    beeps: onsets(new Float32Array(sound.buffer, sound.byteOffset, Math.floor(sound.length / 4)), rate),
   };
 }
 
@@ -211,6 +264,21 @@ function squares(picture: Uint8Array): number {
   return value;
 }
 
+/** When the last packet of sound ends, less the padding it says it has. */
+function endOfSound(path: string): number {
+  const asked = ['-show_entries', 'stream=sample_rate:packet=pts_time,duration_time:packet_side_data=discard_padding'];
+  const args = ['-v', 'error', '-select_streams', 'a:0', ...asked, '-of', 'json', path];
+  const told = JSON.parse(execFileSync(ffprobe!, args, { maxBuffer: 1 << 30 }).toString()) as {
+    packets: { pts_time: string; duration_time?: string; side_data_list?: { discard_padding?: number }[] }[];
+    streams: { sample_rate: string }[];
+  };
+  const ends = told.packets.map(({ pts_time, duration_time, side_data_list }) => {
+    const padding = side_data_list?.find(({ discard_padding }) => discard_padding)?.discard_padding ?? 0;
+    return Number(pts_time) + Number(duration_time ?? 0) - padding / Number(told.streams[0]!.sample_rate);
+  });
+  return ends.reduce((latest, end) => Math.max(latest, end), 0);
+}
+
 /** The sound from the film's time 0 on. */
 function soundOf(path: string): Float32Array | undefined {
   const place = ['-af', 'aresample=48000:async=1:first_pts=0', '-ac', '1', '-f', 'f32le', 'pipe:1'];
@@ -222,6 +290,18 @@ function soundOf(path: string): Float32Array | undefined {
   return new Float32Array(
     made.stdout.buffer.slice(made.stdout.byteOffset, made.stdout.byteOffset + (made.stdout.length & ~3)),
   );
+}
+
+/** The centre of gravity of the sound's energy from a tenth of a second before `at` to three tenths after. */
+function middleOf(samples: Float32Array, at: number): number {
+  const [from, to] = [Math.max(0, Math.round((at - 0.1) * SAMPLE_RATE)), Math.round((at + 0.3) * SAMPLE_RATE)];
+  let [sum, weighted] = [0, 0];
+  for (let n = from; n < Math.min(to, samples.length); n++) {
+    const energy = samples[n]! ** 2;
+    sum += energy;
+    weighted += energy * n;
+  }
+  return weighted / sum / SAMPLE_RATE;
 }
 
 /** Seconds at which a beep starts: loud after 100 ms in which nothing was. */

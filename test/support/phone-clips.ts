@@ -10,6 +10,10 @@ function boxed(type: string, ...parts: readonly Uint8Array[]): Buffer {
 }
 
 function numbers(...values: readonly number[]): Buffer {
+  return words(values);
+}
+
+function words(values: readonly number[]): Buffer {
   const bytes = Buffer.alloc(4 * values.length);
   for (const [i, value] of values.entries()) bytes.writeInt32BE(value | 0, 4 * i);
   return bytes;
@@ -88,7 +92,7 @@ export function putSteps(path: string, steps: readonly number[]): void {
   const changed = (type: string, whole: Buffer, body: Buffer): Buffer => {
     if (/^(mdia|minf|stbl)$/.test(type))
       return boxed(type, ...partsOf(body).map((part) => changed(part.type, part.whole, part.body)));
-    if (type === 'stts') return boxed('stts', numbers(0, steps.length, ...entries));
+    if (type === 'stts') return boxed('stts', words([0, steps.length].concat(entries)));
     if (type !== 'mdhd') return whole;
     const head = Buffer.from(whole);
     head.writeUInt32BE(total, 8 + 16);
