@@ -1,7 +1,7 @@
 /**
  * Loaded into processes of the product (NODE_OPTIONS=--import): hears every step of base/durable.ts.
  * INBETWEEN_STEPS: a file to which each step is written as a line. INBETWEEN_KILL_AT=N: after the N-th line whoever took that step is killed, and
- * with INBETWEEN_KILL=all its parent too. INBETWEEN_RECORD=FOLDER: keeps what is on the disk at each step (power-cut.ts).
+ * with INBETWEEN_KILL=all its parent too; INBETWEEN_KILL_AFTER=chunk kills after a chunk has its name. INBETWEEN_RECORD=FOLDER: keeps what is on the disk at each step (power-cut.ts).
  */
 import Database from 'better-sqlite3';
 import { appendFileSync, existsSync, linkSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -84,9 +84,13 @@ if (log !== undefined) {
     taken++;
     const line = store === undefined ? step : record(step, store);
     appendFileSync(log, `${JSON.stringify(line)}\n`);
-    if (killAt === undefined) return;
+    const afterChunk =
+      process.env['INBETWEEN_KILL_AFTER'] === 'chunk' &&
+      step.op === 'rename' &&
+      /chunks.[0-9a-f]{2}./.test(step.to ?? '');
+    if (killAt === undefined && !afterChunk) return;
     const lines = readFileSync(log, 'utf8').trimEnd().split('\n').length;
-    if (lines !== Number(killAt)) return;
+    if (!afterChunk && lines !== Number(killAt)) return;
     if (whom === 'all' && process.env['INBETWEEN_JOB'] !== undefined) process.kill(process.ppid, 'SIGKILL');
     process.kill(process.pid, 'SIGKILL');
     // It takes a moment.
