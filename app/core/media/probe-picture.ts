@@ -137,3 +137,9 @@ export function dynamicHdrOf(list: readonly RawSideData[]): string | undefined {
   const name = type.includes('2094-40') ? 'HDR10+' : type.replace('HDR Dynamic Metadata ', '');
   return `The dynamic metadata of HDR (${name}) is left behind; the picture and its static light levels are kept.`;
 }
+
+/** VP8 and VP9 keep alpha as a stream of its own beside the packets, which ffmpeg's own decoders do not read: a warning where there is one. */
+export function alphaLayerOf({ tags }: RawStream): string | undefined {
+  if ((tags['alpha_mode'] ?? tags['ALPHA_MODE']) !== '1') return undefined;
+  return 'The transparency of this WebM is left behind: it is read as an opaque picture.';
+}

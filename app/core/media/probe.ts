@@ -14,7 +14,7 @@ import { carrierOf } from './pixel-format.ts';
 import { askProbe, firstFrameSideData, ratio } from './probe-raw.ts';
 import type { RawProbe, RawSideData, RawStream } from './probe-raw.ts';
 import { chaptersOf, labelsOf, lowered } from './probe-tracks.ts';
-import { colourOf, dolbyVisionOf, dynamicHdrOf, hdrOf, turnOf } from './probe-picture.ts';
+import { alphaLayerOf, colourOf, dolbyVisionOf, dynamicHdrOf, hdrOf, turnOf } from './probe-picture.ts';
 import type { Turn } from './probe-picture.ts';
 import { findRecorded } from './recorded.ts';
 
@@ -274,7 +274,7 @@ async function describeVideo(
     ...(stream.nb_frames ? { frameCount: stream.nb_frames } : {}),
     ...labelsOf(stream),
   };
-  const layers = [dolbyVision, dynamicHdrOf(told)].filter((warning) => warning !== undefined);
+  const layers = [dolbyVision, dynamicHdrOf(told), alphaLayerOf(stream)].filter((warning) => warning !== undefined);
   return { info, warnings: [...colour.warnings, ...turn.warnings, ...layers, ...pictureWarnings(info, carrier.exact)] };
 }
 
