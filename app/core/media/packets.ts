@@ -69,8 +69,13 @@ async function byFfprobe(path: string, signal?: AbortSignal): Promise<PacketStre
 export async function byFfmpeg(path: string, signal?: AbortSignal): Promise<PacketStream[]> {
   const input = await inputArgs(path);
   const copy = ['-c', 'copy', '-copyts', '-copyinkf', '-avoid_negative_ts', 'disabled'];
-  const streams = await readFramecrc([...input, '-map', '0', '-map', '-0:t?', '-map', '-0:d?', ...copy], signal);
-  const lengths = lengthsIn(await readFfmpegText(input, signal ? { signal } : {}));
+  const described = describedSchema.parse(await readFfmpegText(input, signal ? { signal } : {})).streams;
+  // Attachments and data have no packets to copy, and what is copied is numbered anew.
+  const mapped = described.filter(({ codec_type: type }) => /^(video|audio|subtitle)$/.test(type ?? ''));
+  const maps = mapped.flatMap(({ index }) => ['-map', `0:${index}`]);
+  const read = maps.length > 0 ? await readFramecrc([...input, ...maps, ...copy], signal) : [];
+  const streams = read.map((stream) => ({ ...stream, index: mapped[stream.index]?.index ?? stream.index }));
+  const lengths = new Map(described.map(({ index, tags }) => [index, clockSeconds(tags.DURATION) || 0]));
   const found: PacketStream[] = [];
   for (const stream of streams) {
     const duration = lengths.get(stream.index) ?? 0;
@@ -99,14 +104,16 @@ function endOf({ times, durations, timeBase }: PacketStream): number {
   return (end * timeBase.num) / timeBase.den;
 }
 
-/** Seconds of each stream by Matroska's DURATION tags. */
-function lengthsIn(described: Readonly<Record<string, unknown>>): Map<number, number> {
-  const schema = z.object({
-    streams: z.array(z.object({ index: z.number(), tags: z.object({ DURATION: z.string().optional() }) })),
-  });
-  const { streams } = schema.parse(described);
-  return new Map(streams.map(({ index, tags }) => [index, clockSeconds(tags.DURATION) || 0]));
-}
+/** What is asked of ffmpeg's words; DURATION is Matroska's. */
+const describedSchema = z.object({
+  streams: z.array(
+    z.object({
+      index: z.number(),
+      codec_type: z.string().optional(),
+      tags: z.object({ DURATION: z.string().optional() }),
+    }),
+  ),
+});
 
 /** '#tb 0: 1/24000', '#media_type 0: video', then 'stream, dts, pts, duration, size, crc'. */
 async function readFramecrc(args: readonly string[], signal?: AbortSignal): Promise<PacketStream[]> {

@@ -74,6 +74,11 @@ async function times({ path, found }: Made, track: number): Promise<[number, num
   return packets.filter(({ data }) => data.length > 2).map(({ start, duration }) => [start, start + duration]);
 }
 
+/** ffmpeg of 2018 does not write that a sound is a comment, into the source either. */
+function remarks(): string[] {
+  return info.audio[1]!.dispositions ?? [];
+}
+
 const DOUBLED = EVENTS.map(({ start, end }): [number, number] => [2 * start, 2 * end]);
 
 function assertTimes(found: readonly [number, number][], name: string): number {
@@ -91,7 +96,7 @@ test('Matroska keeps everything: sounds, styled text, pictures, font, cover, cha
     found.audio.map(({ language, title, dispositions = [] }) => [language, title, ...dispositions]),
     [
       ['eng', 'Main', 'default'],
-      ['fra', 'Remarks', 'comment'],
+      ['fra', 'Remarks', ...remarks()],
     ],
   );
   const texts = found.other.filter(({ type }) => type === 'subtitle');
@@ -161,7 +166,7 @@ test('MP4 keeps what it can: text becomes its own, the cover stays; what is left
     found.audio.map(({ language, handler, dispositions = [] }) => [language, handler, ...dispositions]),
     [
       ['eng', 'Main', 'default'],
-      ['fra', 'Remarks', 'comment'],
+      ['fra', 'Remarks', ...remarks()],
     ],
   );
   for (const track of [0, 1, 2]) assertTimes(await times(made, track), `text ${track}`);
