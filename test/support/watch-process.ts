@@ -54,3 +54,16 @@ export function leastSquares(points: readonly (readonly [x: number, y: number])[
   const rest = points.reduce((sum, [x, y]) => sum + (y - my - slope * (x - mx)) ** 2, 0);
   return { slope, error: Math.sqrt(rest / (n - 2) / sxx) };
 }
+
+/** Looks at the resident memory of `pid` and all below it from now on; calling what it gives ends that and tells the most there was, in bytes. */
+export function peakOf(pid: number): () => number {
+  let most = 0;
+  const timer = setInterval(() => {
+    const bytes = tree(pid).reduce((sum, one) => sum + residentBytes(one), 0);
+    most = Math.max(most, bytes);
+  }, 100);
+  return () => {
+    clearInterval(timer);
+    return most;
+  };
+}

@@ -96,7 +96,9 @@ function sizeNotes(spec: EncoderSpec, padded: { width: number; height: number },
   const { width, height } = request;
   if (padded.width === width && padded.height === height) return [];
   const why =
-    padded.width > width + 1 || padded.height > height + 1 ? 'takes no smaller picture' : 'needs an even size';
+    !spec.even || padded.width > width + 1 || padded.height > height + 1
+      ? 'takes no smaller picture'
+      : 'needs an even size';
   return [
     `The picture of ${width}x${height} is written as ${padded.width}x${padded.height}, its right and bottom edges repeated: ${spec.codec} ${why}.`,
   ];

@@ -7,6 +7,7 @@ import type { Capabilities } from './capabilities.ts';
 import type { EncoderSpec } from './encoders.ts';
 import { runFfmpeg } from './ffmpeg.ts';
 import type { Fit } from './fit.ts';
+import { PIXEL_FORMATS } from './pixel-format.ts';
 import { rawInputBytes } from './raw-layout.ts';
 
 /** Every encoder of ours takes pictures with both sides within these. */
@@ -31,7 +32,8 @@ async function trial(spec: EncoderSpec, fit: Fit, build: Capabilities['build']):
   // Whether what was asked for is on its scale is another question.
   const quality = Math.min(spec.quality[1], Math.max(spec.quality[0], fit.quality));
   const { width, height } = input;
-  const settings = { hdr: {}, fullRange: colour.range === 'full', bFrames: 3, width, height };
+  const bits = PIXEL_FORMATS.get(pixelFormat)?.bits ?? 8;
+  const settings = { hdr: {}, fullRange: colour.range === 'full', bFrames: 3, width, height, bits };
   const source = ['-f', 'rawvideo', '-pixel_format', input.pixelFormat, '-video_size', `${width}x${height}`];
   const filter = [...filters, `format=${pixelFormat}`].join(',');
   const args = [

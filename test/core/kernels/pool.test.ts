@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { KernelPool } from '../../../app/core/kernels/pool.ts';
 
@@ -48,5 +49,22 @@ test('closing a pool ends what runs', async () => {
 
 test('memory beyond what there is is an error with a code', async () => {
   await using pool = new KernelPool(ENTRY, 1, 0);
-  assert.throws(() => pool.reserve(2 ** 33), { code: 'engine-failed' });
+  assert.throws(() => pool.reserve(2 ** 33), { code: 'out-of-memory' });
+});
+
+test('a signal is listened to once, however many tasks are run', async () => {
+  const [one, other] = [new AbortController(), new AbortController()];
+  const heard = () => [one, other].map(({ signal }) => getEventListeners(signal, 'abort').length);
+  const pool = new KernelPool(ENTRY, 1, 0);
+  pool.reserve(pool.base + 64);
+  const count = async ({ signal }: AbortController): Promise<void> => {
+    new Int32Array(pool.memory.buffer, pool.base, 4).fill(0);
+    await pool.run('count', { at: pool.base, pieces: 4 }, signal);
+  };
+  for (let n = 0; n < 20; n++) await count(one);
+  assert.deepEqual(heard(), [1, 0]);
+  await count(other);
+  assert.deepEqual(heard(), [0, 1]);
+  await pool[Symbol.asyncDispose]();
+  assert.deepEqual(heard(), [0, 0]);
 });

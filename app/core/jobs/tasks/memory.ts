@@ -19,7 +19,9 @@ import { keptFrames } from './render.ts';
 
 const MB = 2 ** 20;
 /** The command or the app, the job's process, three ffmpeg. Measured: test/long/sizes.long.ts. */
-const PROCESSES = 420 * MB;
+const PROCESSES = 560 * MB;
+/** Of a source's frames: times, cuts, holds, what is planned for them. Measured on two hours: test/long/long-run.long.ts. */
+const BYTES_A_FRAME = 1200;
 /** Part of the memory there is that a job may plan with: the rest is the system's and other programs'. */
 const SHARE = 0.85;
 /** Smaller tiles than an eighth lose more at their edges than they are worth. */
@@ -41,6 +43,8 @@ export interface MemoryRequest {
   readonly width: number;
   readonly height: number;
   readonly output: OutputPlan;
+  /** Of the source. */
+  readonly frames: number;
   readonly threads: number;
   /** Bytes there are; the machine's unless given. */
   readonly limit?: number;
@@ -49,7 +53,7 @@ export interface MemoryRequest {
 /** [Note: memory bound]. Throws what opening an engine throws. */
 export async function planMemory(request: MemoryRequest): Promise<MemoryPlan> {
   const { engines, format, width, height, threads, limit = memoryLimit() } = request;
-  const rest = PROCESSES + pipelineBytes(request);
+  const rest = PROCESSES + request.frames * BYTES_A_FRAME + pipelineBytes(request);
   const bytesAt = async (shrink: number): Promise<number> => {
     const each = engines.map((engine) => engine.memory?.({ width, height, threads, shrink }, format) ?? 0);
     return rest + (await Promise.all(each)).reduce((sum, bytes) => sum + bytes, 0);
@@ -71,9 +75,10 @@ export async function sequenceMemory(
   { threads }: { readonly threads: number },
 ): Promise<MemoryPlan> {
   let most: MemoryPlan = { bytes: PROCESSES, shrink: 1, notes: [] };
-  for (const { engines, work, output } of clips) {
+  for (const { engines, work, output, source } of clips) {
     const { width, height } = work.video;
-    const plan = await planMemory({ engines, format: decodedFormat(work), width, height, output, threads });
+    const frames = source.facts.index.times.length;
+    const plan = await planMemory({ engines, format: decodedFormat(work), width, height, output, frames, threads });
     if (plan.shrink > most.shrink || (plan.shrink === most.shrink && plan.bytes > most.bytes)) most = plan;
   }
   return most;

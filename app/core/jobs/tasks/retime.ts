@@ -150,10 +150,13 @@ function* keyedChunks(
 }
 
 /** [Note: memory bound], told where there is something to tell. */
-async function memoryOf({ engine, carrier, info, output }: RetimePlan, context: TaskContext): Promise<MemoryPlan> {
+async function memoryOf(
+  { engine, carrier, info, output, timing }: RetimePlan,
+  context: TaskContext,
+): Promise<MemoryPlan> {
   const { width, height } = info.video;
-  const { threads } = context;
-  const memory = await planMemory({ engines: [engine], format: carrier, width, height, output, threads });
+  const [frames, { threads }] = [timing.times.length, context];
+  const memory = await planMemory({ engines: [engine], format: carrier, width, height, output, frames, threads });
   for (const message of memory.notes) context.emit({ type: 'note', message });
   return memory;
 }
