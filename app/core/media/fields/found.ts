@@ -49,9 +49,8 @@ export function sectionKind({ pattern, phase }: Pick<FieldSection, 'pattern' | '
 /** Frames that tell with which a section counts, and by how much its own reading must be the better one. */
 const LEAST_TELLING = 4;
 const LEAST_GAIN = 0.2;
-/** What film leaves unexplained at most, and whole frames: what is neither is combed in no pattern that is known, as video is. */
+/** What film leaves unexplained at most. */
 const MOST_OF_FILM = 0.4;
-const MOST_OF_WHOLE = 0.5;
 /** What is combed in so small a part of what moves, and in so few frames, is a coincidence. */
 const LEAST_SHARE = 0.02;
 const LEAST_FRAMES = 12;
@@ -81,9 +80,9 @@ export function foundIn(numbers: Float32Array, frameCuts: readonly number[], tim
 function joined(sections: readonly CadenceSection[]): FieldSection[] {
   const out: FieldSection[] = [];
   let early = 0;
-  for (const section of sections.map(orVideo)) {
+  for (const section of sections) {
     const before = out.at(-1);
-    const sure = section.telling >= LEAST_TELLING && isBest(section);
+    const sure = isSure(section);
     if (before && (!sure || alike(before, section))) out[out.length - 1] = merged(before, section);
     else if (sure) out.push({ ...section, ...begun(section, early) });
     else early = section.last + 1;
@@ -92,19 +91,12 @@ function joined(sections: readonly CadenceSection[]): FieldSection[] {
   return out.length > 0 ? out : [{ ...all, telling: 0, cost: 0, costWhole: 0 }];
 }
 
-/** Whether a section is no better read as whole frames. */
-function isBest(section: FieldSection): boolean {
+/** Whether a section may be what it was read as. What no pattern explains is left as it is: leaves in the wind are combed as much any way they are woven. */
+function isSure(section: FieldSection): boolean {
+  if (section.telling < LEAST_TELLING) return false;
   const kind = sectionKind(section);
-  if (kind === 'whole' || section.costWhole - section.cost >= LEAST_GAIN) return true;
-  return kind === 'video' && section.costWhole > MOST_OF_WHOLE;
-}
-
-/** Film that explains too little is none; where whole frames do not either, each field is taken for a moment of its own. */
-function orVideo(section: CadenceSection): CadenceSection {
-  const { telling, cost, costWhole } = section;
-  const poor = sectionKind(section) === 'whole' ? costWhole > MOST_OF_WHOLE : cost > MOST_OF_FILM;
-  if (!poor || sectionKind(section) === 'video' || telling < LEAST_TELLING) return section;
-  return costWhole > MOST_OF_WHOLE ? { ...section, pattern: '1', phase: 0 } : section;
+  if (kind === 'whole') return true;
+  return section.costWhole - section.cost >= LEAST_GAIN && (kind === 'video' || section.cost <= MOST_OF_FILM);
 }
 
 /** A section that reaches back to where nothing was sure: its own pattern, begun earlier. */
