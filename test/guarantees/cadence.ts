@@ -27,6 +27,11 @@ export const CADENCE: readonly Promised[] = [
         name: 'a title, thin lines and a display over a moving ground are found, and next to nothing of the ground',
       },
       { file: STILL, name: 'a subtitle is found from its first frame to its last, and not beside' },
+      {
+        file: 'test/long/overlays.long.ts',
+        name: 'titles and displays over a pan lose at least half of what the engine does to them; the rest stays',
+        evidence: 'overlays',
+      },
     ],
   },
   {
@@ -44,6 +49,10 @@ export const CADENCE: readonly Promised[] = [
     id: 'painted-mask',
     says: 'A painted mask holds for every engine, at every depth and chroma layout, goes with the project file, and is refused by name where it is missing.',
     answers: [11],
-    keptBy: [{ file: PAINTED }, { file: 'test/core/media/mask/weights.test.ts' }],
+    keptBy: [
+      { file: PAINTED },
+      { file: 'test/core/media/mask/weights.test.ts' },
+      { file: 'test/core/jobs/mask.test.ts' },
+    ],
   },
 ];
