@@ -2,7 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, relative, resolve, sep } from 'node:path';
 import { readdir } from 'node:fs/promises';
-import { AppError } from '../../contract/errors.ts';
+import { AppError, EXIT_STATUS } from '../../contract/errors.ts';
 import { makeWindows, type WindowsManifest } from '../../core/dataset/make-windows.ts';
 import { showWindows, type ShownWindows } from '../../core/dataset/show.ts';
 import type { Window } from '../../core/dataset/window.ts';
@@ -83,7 +83,7 @@ export async function cutWindows(from: string, out: string, words: WindowsWords,
     });
     status.end();
     io.out(io.json ? JSON.stringify({ output: out, ...made }) : summary(out, made));
-    return 0;
+    return made.sources.some(({ error }) => error) ? EXIT_STATUS.failed : 0;
   } finally {
     status.end();
   }

@@ -1,7 +1,7 @@
 /** `dataset`: triplets and windows for training, from your own videos. */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { AppError } from '../../contract/errors.ts';
+import { AppError, EXIT_STATUS } from '../../contract/errors.ts';
 import { makeTriplets, type Clip, type MakeResult } from '../../core/dataset/make.ts';
 import { WINDOWS_MANIFEST } from '../../core/dataset/make-windows.ts';
 import { showTriplets, type Shown } from '../../core/dataset/show.ts';
@@ -90,7 +90,7 @@ show reads every record, with its checksums.
       });
       status.end();
       io.out(io.json ? JSON.stringify({ output: out, ...result }) : summary(out, result));
-      return 0;
+      return result.clips.some(({ error }) => error) ? EXIT_STATUS.failed : 0;
     } finally {
       status.end();
     }
