@@ -61,6 +61,12 @@ test('where a part was slowed, only that part is led back, to the frame', () => 
     assert.ok(Math.abs(seconds(real, k) - at) < 1e-6, `${k}: ${seconds(real, k)}`);
 });
 
+test('a turn between two frames is met by the next of them, at its own moment', () => {
+  const sections = [{ from: 0.39, to: 3.6, speed: { num: 32, den: 1 } }];
+  const keys = edits.clockKeys({ ...SUPER, sections }, 'recorded', { from: 0, to: 4 }, RATE);
+  assert.deepEqual([keys[1]!.output, Math.round(keys[1]!.source * 1e6) / 1e6], [0.4, 0.39 + 0.01 * 32]);
+});
+
 test('a clip of Apple’s edits is put in as its file shows it, and what it decodes to is real time', () => {
   const keys = edits.clockKeys(APPLE, undefined, { from: 0, to: 3 }, RATE);
   assert.deepEqual(
