@@ -1,6 +1,13 @@
 /** The inspector's lines. */
 import type { ClipDetails, ClipFacts, ShotCadence } from '../../contract/library.ts';
-import type { AudioStreamInfo, ChapterInfo, OtherStreamInfo, RecordedInfo } from '../../contract/media.ts';
+import type {
+  AudioStreamInfo,
+  ChapterInfo,
+  OtherStreamInfo,
+  RecordedInfo,
+  StreamLabels,
+  VideoInfo,
+} from '../../contract/media.ts';
 import { hasClocks, slowness } from '../../core/time/clock.ts';
 import { plural, showDuration, showRate } from '../shared/format.ts';
 import { showClipRate, showSize } from './describe.ts';
