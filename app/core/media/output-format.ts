@@ -173,7 +173,10 @@ async function firstThatFits(
   }
   if (refusal !== undefined) {
     const size = `${request.width}x${request.height}`;
-    throw new AppError('encoder-cannot', `${named} cannot hold pictures of ${size} here: ${refusal} ${others}`.trim());
+    throw new AppError(
+      'encoder-cannot',
+      `${named} cannot hold pictures of ${size} here: ${refusal.replace(/\.$/, '')}. ${others}`.trim(),
+    );
   }
   const profile =
     codecs.includes('prores') && request.quality !== undefined && request.quality < 4

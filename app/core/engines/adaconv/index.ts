@@ -22,10 +22,15 @@ export const adaconv: InterpolatingFamily = {
     const tileSide = Math.ceil(TILE_SIDE / Math.sqrt(setup.shrink ?? 1));
     return overPictures(setup, await AdaconvNetwork.open(config, weights, { ...setup, tileSide }));
   },
-  memory: async (_, { width, height, shrink = 1 }) => BESIDE / shrink + width * height * BYTES_A_PIXEL,
+  memory: async (_, { width, height, shrink = 1 }) => {
+    const tile = Math.min(TILE_SIDE ** 2 / shrink, width * height);
+    return BESIDE * (tile / TILE_SIDE ** 2) + LEAST + width * height * BYTES_A_PIXEL;
+  },
 };
 
-/** Features and taps of a tile, in ONNX Runtime and beside it. */
+/** The weights, and ONNX Runtime. */
+const LEAST = 150 * 2 ** 20;
+/** Features and taps of a whole tile, in ONNX Runtime and beside it. */
 const BESIDE = 900 * 2 ** 20;
 /** The pictures of a recursion, and the pair as the taps read it: floats of three channels each. */
 const BYTES_A_PIXEL = 10 * 12;
