@@ -91,10 +91,13 @@ export function summarise(rows: readonly Row[]): Summary {
   for (const { pixels, codec, writtenAs, mean, max, resampled } of rows) {
     const cells = (summary[pixels] ??= {});
     const cell = cells[codec] ?? { as: writtenAs, mean: 0, max: 0, resampled: 0 };
-    const grey = writtenAs.startsWith('gray') && cell.as.startsWith('rgb');
-    if (cell.as !== writtenAs && !grey) throw new Error(`${pixels} into ${codec}: ${cell.as} here, ${writtenAs} there`);
+    // Grey of limited range becomes RGB in images.
+    const both = [cell.as, writtenAs].toSorted().join(' ');
+    if (cell.as !== writtenAs && !/^gray\S* rgb\d+/.test(both)) {
+      throw new Error(`${pixels} into ${codec}: ${cell.as} here, ${writtenAs} there`);
+    }
     cells[codec] = {
-      as: cell.as,
+      as: [cell.as, writtenAs].toSorted().at(-1)!,
       mean: Math.max(cell.mean, mean),
       max: Math.max(cell.max, max),
       resampled: Math.max(cell.resampled, resampled),
