@@ -1,6 +1,6 @@
 /**
  * Twenty thousand spoilt projects, lists, curves, boards, settings and libraries: each is read or refused with a code, within 10 s of the processor's time and 512 MB; what was
- * read is written out and read again. In pieces of five thousand: INBETWEEN_FUZZ_PIECES says which ('0,1,2,3'); INBETWEEN_FUZZ_NUMBERS some numbers instead,
+ * read is written out and read again. In pieces of 2500: INBETWEEN_FUZZ_PIECES says which ('0,1,2,3,4,5,6,7'); INBETWEEN_FUZZ_NUMBERS some numbers instead,
  * INBETWEEN_FUZZ_KEEP a folder for what does not end as it should. Writes docs/evidence/project-fuzz.json, which holds the last run of each piece.
  */
 import assert from 'node:assert/strict';
@@ -15,14 +15,14 @@ import type { ProjectCase } from '../support/fuzz/project-victim.ts';
 import { Tally, writePiece } from '../support/fuzz/tally.ts';
 import { WatchedProcess } from '../support/fuzz/watched.ts';
 
-const PIECE = 5000;
+const PIECE = 2500;
 const LANES = Number(process.env['INBETWEEN_FUZZ_LANES'] ?? 2);
 const SCRIPT = join(import.meta.dirname, '..', 'support', 'fuzz', 'project-victim.ts');
 const KEEP = process.env['INBETWEEN_FUZZ_KEEP'];
 const LIMIT = { seconds: 10, megabytes: 512 };
 const numbers = (text: string): number[] => text.split(',').filter(Boolean).map(Number);
 const CHOSEN = numbers(process.env['INBETWEEN_FUZZ_NUMBERS'] ?? '');
-const PIECES = CHOSEN.length > 0 ? [0] : numbers(process.env['INBETWEEN_FUZZ_PIECES'] ?? '0,1,2,3');
+const PIECES = CHOSEN.length > 0 ? [0] : numbers(process.env['INBETWEEN_FUZZ_PIECES'] ?? '0,1,2,3,4,5,6,7');
 /** Their own answer is that a file is none of theirs, or what is asked of them is not seen here. */
 const ONE_END = new Set(['settings', 'recognition', 'library']);
 

@@ -40,7 +40,7 @@ export function hostileFiles(root: string, stem: string): Files {
       '-f',
       'lavfi',
       '-i',
-      'testsrc2=size=64x64:rate=12:duration=1.5',
+      'testsrc2=size=192x160:rate=12:duration=1.5',
       '-c:v',
       'libx264',
       '-threads',

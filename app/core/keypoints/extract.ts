@@ -6,6 +6,7 @@
  * its content, not by its name alone.
  */
 import { appendFile, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { AppError, toAppError } from '../../contract/errors.ts';
 import { asDiskFull, renameDurably, renameTo, syncFile } from '../base/durable.ts';
@@ -16,6 +17,9 @@ import { sourceKey, startsBySize, VIEWS, windowsOf, type WindowSource } from '..
 import type { FommInbetweener } from '../engines/fomm/fill.ts';
 import type { Picture } from '../engines/guide/fields.ts';
 import { pointsBytes, requireFormat, windowJson, windowOf, windowSchema, type PointWindow } from './points-file.ts';
+
+/** Of a file's name, at most. */
+const NAME_BYTES = 255;
 
 export interface ExtractOptions {
   /** Frames of a window, frames of the source from one to the next, and from window to window. */
@@ -66,7 +70,7 @@ export async function extractPoints(
   requireFormat(out);
   const { count, stride, step, force, signal, onProgress } = options;
   if (!force && (await stat(out).catch(() => undefined))) throw new AppError('output-exists', `${out} exists already.`);
-  const part = `${out}.part`;
+  const part = partOf(out);
   const header = JSON.stringify({ keypoints: 1, model: model.version, count, stride, step });
   const before = await doneBefore(part, header);
   const starts = await startsBySize(sources);
@@ -186,4 +190,11 @@ async function write(out: string, bytes: Uint8Array): Promise<void> {
 function noneMessage(all: readonly Done[]): string {
   const failed = all.find(({ error }) => error !== undefined);
   return `No window fits into these videos: nothing was written. ${failed ? `${failed.name}: ${failed.error}` : 'They are too short.'}`;
+}
+
+/** OUT.part, cut to a name that a folder takes. */
+function partOf(out: string): string {
+  let name = basename(out);
+  while (Buffer.byteLength(name) > NAME_BYTES - '.part'.length) name = [...name].slice(0, -1).join('');
+  return join(dirname(out), `${name}.part`);
 }

@@ -30,6 +30,9 @@ export const VARYING_RATE = 'The frame rate seems to vary; every frame keeps its
 /** Largest picture that is taken, in pixels a side and in all: what a Frame of 16-bit RGBA still fits a buffer with. */
 const MAX_SIDE = 32_768;
 const MAX_PIXELS = 1 << 28;
+/** Of a film (16K), several of whose frames are in memory at once, and of floats: a header of a few bytes may claim as much. */
+const MAX_HEAVY_PIXELS = 1 << 27;
+const STILL = /_pipe$|^image2$/;
 
 /**
  * Describes a file, a still picture or an image sequence (`frames/%05d.png`; a file of that very name wins).
@@ -236,10 +239,12 @@ async function describeVideo(
   if (!pixelFormat || width < 1 || height < 1) {
     throw new AppError('no-frames', `No picture of ${path} can be decoded: it is damaged or encrypted.`);
   }
-  if (width > MAX_SIDE || height > MAX_SIDE || width * height > MAX_PIXELS) {
+  const heavy = !STILL.test(context.format) || /f(16|32)/.test(pixelFormat);
+  const most = heavy ? MAX_HEAVY_PIXELS : MAX_PIXELS;
+  if (width > MAX_SIDE || height > MAX_SIDE || width * height > most) {
     throw new AppError(
       'too-large',
-      `${path} is ${width}x${height}, larger than the ${MAX_SIDE} a side and ${MAX_PIXELS} pixels taken.`,
+      `${path} is ${width}x${height}, larger than the ${MAX_SIDE} a side and ${most} pixels taken.`,
     );
   }
   const carrier = carrierOf(pixelFormat);

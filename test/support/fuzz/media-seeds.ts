@@ -30,7 +30,7 @@ const FILMS: readonly (readonly [ending: string, options: string])[] = [
   ['vp9.webm', '-c:v libvpx-vp9 -deadline realtime -c:a libopus'],
   ['vp8.webm', '-c:v libvpx -deadline realtime -auto-alt-ref 0 -pix_fmt yuva420p -c:a libvorbis'],
   ['avi', '-c:v mpeg4 -c:a libmp3lame'],
-  ['raw.avi', '-c:v rawvideo -pix_fmt bgr24 -c:a pcm_s16le'],
+  ['raw.avi', '-c:v rawvideo -pix_fmt yuv420p -c:a pcm_s16le'],
   ['ts', '-c:v libx264 -g 6 -c:a mp2'],
   ['mpg', '-c:v mpeg2video -flags +ildct+ilme -c:a mp2'],
   ['flv', '-c:v flv1 -ar 44100 -c:a libmp3lame'],

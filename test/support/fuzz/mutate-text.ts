@@ -6,7 +6,7 @@ export type TextKind = 'json' | 'xml' | 'lines';
 interface Dice {
   below(limit: number): number;
   pick<T>(list: readonly T[]): T;
-  /** One of `few`; now and then `many`. */
+  /** One of `few`, now and then `many`; once a file has grown by it, the least: what is repeated may be within what was repeated. */
   often(few: readonly number[], many: number): number;
 }
 
@@ -253,10 +253,16 @@ function spoilBytes(bytes: Buffer, dice: Dice): Buffer {
 export function spoilText(original: Buffer, kind: TextKind, seed: number): Buffer {
   const next = random(seed);
   const below = (limit: number): number => Math.floor(next() * limit);
+  let grown = false;
   const dice: Dice = {
     below,
     pick: (list) => list[below(list.length)]!,
-    often: (few, many) => (below(15) === 0 ? many : few[below(few.length)]!),
+    often: (few, many) => {
+      const times = below(15) === 0 ? many : few[below(few.length)]!;
+      if (grown) return few[0]!;
+      grown = times > few[0]!;
+      return times;
+    },
   };
   if (original.length === 0 || below(4) === 0) return spoilBytes(Buffer.from(original), dice);
   let text = original.toString('utf8');
