@@ -2,7 +2,6 @@
 import type { Promised } from './promise.ts';
 
 const TRIED = { file: 'test/long/faults.long.ts', evidence: 'faults' } as const;
-const POWER = { file: 'test/long/power.long.ts', evidence: 'power' } as const;
 const SAME = { file: 'test/long/determinism.long.ts', evidence: 'determinism' } as const;
 const UNIT = { file: 'test/core/jobs/faults.test.ts' } as const;
 
@@ -35,7 +34,7 @@ export const FAULTS: readonly Promised[] = [
     id: 'power-cuts',
     says: 'After a power cut nothing half is taken for whole: an output is there whole or not at all, and a job that says done has its output.',
     answers: [13, 17],
-    keptBy: [POWER, { file: 'test/core/jobs/power.test.ts' }],
+    keptBy: [{ file: 'test/core/jobs/power.test.ts' }],
   },
   {
     id: 'full-disk',

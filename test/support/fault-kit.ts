@@ -168,7 +168,7 @@ export async function judge(
   const { state, spec } = lastJob(place);
   if (outcome !== 'done' && (state === 'done' || state === 'running')) wrong.push(`the job is listed as ${state}`);
   const force = expected.existing !== undefined;
-  const second = await again(place, spec && { ...spec, force });
+  const second = await again(place, spec && { ...spec, force }, force);
   if (second.error) wrong.push(`the next run: ${second.error.code}: ${second.error.message}`);
   else if (second.result?.pictureHash !== expected.hash) wrong.push('the next run makes other pictures');
   wrong.push(...litterIn(place.out));
@@ -194,8 +194,8 @@ function lastJob({ home }: Place): { state?: string; spec?: JobSpec } {
 }
 
 /** The same again: here, or by the command where it was not begun. */
-async function again(place: Place, spec: JobSpec | undefined): Promise<Said> {
-  if (!spec) return saidBy(await inbetween(place.home, slowmoArgs(place)));
+async function again(place: Place, spec: JobSpec | undefined, force: boolean): Promise<Said> {
+  if (!spec) return saidBy(await inbetween(place.home, [...slowmoArgs(place), ...(force ? ['--force'] : [])]));
   try {
     using db = openLibrary(await openHome({ library: place.home }));
     return { result: await runJob(spec, { db, home: homeAt(place.home) }) };

@@ -2,7 +2,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { VideoInfo } from '../../contract/media.ts';
-import { makeFolder, renameDurably } from '../base/durable.ts';
+import { asDiskFull, makeFolder, renameDurably } from '../base/durable.ts';
 import type { Home } from '../base/home.ts';
 import { runFfmpeg } from '../media/ffmpeg.ts';
 import { decodePictures, type Pictures } from './pictures.ts';
@@ -38,11 +38,16 @@ export async function makeThumbnails(info: VideoInfo, files: ClipFiles, signal?:
   return rgb.length;
 }
 
-/** Writes a file of a clip whole or not at all. */
+/** Writes a file of a clip whole or not at all. Throws disk-full. */
 export async function putFile(files: ClipFiles, path: string, bytes: Uint8Array): Promise<void> {
-  await makeFolder(files.folder);
-  await writeFile(`${path}.part`, bytes);
-  await renameDurably(`${path}.part`, path);
+  try {
+    await makeFolder(files.folder);
+    await writeFile(`${path}.part`, bytes);
+    await renameDurably(`${path}.part`, path);
+  } catch (error) {
+    await rm(`${path}.part`, { force: true });
+    throw asDiskFull(error, path);
+  }
 }
 
 export async function removeClipFiles(files: ClipFiles): Promise<void> {
