@@ -64,23 +64,6 @@ export const EARLIER: readonly Promised[] = [
     ],
   },
   {
-    id: 'real-frames-untouched',
-    says: 'A real frame is never converted: its planes go from decoder to encoder as they are, at 8 to 16 bits.',
-    answers: [5, 7],
-    keptBy: [
-      { file: 'test/core/media/pixel-format.test.ts', name: 'every native format passes through untouched' },
-      { file: 'test/core/media/encode.test.ts', name: 'ffv1 gives back every carrier exactly' },
-      {
-        file: 'test/core/media/encode.test.ts',
-        name: 'lossless h264 and hevc hand the planes through untouched, full and limited range',
-      },
-      {
-        file: 'test/core/engines/glide.test.ts',
-        name: 'every format and odd size: a still pair gives the still picture, exactly',
-      },
-    ],
-  },
-  {
     id: 'doubtful-frames-shown',
     says: 'Of every frame that was made it is known how far it can be trusted; the doubtful ones are marked, and a remedy for one renders nothing but its own chunk again.',
     answers: [12],
