@@ -127,7 +127,7 @@ interface Source {
   readonly of: (more: Partial<Progressive>) => Progressive;
 }
 
-const SIZE = { width: 256, height: 160, frames: 80 };
+const SIZE = { width: 160, height: 256, frames: 80 };
 
 /** Real clips and two drawn, each made small and short once. */
 function* sources(): Generator<Source> {
@@ -258,8 +258,8 @@ test('a cut of the film in the middle of a coded frame is found between its fiel
   const path = join(folder, 'cut.mkv');
   const right: number[] = [];
   for (const at of [31, 32, 33, 34]) {
-    const a = make.moving({ width: 160, height: 128, frames: at });
-    const b = make.moving({ width: 160, height: 128, frames: 64 - at, source: 'testsrc2=alpha=255' });
+    const a = make.moving({ width: 96, height: 240, frames: at });
+    const b = make.moving({ width: 96, height: 240, frames: 64 - at, source: 'testsrc2=alpha=255' });
     const [one, two] = [join(folder, 'a.mkv'), join(folder, 'b.mkv')];
     make.makeFields(one, a, { filters: '', rate: a.rate });
     make.makeFields(two, b, { filters: '', rate: b.rate });

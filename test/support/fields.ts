@@ -16,7 +16,7 @@ export interface Progressive {
 
 /** Detail that moves all the time, different from line to line. */
 export function moving(options: Partial<Omit<Progressive, 'input'>> & { source?: string } = {}): Progressive {
-  const { width = 160, height = 128, pixelFormat = 'yuv420p', rate = '24000/1001', frames = 60 } = options;
+  const { width = 96, height = 240, pixelFormat = 'yuv420p', rate = '24000/1001', frames = 60 } = options;
   const source = options.source ?? 'mandelbrot=start_scale=1.5:end_scale=0.9:end_pts=200';
   const input = [
     '-f',
@@ -29,7 +29,7 @@ export function moving(options: Partial<Omit<Progressive, 'input'>> & { source?:
 
 /** A clip of real footage, cut to whole macroblocks of fields and played at `rate`. */
 export function footage(path: string, options: Partial<Omit<Progressive, 'input'>> = {}): Progressive {
-  const { width = 320, height = 192, pixelFormat = 'yuv420p', rate = '24000/1001', frames = 96 } = options;
+  const { width = 240, height = 240, pixelFormat = 'yuv420p', rate = '24000/1001', frames = 96 } = options;
   return { input: ['-i', `file:${path}`], width, height, pixelFormat, rate, frames };
 }
 

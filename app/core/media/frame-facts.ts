@@ -10,7 +10,7 @@ import { CutDetector, THUMBNAIL_WIDTH } from './scenes.ts';
 import type { SourceIndex } from './source.ts';
 
 /** Names the facts in the cache of analyses; its number changes whenever the same file would give other facts. */
-export const FACTS_KIND = 'frame-facts/4';
+export const FACTS_KIND = 'frame-facts/5';
 
 const index = z.int().nonnegative();
 const rational = z.object({ num: z.int(), den: z.int().positive() });
@@ -59,7 +59,7 @@ export async function findFrameFacts(
     onLines: (_, lines) => combs.push(lines),
   });
   const cuts = cutDetector.finish().cuts.map((cut) => cut.frame);
-  const fields = foundIn(combs.finish(), cuts, found.times);
+  const fields = foundIn(info, combs.finish(), cuts, found.times);
   return {
     index: found,
     cuts,

@@ -14,7 +14,7 @@ const NO_HANDLER =
 export function labelsOf(stream: RawStream): StreamLabels {
   const { language, title: said, handler_name: handler } = lowered(stream.tags);
   // HTC's cameras said by a title that the picture is to be turned; turned once, it must not be said again.
-  const title = /^htc_video_rot/.test(said ?? '') ? undefined : said;
+  const title = said?.startsWith('htc_video_rot') ? undefined : said;
   const dispositions = Object.keys(stream.disposition).filter((name) => stream.disposition[name]);
   return {
     ...(language && { language }),

@@ -81,7 +81,12 @@ export async function detectShots(
   });
   const found = cuts.finish();
   const frameCuts = found.cuts.map(({ frame }) => frame);
-  return { ...found, ...holds.finish(), times: index.times, fields: foundIn(combs.finish(), frameCuts, index.times) };
+  return {
+    ...found,
+    ...holds.finish(),
+    times: index.times,
+    fields: foundIn(info, combs.finish(), frameCuts, index.times),
+  };
 }
 
 /** Cuts reels of `shots` shots each and finds their cuts again; a cut counts only at its very frame. */

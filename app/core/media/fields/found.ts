@@ -70,9 +70,19 @@ function foundFrom(numbers: Float32Array, frameCuts: readonly number[]): FoundFi
   return { kind, order, sections: clean, cuts: [], holds: [] };
 }
 
-/** The same, looking at the times of the frames as well: soft telecine shows in nothing else. */
-export function foundIn(numbers: Float32Array, frameCuts: readonly number[], times: readonly number[]): FoundFields {
-  const found = foundFrom(numbers, frameCuts);
+/** Fewer lines than that have no fields unless the file says so: no camera or broadcast has, and what moves by whole lines in a small drawing looks the same. */
+const LEAST_LINES = 240;
+const FLAGGED = /^(tt|bb|tb|bt)$/;
+
+/** The same of a clip, looking at its lines and at the times of its frames as well: soft telecine shows in nothing else. */
+export function foundIn(
+  { video }: Pick<VideoInfo, 'video'>,
+  numbers: Float32Array,
+  frameCuts: readonly number[],
+  times: readonly number[],
+): FoundFields {
+  const possible = video.codedHeight >= LEAST_LINES || FLAGGED.test(video.fieldOrder ?? '');
+  const found = foundFrom(possible ? numbers : new Float32Array(numbers.length), frameCuts);
   return found.kind === 'progressive' && isSoftTelecine(times) ? { ...found, kind: 'soft-telecine' } : found;
 }
 
