@@ -25,7 +25,10 @@ export const sequenceSpec = z
     quality: z.number().optional(),
     device: z.enum(DEVICES).optional(),
     height: side.optional(),
-    markers: z.array(z.strictObject({ frame: count, name: text })).max(10_000).optional(),
+    markers: z
+      .array(z.strictObject({ frame: count, name: text }))
+      .max(10_000)
+      .optional(),
     timecode: z
       .string()
       .regex(/^\d\d:\d\d:\d\d[:;]\d\d\d?$/)
