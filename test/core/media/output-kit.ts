@@ -64,10 +64,11 @@ export type PlanRequest = Partial<Omit<OutputRequest, 'info' | 'carrier'>> & {
   withoutSetts?: boolean;
 };
 
-/** A plan for frames of `format`; 48x32 at 24 frames a second, chosen h264 into .mp4, without sound, unless it says otherwise. */
+/** A plan for frames of `format`; 48x32 (64x64 of hevc, which takes no less) at 24 frames a second, chosen h264 into .mp4, without sound, unless it says otherwise. */
 export async function planFor(format: string, request: PlanRequest = {}): Promise<OutputPlan> {
   const { video, withoutSetts, ...more } = request;
-  const { width, height } = { width: 48, height: 32, ...more };
+  const least = more.codec === 'hevc' ? { width: 64, height: 64 } : { width: 48, height: 32 };
+  const { width, height } = { ...least, ...more };
   const base = { codec: 'h264', path: 'out.mp4', rate: { num: 24, den: 1 }, sound: false } as const;
   const info = infoOf(format, width, height, video);
   const known = await capabilities();

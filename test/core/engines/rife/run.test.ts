@@ -90,8 +90,10 @@ test('tiles repeat their edges, whole pictures have zeros around them as publish
   const dict = stateDict(kind('4.6'), 5);
   const path = write('edges.safetensors', dict);
   const format = FORMATS['gbrp'];
-  // White everywhere: only what lies around it can darken it, where the flow leads there.
-  const white = (time: number) => paint(format, 300, 176, time, () => 1);
+  // White everywhere, but for a pixel that is a little less so (a pair of one picture is that picture): only what lies around can darken it more, where the
+  // flow leads there.
+  const white = (time: number) =>
+    paint(format, 300, 176, time, (x, y) => (time > 0 && x === 150 && y === 88 ? 0.996 : 1));
   const least = async (maxBytes?: number): Promise<number> => {
     await using engine = await openRife(path, { width: 300, height: 176, threads: 1 }, {}, maxBytes);
     const [made] = await collect(engine.between(white(0), white(1000), [0.5]));
@@ -99,8 +101,8 @@ test('tiles repeat their edges, whole pictures have zeros around them as publish
     for (const { data } of made!.frame.planes) for (const value of data) low = Math.min(low, value);
     return low;
   };
-  assert.equal(await least(20e6), 255);
-  assert.ok((await least()) < 255, 'the flow of these weights leads out of the picture');
+  assert.ok((await least(20e6)) >= 253);
+  assert.ok((await least()) < 250, 'the flow of these weights leads out of the picture');
 });
 
 test('frames in their own format, whole and in tiles', async () => {
