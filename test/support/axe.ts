@@ -16,6 +16,8 @@ interface Finding {
 /** What a screen reader or bad eyes would stumble over, as lines. */
 export async function findings(page: Page, where: string): Promise<string[]> {
   const found = (await page.evaluate(async () => {
+    // What is observed for its size has been told of it.
+    for (let frame = 0; frame < 2; frame++) await new Promise((resolve) => requestAnimationFrame(resolve));
     // Colours on their way from one theme to the other are in neither.
     const fading = document.getAnimations().filter((one) => one instanceof CSSTransition);
     await Promise.allSettled(fading.map(async (one) => await one.finished));
