@@ -1,7 +1,8 @@
 /**
  * Files that are there after the power fails: write aside, fsync, rename, fsync the folder.
  *
- * [Note: power cuts] Every file that is to last goes through here, and nothing else in the core renames one into its place. What holds at each step:
+ * [Note: power cuts] Every file that is to last goes through here; what can be fetched or measured again does not (downloads in parts, ffmpeg itself,
+ * what a device was found to take, where a window stood). What holds at each step:
  * - 'sync-file': the bytes are on the disk, under a name that nobody takes for the finished thing.
  * - 'rename', 'link': the final name shows them. After a power cut it does or it does not; never with other bytes, since those were synced first.
  * - 'sync-folder': the name is on the disk too. Only then may the database say that it is done ('commit', library/db.ts).

@@ -82,7 +82,7 @@ test('ten thousand clips scroll smoothly: script, style and layout at most 8 ms 
   await options.filter({ hasText: '09876' }).first().waitFor();
 });
 
-test('dragging with 200 clips on the timeline costs at most 8 ms a frame', { skip }, async (t) => {
+test('dragging with 200 clips on the timeline: one at most 8 ms a frame, all at once 12', { skip }, async (t) => {
   const silent = join(folder, 'silent.mp4');
   makeClip(silent, { seconds: 2, size: '320x180', sound: false });
   await using studio = await openStudioPage({ clips: [silent] });
