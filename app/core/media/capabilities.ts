@@ -2,6 +2,7 @@
 import { locateFfmpeg, runFfmpeg } from './ffmpeg.ts';
 import type { FfmpegBuild } from './ffmpeg.ts';
 import { listing } from './ffmpeg-listing.ts';
+import { remembered } from './ffmpeg-memory.ts';
 
 export interface FfmpegPixelFormat {
   readonly components: number;
@@ -104,9 +105,12 @@ function readPixelFormats(lines: readonly string[]): Map<string, FfmpegPixelForm
 
 const trials = new Map<string, Promise<{ works: boolean; reason?: string }>>();
 
+/** Encoders of a device and its driver, which come and go. */
+const HARDWARE = /_(nvenc|qsv|vaapi|amf|videotoolbox|v4l2m2m|omx|mf|vulkan|rkmpp|mediacodec|d3d12va)$/;
+
 /**
- * Whether the encoder `name` (of video or audio) really encodes: two frames of grey or a tenth of a second of silence through it, once a
- * process. `reason` is ffmpeg's word when it does not. Never throws for an encoder that fails.
+ * Whether the encoder `name` (of video or audio) really encodes: two frames of grey or a tenth of a second of silence through it, once a process; that
+ * one without a device works is remembered. `reason` is ffmpeg's word when it does not. Never throws for an encoder that fails.
  */
 export async function encoderTrial(name: string, build?: FfmpegBuild): Promise<{ works: boolean; reason?: string }> {
   const of = build ?? (await locateFfmpeg());
@@ -124,8 +128,20 @@ export async function encoderWorks(name: string, build?: FfmpegBuild): Promise<b
 }
 
 async function trial(name: string, build: FfmpegBuild): Promise<{ works: boolean; reason?: string }> {
+  let reason = '';
+  const ask = async (): Promise<string | undefined> => {
+    const failure = await encode(name, build);
+    reason = failure ?? '';
+    return failure === undefined ? 'yes' : undefined;
+  };
+  const works = HARDWARE.test(name) ? await ask() : await remembered(build.path, ['works', name], ask);
+  return works === undefined ? { works: false, reason } : { works: true };
+}
+
+/** Why the encoder does not encode; undefined when it does. */
+async function encode(name: string, build: FfmpegBuild): Promise<string | undefined> {
   const { encoders } = await capabilities(build);
-  if (!encoders.has(name)) return { works: false, reason: 'this ffmpeg was built without it' };
+  if (!encoders.has(name)) return 'this ffmpeg was built without it';
   const help = await listing(['-h', `encoder=${name}`], build);
   const audio = /Supported sample (rates|formats):/.test(help) || name.startsWith('pcm_');
   // 256x256: hardware encoders refuse less.
@@ -137,8 +153,8 @@ async function trial(name: string, build: FfmpegBuild): Promise<{ works: boolean
   try {
     const signal = AbortSignal.timeout(20_000);
     await runFfmpeg([...source, '-f', 'null', '-'], { build, input, signal, logLevel: 'error' });
-    return { works: true };
+    return undefined;
   } catch (error) {
-    return { works: false, reason: error instanceof Error ? error.message : String(error) };
+    return error instanceof Error ? error.message : String(error);
   }
 }

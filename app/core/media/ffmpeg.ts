@@ -16,6 +16,7 @@ import { startChild } from '../base/child-process.ts';
 import type { Child, ChildOptions } from '../base/child-process.ts';
 import { homeFolder } from '../base/home.ts';
 import { fetchFfmpegStatic } from './ffmpeg-fetch.ts';
+import { remembered } from './ffmpeg-memory.ts';
 
 export type FfmpegOrigin = 'setting' | 'FFMPEG_BIN' | 'PATH' | 'ffmpeg-static' | 'app' | '@ffmpeg-installer';
 
@@ -121,9 +122,12 @@ async function describe(
   return { path, version, origin, notes };
 }
 
-/** Runs `path -version`; undefined when it is not `name`, does not run, or takes more than 20 s. */
+/** What `path -version` says, remembered; undefined when it is not `name`, does not run, or takes more than 20 s. */
 async function versionOf(path: string, name: 'ffmpeg' | 'ffprobe'): Promise<string | undefined> {
-  if (!existsSync(path)) return undefined;
+  return existsSync(path) ? await remembered(path, [name, '-version'], () => askVersion(path, name)) : undefined;
+}
+
+async function askVersion(path: string, name: 'ffmpeg' | 'ffprobe'): Promise<string | undefined> {
   const child = startChild(path, ['-version'], { signal: AbortSignal.timeout(20_000) });
   const text = (await collect(child, 1 << 16)).toString('utf8');
   const exit = await child.exited;

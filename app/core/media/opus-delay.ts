@@ -1,11 +1,12 @@
 /**
  * Opus begins with 312 samples that are not heard, and Matroska says how many. ffmpeg 5.1 says so and yet does not move the packets: the sound
- * comes 6.5 ms early. Other versions move them. What this one does is tried out once.
+ * comes 6.5 ms early. Other versions move them. What this one does is tried out once and remembered.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileUrl, locateFfmpeg, runFfmpeg } from './ffmpeg.ts';
+import { remembered } from './ffmpeg-memory.ts';
 import { readPackets } from './packets.ts';
 
 const DELAY_SECONDS = 312 / 48_000;
@@ -17,7 +18,7 @@ export async function opusDelay(): Promise<number> {
   const { path } = await locateFfmpeg();
   const known = tried.get(path);
   if (known) return await known;
-  const trial = tryOut();
+  const trial = remembered(path, ['opus-delay'], async () => String(await tryOut())).then(Number);
   tried.set(path, trial);
   trial.catch(() => tried.delete(path));
   return await trial;
