@@ -1,13 +1,14 @@
 /**
- * Two hours of footage through the whole pipeline: memory and open files stay where they are, and the last tenth costs what the first did, in
- * processor time a frame (wall time would measure who else uses the machine). Others still slow a core down, by a tenth and more where they share its
+ * Two hours of footage through the whole pipeline: what is kept in memory ([Note: kept] in test/support/collect-hook.ts) and open files stay where they are, and the
+ * last tenth costs what the first did, in processor time a frame (wall time would measure who else uses the machine). Others still slow a core down, by a tenth and more where they share its
  * caches: so a yardstick, a fixed piece of work, is timed all along, and what a frame costs is told in it. LONG_RUN_HOURS is for trying it on less.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { pathToFileURL } from 'node:url';
 import { test, type TestContext } from 'node:test';
 import { homeAt } from '../../app/core/base/home.ts';
 import { allChunks } from '../../app/core/library/chunk-rows.ts';
@@ -23,6 +24,7 @@ const RATE = 24;
 /** Nearly every output frame lies between two source frames. */
 const OUTPUT_RATE = 25;
 const SIZE = '64x36';
+const HOOK = pathToFileURL(join(root, 'test/support/collect-hook.ts')).href;
 
 interface Sample {
   readonly frames: number;
@@ -36,19 +38,22 @@ interface Sample {
 
 interface Watched {
   readonly samples: readonly Sample[];
+  /** Bytes kept after each sweep of the job's process. */
+  readonly kept: readonly number[];
   readonly result: { readonly frames: number; readonly seconds: number; readonly notes: readonly string[] };
 }
 
 /** Runs the command and looks at its processes about once a second while pictures are made. */
-async function watched(home: string, args: readonly string[]): Promise<Watched> {
+async function watched(home: string, keptFile: string, args: readonly string[]): Promise<Watched> {
   const child = spawn(process.execPath, [join(root, 'app/cli/inbetween.js'), ...args, '--json'], {
-    env: { ...process.env, INBETWEEN_HOME: home },
+    env: { ...process.env, INBETWEEN_HOME: home, INBETWEEN_KEPT: keptFile, NODE_OPTIONS: `--import=${HOOK}` },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const samples: Sample[] = [];
   let stdout = '';
   let last = '';
   let looked = 0;
+  let job: number | undefined;
   child.stdout.setEncoding('utf8').on('data', (piece: string) => (stdout += piece));
   const lines = createInterface({ input: child.stderr });
   lines.on('line', (line) => {
@@ -56,7 +61,7 @@ async function watched(home: string, args: readonly string[]): Promise<Watched> 
     const event = JSON.parse(line) as { stage?: string; done?: number };
     if (event.stage !== 'rendering' || Date.now() - looked < 1000) return;
     looked = Date.now();
-    const job = tree(child.pid!)[1];
+    job = tree(child.pid!)[1];
     if (job === undefined) return;
     samples.push({
       frames: event.done!,
@@ -68,7 +73,8 @@ async function watched(home: string, args: readonly string[]): Promise<Watched> 
   });
   const status = await new Promise((resolve) => child.on('close', resolve));
   assert.equal(status, 0, last);
-  return { samples, result: JSON.parse(stdout) as Watched['result'] };
+  const kept = readFileSync(`${keptFile}.${job}`, 'utf8').trim().split('\n').map(Number);
+  return { samples, kept, result: JSON.parse(stdout) as Watched['result'] };
 }
 
 const field = new Float64Array(2 ** 19);
@@ -109,6 +115,14 @@ function tenths(samples: readonly Sample[]): number[] {
   return Array.from({ length: 10 }, (_, n) => (1000 * (at(n + 1) - at(n))) / ((last - first) / 10));
 }
 
+/** What is kept grows by so much over all of the run, in MB, by a line through the second half. */
+function keptGrowth(kept: readonly number[]) {
+  const half = kept.slice(kept.length >> 1).map((bytes, n): [number, number] => [n, bytes / 2 ** 20]);
+  const { slope, error } = leastSquares(half);
+  const mean = half.reduce((sum, [, megabytes]) => sum + megabytes, 0) / half.length;
+  return { meanMB: round(mean), growthMB: round(slope * kept.length, 2), errorMB: round(error * kept.length, 2) };
+}
+
 /**
  * Growth of the resident memory in MB over all the frames, and its standard error, in the second half: a process that does little takes long to touch all
  * of the memory that V8 keeps for what is young.
@@ -136,13 +150,14 @@ async function longRun(context: TestContext, clip: string, engine: string): Prom
   const folder = tempFolder(context);
   const home = join(folder, 'home');
   const output = join(folder, 'out.mp4');
-  const { samples, result } = await watched(home, [
+  const { samples, kept, result } = await watched(home, join(folder, 'kept'), [
     ...['slowmo', clip, '-o', output, '--speed', '1', '--fps', String(OUTPUT_RATE), '--engine', engine],
   ]);
   const cost = tenths(samples);
   const yard = yards(samples);
   const inYards = cost.map((one, n) => one / yard[n]!);
   const [first, last] = [inYards[0]!, inYards.at(-1)!];
+  const held = keptGrowth(kept);
   const grown = { job: growth(samples, 'job'), command: growth(samples, 'command') };
   const most = (of: (sample: Sample) => number, from: number, to: number): number =>
     Math.max(...samples.slice(from * samples.length, to * samples.length).map(of));
@@ -159,6 +174,7 @@ async function longRun(context: TestContext, clip: string, engine: string): Prom
     yardstickMsByTenths: yard.map((one) => round(one, 2)),
     lastToFirstTenth: round(cost.at(-1)! / cost[0]!, 4),
     lastToFirstTenthInYardsticks: round(last / first, 4),
+    keptByJob: held,
     memoryOfJobMBByTenths: tenthsOf(samples, ({ job }) => round(job.bytes / 2 ** 20)),
     memoryOfJob: grown.job,
     memoryOfCommand: grown.command,
@@ -172,7 +188,7 @@ async function longRun(context: TestContext, clip: string, engine: string): Prom
   });
   context.diagnostic(
     `${FIGURE}${engine}, ${result.frames} frames: the last tenth costs ${(100 * (last / first - 1)).toFixed(1)} % more processor time than the first; ` +
-      `memory of the job ${grown.job.meanMB} MB, growth ${grown.job.growthMB} ± ${grown.job.errorMB} MB over all of it`,
+      `memory of the job ${grown.job.meanMB} MB, growth ${grown.job.growthMB} ± ${grown.job.errorMB} MB over all of it; kept ${held.meanMB} MB, growth ${held.growthMB} MB`,
   );
   assert.equal(result.frames, HOURS * 3600 * OUTPUT_RATE);
   assert.ok(chunks <= result.frames / 48 + 1, `${chunks} chunks`);
@@ -180,6 +196,8 @@ async function longRun(context: TestContext, clip: string, engine: string): Prom
     last < 1.05 * first,
     `a frame costs ${first.toFixed(4)} yardsticks in the first tenth, ${last.toFixed(4)} in the last`,
   );
+  // A few bytes a frame are: when it is shown, and what came of it.
+  assert.ok(held.growthMB < 24e-6 * result.frames + 3 * held.errorMB, `kept: ${held.growthMB} MB more`);
   for (const [who, { meanMB, growthMB, errorMB }] of Object.entries(grown))
     // Nothing that grows with the frames: what the collector leaves for later is a few percent.
     assert.ok(growthMB < Math.max(3 * errorMB, 0.05 * meanMB), `${who} grew by ${growthMB} ± ${errorMB} MB`);
