@@ -15,6 +15,7 @@ export const ERROR_KINDS = {
   'not-found': 'refused',
   'not-a-file': 'refused',
   unreadable: 'refused',
+  'read-timeout': 'refused',
   'no-video': 'refused',
   'no-frames': 'refused',
   'codec-unsupported': 'refused',

@@ -56,8 +56,6 @@ const ORDER = ['probe', 'thumbnail', 'peaks'] as const satisfies readonly ClipWo
 /** A file that is being written is hashed later. */
 const WRITTEN_MS = 60_000;
 const AGAIN_MS = 5000;
-/** A file on a drive that hangs must not hold up all others. */
-const PROBE_MS = 60_000;
 const THUMBNAIL_MS = 180_000;
 /** Clips that were last looked at and come first. */
 const PREFERRED = 500;
@@ -220,11 +218,7 @@ export class ClipBackground {
 
   private async probe(clip: ClipRow): Promise<void> {
     const { db, signal } = this.#options;
-    const late = AbortSignal.timeout(PROBE_MS);
-    const info = await probe(clip.path, { signal: AbortSignal.any([signal, late]) }).catch((error: unknown) => {
-      if (late.aborted) throw new AppError('unreadable', `${clip.path} could not be looked at within a minute.`);
-      throw error;
-    });
+    const info = await probe(clip.path, { signal });
     if (!clip.named && isStill(info.format)) {
       deleteClip(db, clip.id);
       this.#leftOut++;

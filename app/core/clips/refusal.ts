@@ -8,8 +8,9 @@ const VIDEO = new Set(
   .360 .h264 .h265 .hevc .264 .265 .av1 .ivf .dv .asf .rm .rmvb .f4v`.split(/\s+/),
 );
 
+const NOTHING: ReadonlySet<ErrorCode> = new Set(['no-video', 'unreadable', 'read-timeout', 'not-a-file']);
+
 /** Whether a file that was found in a folder and refused with `code` is simply no video. */
 export function isNoClip(code: ErrorCode, path: string): boolean {
-  if (code !== 'no-video' && code !== 'unreadable' && code !== 'not-a-file') return false;
-  return !VIDEO.has(extname(path).toLowerCase());
+  return NOTHING.has(code) && !VIDEO.has(extname(path).toLowerCase());
 }

@@ -7,12 +7,14 @@ import type { Rational } from '../../contract/time.ts';
 import { capabilities } from './capabilities.ts';
 import { isEncryptedMovie } from './encrypted.ts';
 import { orientationOf } from './exif.ts';
+import { locateFfmpeg } from './ffmpeg.ts';
 import { findSequence, isPattern, pictureOf, sequenceBytes } from './image-sequence.ts';
 import type { ImageSequence } from './image-sequence.ts';
 import { IMAGE_SEQUENCE, imageArgs } from './input.ts';
 import { carrierOf } from './pixel-format.ts';
 import { askProbe, firstFrameSideData, ratio } from './probe-raw.ts';
 import type { RawProbe, RawSideData, RawStream } from './probe-raw.ts';
+import { withinProbeLimit } from './probe-limit.ts';
 import { chaptersOf, labelsOf, lowered } from './probe-tracks.ts';
 import { alphaLayerOf, colourOf, dolbyVisionOf, dynamicHdrOf, hdrOf, turnOf } from './probe-picture.ts';
 import type { Turn } from './probe-picture.ts';
@@ -22,6 +24,8 @@ export interface ProbeOptions {
   readonly signal?: AbortSignal;
   /** Frames a second of an image sequence; 24 unless given. */
   readonly rate?: Rational;
+  /** Milliseconds by the clock after which the file is given up; PROBE_LIMIT_MS unless given. */
+  readonly limitMs?: number;
 }
 
 /** What probing says of a varying rate; a look at every frame may find that it does not. */
@@ -36,11 +40,17 @@ const STILL = /_pipe$|^image2$/;
 
 /**
  * Describes a file, a still picture or an image sequence (`frames/%05d.png`; a file of that very name wins).
- * Throws not-found, not-a-file, unreadable, no-video, codec-unsupported, encrypted, no-frames, too-large, cancelled,
+ * Throws not-found, not-a-file, unreadable, no-video, codec-unsupported, encrypted, no-frames, too-large, read-timeout, cancelled,
  * ffmpeg-missing.
  */
 export async function probe(path: string, options: ProbeOptions = {}): Promise<VideoInfo> {
   options.signal?.throwIfAborted();
+  // Before the limit begins: finding ffmpeg may download it.
+  await locateFfmpeg();
+  return await withinProbeLimit(path, options, (signal) => probeFile(path, { ...options, signal }));
+}
+
+async function probeFile(path: string, options: ProbeOptions): Promise<VideoInfo> {
   const bytes = await sizeOf(path);
   if (bytes === undefined) return await probeSequence(path, options);
   if (bytes === 0) throw new AppError('unreadable', `${path} is empty.`);
@@ -123,7 +133,7 @@ async function probeSequence(path: string, options: ProbeOptions): Promise<Video
   const sequence = await findSequence(path);
   const rate = options.rate ?? { num: 24, den: 1 };
   const first = pictureOf(sequence, sequence.first);
-  const still = await probe(first, options);
+  const still = await probeFile(first, options);
   return {
     ...still,
     path,
