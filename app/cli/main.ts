@@ -1,5 +1,6 @@
 /** The `inbetween` command: finds the verb, runs it, and turns what it throws into a sentence and an exit status. */
 import { EXIT_STATUS, toAppError, AppError } from '../contract/errors.ts';
+import { printable, printableJson } from './printable.ts';
 import type { Verb, VerbIo } from './verb.ts';
 
 /** One row a verb; each is loaded only when it is asked for, so `--help` imports nothing native. */
@@ -43,11 +44,12 @@ export async function main(argv: readonly string[]): Promise<number> {
   // A reader that went away (`| head`) is no reason for a stack trace.
   process.stdout.on('error', () => {});
   process.stderr.on('error', () => {});
+  const safe = json ? printableJson : printable;
   const io: VerbIo = {
     json,
     signal: cancel.signal,
-    out: (line) => void process.stdout.write(`${line}\n`),
-    err: (line) => void process.stderr.write(`${line}\n`),
+    out: (line) => void process.stdout.write(`${safe(line)}\n`),
+    err: (line) => void process.stderr.write(`${safe(line)}\n`),
   };
   try {
     const rest = takeLibrary(words);

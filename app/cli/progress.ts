@@ -1,5 +1,6 @@
 /** Progress on stderr: one line that rewrites itself on a terminal, a line now and then elsewhere, JSON lines with --json. */
 import type { JobEvent } from '../contract/jobs.ts';
+import { printableLine } from './printable.ts';
 import type { VerbIo } from './verb.ts';
 
 const STAGES: Record<Extract<JobEvent, { type: 'progress' }>['stage'], string> = {
@@ -48,7 +49,7 @@ export function progressPrinter(io: VerbIo, label = ''): { listen(event: JobEven
       }
       const line = label + sentence(event);
       if (live) {
-        process.stderr.write(`\r${line.slice(0, (process.stderr.columns ?? 100) - 1)}\x1b[K`);
+        process.stderr.write(`\r${printableLine(line).slice(0, (process.stderr.columns ?? 100) - 1)}\x1b[K`);
         shown = true;
       } else if (performance.now() - lastLine > 2000) {
         lastLine = performance.now();

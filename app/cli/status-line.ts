@@ -3,6 +3,7 @@
  * with --json.
  */
 import { clock } from './progress.ts';
+import { printableLine } from './printable.ts';
 import type { VerbIo } from './verb.ts';
 
 /** `fraction` is 0..1 of the whole, absent for a stage that only has a name and for one whose whole is not known. */
@@ -40,7 +41,7 @@ export function statusLine(io: VerbIo): { tell(status: Status): void; end(): voi
       const left = etaSeconds === undefined ? '' : `, ${clock(etaSeconds)} left`;
       const line = `${percent}${sentence}${left}`;
       if (!live) return io.err(line);
-      process.stderr.write(`\r${line.slice(0, (process.stderr.columns ?? 100) - 1)}\x1b[K`);
+      process.stderr.write(`\r${printableLine(line).slice(0, (process.stderr.columns ?? 100) - 1)}\x1b[K`);
       shown = true;
     },
   };
