@@ -47,14 +47,12 @@ export const FEW: readonly string[] = [
   'moviepy__no_duration.webm',
 ];
 
-/** Of those, enough to tell that the whole command still takes what is refused, old, deep, turned, without pixels that are square, or without a duration. */
+/** Of those, enough to tell that the whole command still takes what is refused, old, not square, or without a duration. */
 export const FEWEST: readonly string[] = [
   ...Object.keys(REFUSED),
   'testdata__video-3s.avi',
   'auto-editor__SAR-2by3.mp4',
   'imageio-binaries__newtonscradle.gif',
-  'media__dolbyVision-hdr.MOV',
-  'media__sample_shorter_audio.mp4',
   'mediabunny__no-initial-keyframe.ts',
   'moviepy__no_duration.webm',
 ];

@@ -14,6 +14,7 @@ import { seekPlan } from '../../../app/core/media/lock-step.ts';
 import { probe } from '../../../app/core/media/probe.ts';
 import type { SourceIndex } from '../../../app/core/media/source.ts';
 import { ffmpegOutput, makeClip } from '../../support/clips.ts';
+import { few, FULL } from '../../support/few.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'inbetween-decode-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -80,7 +81,7 @@ test('10 bits stay 10 bits, sample for sample, and so does every other native fo
     ['gray.mkv', 'gray16le', ['-c:v', 'ffv1']],
     ['alpha.mkv', 'yuva444p16le', ['-c:v', 'ffv1']],
   ];
-  for (const [name, format, codec] of cases) {
+  for (const [name, format, codec] of few(cases, ([one]) => /x264|gbr|alpha/.test(one))) {
     ffmpegOutput(...SOURCE, '-frames:v', '8', '-pix_fmt', format, ...codec, '-y', path(name));
     const source = await open(path(name));
     const got = await collect(frames(source));
@@ -187,7 +188,8 @@ test('a seek gives the frames that decoding from the start gives, open groups of
     ['vp9.webm', ['-c:v', 'libvpx-vp9', '-g', '30', '-deadline', 'realtime', '-cpu-used', '8']],
   ];
   let sought = 0;
-  for (const [name, args] of codecs) {
+  const chosen = few(codecs, ([name]) => /open.mkv|mpg|vp9/.test(name));
+  for (const [name, args] of chosen) {
     const input = ['-f', 'lavfi', '-i', 'testsrc2=s=96x64:r=25:d=6'];
     ffmpegOutput(...input, '-pix_fmt', 'yuv420p', ...args, '-y', path(name));
     const source = await open(path(name));
@@ -204,7 +206,7 @@ test('a seek gives the frames that decoding from the start gives, open groups of
       got.forEach((frame, i) => assert.ok(raw(frame).equals(whole[first + i]!), `${name} frame ${first + i}`));
     }
   }
-  assert.ok(sought >= 14, `${sought} of 18 were seeks`);
+  assert.ok(sought >= (FULL ? 14 : 6), `${sought} of ${3 * chosen.length} were seeks`);
 });
 
 test('where timestamps do not ascend nothing is sought, and every frame is still its own', async () => {
@@ -315,7 +317,7 @@ test('a slow consumer holds the decoder back: memory does not grow', async () =>
     '-f',
     'lavfi',
     '-i',
-    'testsrc2=s=hd1080:r=25:d=2',
+    'testsrc2=s=hd1080:r=25:d=1.6',
     '-c:v',
     'libx264',
     '-preset',
@@ -331,7 +333,7 @@ test('a slow consumer holds the decoder back: memory does not grow', async () =>
     if (frame.index < 10) await new Promise((done) => setTimeout(done, 50));
     if (frame.index === 9) most = process.memoryUsage().arrayBuffers;
   }
-  // Ten frames were taken and none kept; each is 3.1 MB. Without backpressure most of the 50 would be waiting.
+  // Ten frames were taken and none kept; each is 3.1 MB. Without backpressure most of the 40 would be waiting.
   assert.ok(most < 80e6, `${(most / 1e6).toFixed(0)} MB`);
 });
 

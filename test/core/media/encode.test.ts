@@ -9,12 +9,18 @@ import { pixelFormat, PIXEL_FORMATS } from '../../../app/core/media/pixel-format
 import { probe } from '../../../app/core/media/probe.ts';
 import { muxOutput } from '../../../app/core/media/mux.ts';
 import { tree } from '../../support/command.ts';
+import { few } from '../../support/few.ts';
 import { decoded, encodeChunk, encodes, gradient, noise, planesOf, planFor, scratch, shownAt } from './output-kit.ts';
 
 test('ffv1 gives back every carrier exactly', async (t) => {
   const folder = await scratch(t);
   let done = 0;
-  for (const format of PIXEL_FORMATS.values()) {
+  // Every family at 10 bits, which most codecs have to widen or shift somewhere.
+  const chosen = few(
+    [...PIXEL_FORMATS.values()],
+    ({ bits, name }) => bits === 10 || /^(yuv411p|gbrp|gray)$/.test(name),
+  );
+  for (const format of chosen) {
     await t.test(format.name, async () => {
       const [width, height] = [38, 26];
       const plan = await planFor(format.name, { codec: 'ffv1', path: 'out.mkv', width, height });
@@ -27,7 +33,7 @@ test('ffv1 gives back every carrier exactly', async (t) => {
       done++;
     });
   }
-  assert.equal(done, PIXEL_FORMATS.size);
+  assert.equal(done, chosen.length);
 });
 
 /** Checks that `raw`, of layout `layout`, has the frame's samples in it, widened and repeated as need be. */
@@ -63,7 +69,7 @@ function assertHolds(raw: Buffer, layout: string, frame: ReturnType<typeof noise
 
 test('lossless h264 and hevc hand the planes through untouched, full and limited range', async (t) => {
   const folder = await scratch(t);
-  for (const [codec, name, range] of [
+  const all = [
     ['h264', 'yuv420p', 'limited'],
     ['h264', 'yuv420p', 'full'],
     ['h264', 'yuv422p', 'full'],
@@ -72,7 +78,8 @@ test('lossless h264 and hevc hand the planes through untouched, full and limited
     ['hevc', 'yuv420p10le', 'limited'],
     ['hevc', 'yuv422p10le', 'full'],
     ['hevc', 'yuv444p12le', 'limited'],
-  ] as const) {
+  ] as const;
+  for (const [codec, name, range] of few(all, ([, , one], at) => (one === 'full' ? at < 3 : at > 4))) {
     const format = pixelFormat(name);
     const size = { width: 64, height: 64 };
     const plan = await planFor(name, { codec, ...size, quality: 0, video: { colour: { range, matrix: 'bt709' } } });
@@ -106,7 +113,7 @@ test('every codec takes 8 and 10 bits and says so', async (t) => {
     ['prores', 'mov', 'yuv422p10le', 'yuv422p10le'],
     ['prores', 'mov', 'yuva444p10le', 'yuva444p12le'],
   ] as const;
-  for (const [codec, ending, name, reads] of cases) {
+  for (const [codec, ending, name, reads] of few(cases, ([, , , one], at) => at > 8 || one === 'yuv444p10le')) {
     if (!(await encodes(t, codec))) continue;
     const [width, height] = [96, 64];
     const path = `${codec}-${name}.${ending}`;
@@ -142,7 +149,7 @@ test('every codec takes 8 and 10 bits and says so', async (t) => {
 
 test('an encode repeated gives the same frames', async (t) => {
   const folder = await scratch(t);
-  for (const codec of ['h264', 'hevc', 'av1', 'vp9'] as const) {
+  for (const codec of few(['h264', 'hevc', 'av1', 'vp9'] as const, (one) => one === 'h264' || one === 'av1')) {
     if (!(await encodes(t, codec))) continue;
     const plan = await planFor('yuv420p', { codec, width: 128, height: 96 });
     const frames = Array.from({ length: 12 }, (_, at) => gradient(plan.carrier, 128, 96, at));
@@ -156,13 +163,14 @@ test('an encode repeated gives the same frames', async (t) => {
 
 test('odd and tiny sizes keep every pixel', async (t) => {
   const folder = await scratch(t);
-  for (const [codec, width, height, padded] of [
+  const all = [
     ['h264', 35, 21, [36, 22]],
     ['h264', 1, 1, [2, 2]],
     ['hevc', 75, 67, [76, 68]],
     ['av1', 35, 81, [35, 81]],
     ['vp9', 35, 21, [35, 21]],
-  ] as const) {
+  ] as const;
+  for (const [codec, width, height, padded] of few(all, ([one], at) => at < 2 || one === 'vp9')) {
     if (!(await encodes(t, codec))) continue;
     const plan = await planFor('yuv420p', { codec, width, height, path: 'out.mp4' });
     assert.deepEqual([plan.input.width, plan.input.height], padded, codec);

@@ -10,6 +10,7 @@ import { muxOutput } from '../../../app/core/media/mux.ts';
 import type { OutputPlan } from '../../../app/core/media/output-format.ts';
 import { probe } from '../../../app/core/media/probe.ts';
 import { verifyOutput } from '../../../app/core/media/verify.ts';
+import { few } from '../../support/few.ts';
 import { decoded, encodeChunk, encodes, gradient, noise, planesOf, planFor, scratch, shownAt } from './output-kit.ts';
 
 /** Encodes frames in chunks of these lengths; `timestamp(k)` is the start of frame k in the plan's time base. */
@@ -50,7 +51,7 @@ test('every packet lies on the grid after concatenation, at any rate', async (t)
     [1000, 33],
     [960, 1],
   ] as const;
-  for (const [num, den] of rates) {
+  for (const [num, den] of few(rates, ([rate]) => rate === 24000 || rate === 1000 || rate === 960)) {
     const rate = { num, den };
     const plan = await planFor('yuv420p', { rate });
     const chunks = await chunksOf(folder, plan, lengths, (k) => k);
@@ -75,14 +76,15 @@ test('every packet lies on the grid after concatenation, at any rate', async (t)
 test('uneven chunks of every codec have the times of one piece', async (t) => {
   const folder = await scratch(t);
   const rate = { num: 30000, den: 1001 };
-  for (const [codec, ending] of [
+  const all = [
     ['h264', 'mov'],
     ['hevc', 'mp4'],
     ['av1', 'mp4'],
     ['prores', 'mov'],
     ['ffv1', 'mkv'],
     ['vp9', 'webm'],
-  ] as const) {
+  ] as const;
+  for (const [codec, ending] of few(all, ([name]) => name === 'h264' || name === 'ffv1')) {
     if (!(await encodes(t, codec))) continue;
     const path = join(folder, `${codec}.${ending}`);
     const plan = await planFor('yuv420p', { codec, path, rate });
@@ -110,7 +112,7 @@ test('variable timing is kept to the tick', async (t) => {
   const steps = [1, 3003, 1501, 2, 9000, 3003, 3003, 1, 1, 700, 45000, 2, 3003, 1502, 1501, 6, 7, 2999, 3001];
   const starts = [0];
   for (const step of steps) starts.push(starts.at(-1)! + step);
-  for (const [codec, ending, timeBase] of [
+  const all = [
     ['h264', 'mp4', { num: 1, den: 90_000 }],
     ['hevc', 'mov', { num: 1, den: 90_000 }],
     ['av1', 'mp4', { num: 1, den: 15_360 }],
@@ -119,7 +121,9 @@ test('variable timing is kept to the tick', async (t) => {
     ['h264', 'mp4', { num: 1001, den: 30_000 }],
     ['ffv1', 'mkv', { num: 1, den: 1000 }],
     ['vp9', 'webm', { num: 1, den: 1000 }],
-  ] as const) {
+  ] as const;
+  // B frames, a clock of milliseconds, one finer than all.
+  for (const [codec, ending, timeBase] of few(all, ([, , { den }]) => den === 90_000 || den === 1_000_000)) {
     if (!(await encodes(t, codec))) continue;
     const path = join(folder, `${codec}-${timeBase.den}.${ending}`);
     const plan = await planFor('yuv420p', { codec, path, rate: 'vfr', timeBase });
@@ -145,12 +149,13 @@ test('an ffmpeg without the setts filter keeps times too', async (t) => {
   const folder = await scratch(t);
   const starts = [0, 1, 3004, 4505, 4507, 13507, 16510, 19513, 19514];
   for (const rate of [{ num: 24000, den: 1001 }, 'vfr'] as const) {
-    for (const [codec, ending] of [
+    const all = [
       ['h264', 'mp4'],
       ['hevc', 'mov'],
       ['vp9', 'mp4'],
       ['ffv1', 'mkv'],
-    ] as const) {
+    ] as const;
+    for (const [codec, ending] of few(all, ([name]) => name === 'h264' || (name === 'ffv1' && rate === 'vfr'))) {
       const path = join(folder, `${codec}.${ending}`);
       const plan = await planFor('yuv420p', {
         codec,
@@ -201,14 +206,15 @@ test('sound begins and ends with the picture in every container', async (t) => {
   const sound = (frames * rate.den) / rate.num;
   const wav = join(folder, 'tone.wav');
   await tone(wav, Math.round(sound * 48000));
-  for (const [codec, ending, want] of [
+  const all = [
     ['h264', 'mp4', 'aac'],
     ['h264', 'mov', 'aac'],
     ['prores', 'mov', 'pcm_s24le'],
     ['h264', 'mkv', 'opus'],
     ['ffv1', 'mkv', 'flac'],
     ['vp9', 'webm', 'opus'],
-  ] as const) {
+  ] as const;
+  for (const [codec, ending, want] of few(all, ([name, place]) => name === 'h264' && place !== 'mov')) {
     const path = join(folder, `${codec}.${ending}`);
     const plan = await planFor('yuv420p', { codec, path, rate, sound: true });
     const chunks = await chunksOf(folder, plan, [20, 17], (k) => k);
@@ -238,14 +244,15 @@ test('a click is heard where it was put', async (t) => {
   samples[24_000] = 32_000;
   const input = new Uint8Array(samples.buffer);
   await runFfmpeg(['-f', 's16le', '-ar', '48000', '-ac', '1', '-i', 'pipe:0', '-y', fileUrl(wav)], { input });
-  for (const [codec, ending] of [
+  const all = [
     ['h264', 'mp4'],
     ['h264', 'mov'],
     ['prores', 'mov'],
     ['h264', 'mkv'],
     ['ffv1', 'mkv'],
     ['vp9', 'webm'],
-  ] as const) {
+  ] as const;
+  for (const [codec, ending] of few(all, ([name, place]) => name === 'h264' && place !== 'mov')) {
     const path = join(folder, `${codec}.${ending}`);
     const plan = await planFor('yuv420p', { codec, path, sound: true });
     const chunks = await chunksOf(folder, plan, [24], (k) => k);
@@ -284,7 +291,7 @@ const HOSTILE = [
 
 test('hostile names of chunks, folders and outputs', async (t) => {
   const folder = await scratch(t);
-  for (const [i, name] of HOSTILE.entries()) {
+  for (const [i, name] of few(HOSTILE, (_, at) => at % 2 === 1).entries()) {
     // Each also as a folder that holds the chunks and the scratch.
     const place = join(folder, `${i}`, name);
     await mkdir(place, { recursive: true });
@@ -358,7 +365,7 @@ test('HDR10 light levels and chroma location survive in hevc', async (t) => {
     chromaLocation: 'topleft',
   } as const;
   const { ffprobe } = await locateFfmpeg();
-  for (const codec of ['hevc', 'av1'] as const) {
+  for (const codec of few(['hevc', 'av1'] as const, (one) => one === 'hevc')) {
     if (!(await encodes(t, codec))) continue;
     const plan = await planFor('yuv420p10le', {
       codec,
@@ -392,14 +399,15 @@ test('HDR10 light levels and chroma location survive in hevc', async (t) => {
 
 test('numbered images: png gives back RGB exactly, exr is written', async (t) => {
   const folder = await scratch(t);
-  for (const [name, pattern, reads] of [
+  const all = [
     ['gbrp', '%05d.png', 'rgb24'],
     ['gbrap', 'a%%b-%03d.png', 'rgba'],
     ['gbrp10le', 'x%d.png', 'rgb48be'],
     ['gray12le', '%05d.png', 'gray16be'],
     ['yuv420p10le', '%05d.png', 'rgb48be'],
     ['yuv420p', '%04d.exr', 'gbrpf32le'],
-  ] as const) {
+  ] as const;
+  for (const [name, pattern, reads] of few(all, ([one]) => one === 'gbrap' || one === 'yuv420p10le')) {
     if (pattern.endsWith('.exr') && !(await encodes(t, 'exr'))) continue;
     const to = join(folder, `${name} 100%`);
     const plan = await planFor(name, { path: join(to, pattern), width: 31, height: 17 });

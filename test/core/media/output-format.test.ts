@@ -5,6 +5,7 @@ import { capabilities } from '../../../app/core/media/capabilities.ts';
 import { chunkRecipe, planOutput } from '../../../app/core/media/output-format.ts';
 import { pixelFormat, PIXEL_FORMATS } from '../../../app/core/media/pixel-format.ts';
 import { encodes, infoOf, planFor } from './output-kit.ts';
+import { few } from '../../support/few.ts';
 
 async function refusal(format: string, request: Parameters<typeof planFor>[1]): Promise<AppError> {
   try {
@@ -82,7 +83,7 @@ test('depth and chroma are never dropped: a chosen codec refuses, an open one is
 });
 
 test('every carrier fits every container, or is refused with a reason; YUV never loses bits or chroma', async () => {
-  for (const format of PIXEL_FORMATS.values()) {
+  for (const format of few([...PIXEL_FORMATS.values()], ({ bits }) => bits === 8 || bits === 12)) {
     for (const path of ['a.mp4', 'a.mov', 'a.mkv', 'a.webm', '%d.png']) {
       try {
         const plan = await planFor(format.name, { path, codecChosen: false });

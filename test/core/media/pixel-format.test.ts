@@ -6,6 +6,7 @@ import { runFfmpeg } from '../../../app/core/media/ffmpeg.ts';
 import { frameBytes, frameFromBytes, planeHeight, planeWidth } from '../../../app/core/media/frame.ts';
 import { pictureFilters, pictureOf, pictureSetup } from '../../../app/core/media/picture.ts';
 import { PIXEL_FORMATS, carrier, carrierOf, pixelFormat } from '../../../app/core/media/pixel-format.ts';
+import { few } from '../../support/few.ts';
 
 const WIDTH = 16;
 const HEIGHT = 8;
@@ -50,7 +51,8 @@ function words(values: readonly number[], bigEndian = false): Uint8Array {
 
 test('every native format passes through untouched', async () => {
   let passed = 0;
-  await forAll(PIXEL_FORMATS.values(), async (format) => {
+  const chosen = few([...PIXEL_FORMATS.values()], ({ bits }) => bits === 8 || bits === 12);
+  await forAll(chosen, async (format) => {
     if (!pixelFormats.has(format.name)) return;
     const samples = random(frameBytes(format, WIDTH, HEIGHT) / format.bytesPerSample, 2 ** format.bits - 1);
     const raw = format.bytesPerSample === 1 ? Uint8Array.from(samples) : words(samples);
@@ -63,7 +65,7 @@ test('every native format passes through untouched', async () => {
     assert.equal(frame.format, format);
     passed++;
   });
-  assert.ok(passed > 40, `${passed} formats`);
+  assert.ok(passed > 0.75 * chosen.length, `${passed} of ${chosen.length} formats`);
 });
 
 test('the other byte order, and full-range yuvj, keep every sample', async () => {

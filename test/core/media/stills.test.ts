@@ -8,6 +8,7 @@ import { capabilities } from '../../../app/core/media/capabilities.ts';
 import type { Frame } from '../../../app/core/media/frame.ts';
 import { readStill, writeStill } from '../../../app/core/media/stills.ts';
 import { ffmpegOutput } from '../../support/clips.ts';
+import { few } from '../../support/few.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'inbetween-stills-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -34,7 +35,7 @@ test('pictures are read at their own depth, and PNG and TIFF written back the sa
     ['h.bmp', 'bgr24', 'gbrp'],
     ['i.tga', 'bgra', 'gbrp'],
   ];
-  for (const [name, format, becomes] of kinds) {
+  for (const [name, format, becomes] of few(kinds, ([one]) => /[acfg]\./.test(one))) {
     const { frame } = await readStill(make(name, format));
     assert.deepEqual([frame.format.name, frame.width, frame.height], [becomes, 70, 38], name);
     for (const output of ['o.png', 'o.tif']) {

@@ -10,6 +10,7 @@ import { audioBytes, renderAudio } from '../../../../app/core/media/audio/render
 import type { TimeMap } from '../../../../app/core/time/map.ts';
 import { amplitude, click, loudest, outputAt, readSound, render, rms, scratch } from './helpers.ts';
 import { steady, stream, writeSound } from './helpers.ts';
+import { few, FULL } from '../../../support/few.ts';
 
 const RATE = 48_000;
 const folder = scratch();
@@ -147,13 +148,14 @@ test('a freeze is silent, a jump is crossfaded, neither clicks', async () => {
 });
 
 test('from mono to 7.1: every channel keeps its own sound, and the layout its name', async () => {
-  for (const [channels, layout] of [
+  const all = [
     [1, 'mono'],
     [2, 'stereo'],
     [3, '2.1'],
     [6, '5.1(side)'],
     [8, '7.1'],
-  ] as const) {
+  ] as const;
+  for (const [channels, layout] of few(all, ([one]) => one === 1 || one === 6)) {
     const tone = (c: number): number => 300 + 150 * c;
     const path = await writeSound(join(folder, 'm.wav'), 3, RATE, channels, (n, c) => sine(tone(c))(n), layout);
     const to = join(folder, `m${channels}.wav`);
@@ -239,9 +241,9 @@ test("the length is the map's, to the sample, at any rate; a part starts where t
   }
 });
 
-test('twenty minutes: no drift at the end, no memory that grows with length', async () => {
+test('long sound: no drift at the end, no memory that grows with length', async () => {
   const rate = 8000;
-  const seconds = 1200;
+  const seconds = FULL ? 1200 : 400;
   const path = await writeSound(
     join(folder, 'long.wav'),
     seconds,
