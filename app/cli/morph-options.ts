@@ -1,6 +1,7 @@
 /** The options of `morph`: words to a MorphSpec. */
 import { readdir, stat } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
+import { FIELDS, type FieldsChoice } from '../contract/choices.ts';
 import { AppError } from '../contract/errors.ts';
 import { CODECS } from '../contract/jobs.ts';
 import {
@@ -32,6 +33,7 @@ export const MORPH_FLAGS = {
   between: text,
   from: text,
   to: text,
+  fields: text,
   engine: text,
   motion: text,
   ease: text,
@@ -74,6 +76,7 @@ morph --between CLIP --from T --to T -o OUT --frames N [options]   a gap in foot
                   the same (0)
   --takes K       K films, with the seeds N, N + 1, ...: OUT-1.webm, OUT-2.webm, ... (DIR-1/, ...), up to ${MOST_TAKES}
   --from T --to T seconds, HH:MM:SS.mmm or 123f: the frames that start then or next are the ends of the gap
+  --fields F      of interlaced and telecined clips: auto (what is found), off, deinterlace, inverse-telecine
   --fps R         frames a second (30; with --between the clip's)
   --fit F         stills of another shape than the film's: ${MORPH_FITS.join(', ')} (crop)
   --size WxH      of the film; the first still's unless given
@@ -90,12 +93,12 @@ export interface MorphStills {
 }
 
 /** The times of a clip's frames and where they come from. */
-export type TimingOf = (clip: string) => Promise<SourceTiming>;
+export type TimingOf = (clip: string, fields: FieldsChoice | undefined) => Promise<SourceTiming>;
 
 /** Of the words of the command. Throws 'usage', 'empty-range', and what reading throws. */
 export async function morphStills(
   words: readonly string[],
-  { between, from, to }: MorphOptions,
+  { between, from, to, fields }: MorphOptions,
   timing: TimingOf,
 ): Promise<MorphStills> {
   const fps = { num: 30, den: 1 };
@@ -103,10 +106,12 @@ export async function morphStills(
     if (words.length > 0) throw new AppError('usage', '--between takes its stills from the clip: name no others.');
     if (from === undefined || to === undefined)
       throw new AppError('usage', '--between needs both ends of the gap: --from T --to T.');
-    return await betweenFrames(between, from, to, timing);
+    return await betweenFrames(between, { from, to, fields }, timing);
   }
   if (from !== undefined || to !== undefined)
     throw new AppError('usage', '--from and --to are times of a clip: name it with --between CLIP.');
+  if (fields !== undefined)
+    throw new AppError('usage', '--fields says how a clip is read: name it with --between CLIP.');
   if (words.length === 0) throw new AppError('usage', 'morph takes two stills or more: morph A B -o OUT --frames N.');
   const [only] = words;
   if (words.length === 1 && (await stat(only!).catch(() => undefined))?.isDirectory())
@@ -142,13 +147,21 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-async function betweenFrames(clip: string, from: string, to: string, timing: TimingOf): Promise<MorphStills> {
+async function betweenFrames(
+  clip: string,
+  { from, to, fields: word }: { from: string; to: string; fields: string | undefined },
+  timing: TimingOf,
+): Promise<MorphStills> {
+  const fields = word === undefined ? undefined : oneOf('fields', word, FIELDS);
   const points = [parseTimePoint(from), parseTimePoint(to)];
-  const { times, end, rate } = await timing(clip);
+  const { times, end, rate } = await timing(clip, fields);
   const path = resolve(clip);
   if (times.length === 1)
     throw new AppError('bad-morph', `${clip} is one picture: a gap lies between two frames of a video.`);
-  const keyframes = points.map((point) => ({ path, at: timePointTicks(point, times, end) / TICKS, points: null }));
+  const keyframes = points.map((point) => ({
+    ...{ path, at: timePointTicks(point, times, end) / TICKS, points: null },
+    ...(fields && { fields }),
+  }));
   const beyond = keyframes.findIndex(({ at }) => at * TICKS > end + TICKS / 2000);
   if (beyond >= 0) {
     throw new AppError(

@@ -4,7 +4,7 @@
  * [Note: morph counts] A gap with `frames` n has n new pictures between its two keyframes, so K keyframes and gaps of n1, n2, ... make a film of
  * K + n1 + n2 + ... frames; of a loop the last gap leads back to the first keyframe, which is not shown again. Two stills and 14 frames are 16 frames.
  */
-import type { Codec, DeviceChoice } from './choices.ts';
+import type { Codec, DeviceChoice, FieldsChoice } from './choices.ts';
 import type { WireError } from './errors.ts';
 import type { Rational } from './time.ts';
 
@@ -58,6 +58,8 @@ export interface MorphKeyframe {
   at: number | null;
   /** Key points set by hand for engines that use them; null where they are detected. */
   points: KeyPoint[] | null;
+  /** Of a video: how pictures of two fields are read, what is found in it unless given. `at` is a time of the pictures that come of it. */
+  fields?: FieldsChoice | undefined;
 }
 
 export interface MorphGap {

@@ -1,5 +1,6 @@
 /** The composition root: what a host (command, window, server) gets to work with. */
 import { availableParallelism } from 'node:os';
+import type { FieldsChoice } from '../contract/choices.ts';
 import type { JobEvent, JobSpec, JobSummary, RetimeResult, RetimeSpec } from '../contract/jobs.ts';
 import type { SpanPage, SpanQuery, SpanRules, TagSpec, TagSummary } from '../contract/tags.ts';
 import { openHome } from './base/home.ts';
@@ -8,13 +9,12 @@ import { refuseForeignOutput } from './jobs/publish.ts';
 import { finishedResult, runJob } from './jobs/runner.ts';
 import { prepareJob } from './jobs/spec.ts';
 import { isAlreadyThere } from './jobs/tasks/retime.ts';
-import { sourceFacts } from './jobs/tasks/source-facts.ts';
+import { treatedSource } from './jobs/tasks/source-facts.ts';
 import { analysisCache } from './library/analysis-cache.ts';
 import { clipByPath } from './library/clip-rows.ts';
 import { openLibrary } from './library/db.ts';
 import { identify } from './library/file-identity.ts';
 import { chosenRules, runById } from './library/tag-runs.ts';
-import { treatFields } from './media/fields/treat.ts';
 import { probe } from './media/probe.ts';
 import { writeCurvePicture, type CurvePictureOptions } from './tags/curve-picture.ts';
 import { scoresOfRun } from './tags/curves.ts';
@@ -50,7 +50,7 @@ export interface App extends AsyncDisposable {
   /** A page of the spans that a query finds, by clip; `limit` may be Infinity. Throws 'bad-query'. */
   findSpans(query: SpanQuery, offset: number, limit: number): SpanPage;
   /** When a clip's frames are shown; the clip is decoded once for it, unless the library knows. Throws as probe and decoding. */
-  timing(path: string, signal: AbortSignal): Promise<SourceTiming>;
+  timing(path: string, signal: AbortSignal, fields?: FieldsChoice): Promise<SourceTiming>;
   readonly jobs: AppJobs;
   /** What the user should know about opening the library, such as a damaged database that was set aside. */
   readonly notices: readonly string[];
@@ -97,13 +97,13 @@ export async function openApp({
       await writeCurvePicture({ ...picture, scores: scoresOfRun(db, run), seconds: durationIn, spans });
     },
     findSpans: (query, offset, limit) => searchSpans(db, query, offset, limit),
-    timing: async (path, signal) => {
-      const info = await probe(path, { signal });
-      const found = await sourceFacts(info, await identify(path), { analyses: analysisCache(db), signal });
-      const { index } = treatFields(info, found).facts;
-      const { nominalRate, averageRate } = treatFields(info, found).info.video;
-      const claimed = [nominalRate, averageRate];
-      const timing = sourceTiming(index.times, index.end, index.stamps.timeBase, claimed);
+    timing: async (path, signal, fields) => {
+      const probed = await probe(path, { signal });
+      const known = { analyses: analysisCache(db), signal };
+      const { info, facts } = await treatedSource(probed, await identify(path), known, { fields });
+      const { times, end, stamps } = facts.index;
+      const { nominalRate, averageRate } = info.video;
+      const timing = sourceTiming(times, end, stamps.timeBase, [nominalRate, averageRate]);
       return { ...timing, decoded: info.recorded?.decoded };
     },
     jobs: {

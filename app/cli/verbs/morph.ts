@@ -29,7 +29,7 @@ export const morph: Verb = {
     if (output === undefined) throw new AppError('usage', 'morph needs the output: morph A B -o OUT --frames N.');
     await using app = await openApp();
     tellNotices(app, io);
-    const stills = await morphStills(positionals, options, (clip) => app.timing(clip, io.signal));
+    const stills = await morphStills(positionals, options, (...clip) => app.timing(clip[0], io.signal, clip[1]));
     const specs = takesOf(morphSpec(stills, output, options), options.takes);
     const plan = await planned(specs[0]!, io);
     refuse(plan, io);

@@ -124,8 +124,8 @@ export class BoardStudio {
     if (!laid) throw new AppError('bad-request', 'There is no such keyframe on the board.');
     if (laid.problem) throw new AppError(laid.problem.code, laid.problem.message);
     if (!frame || !laid.corner) throw new AppError('unreadable', 'That keyframe cannot be read.');
-    const { key, path, at } = laid.corner;
-    return await this.#reader.points({ frame, still: { key, path, at }, engine, device: device() });
+    const { key, path, at, fields } = laid.corner;
+    return await this.#reader.points({ frame, still: { key, path, at, fields }, engine, device: device() });
   }
 
   /** The picture of a keyframe, or of a take by its number. */

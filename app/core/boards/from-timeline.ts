@@ -5,10 +5,12 @@ import type { ProjectState, TimelineClip } from '../../contract/project.ts';
 import { MOST_GAP_FRAMES } from '../../contract/morph.ts';
 import { TICKS, type Rational } from '../../contract/time.ts';
 import { analyseClip } from '../clips/facts.ts';
+import { treatFields, type TreatedSource } from '../media/fields/treat.ts';
 import type { Library } from '../library/db.ts';
 import { projectState } from '../projects/edit.ts';
 import { newId } from '../sequence/edits.ts';
 import { clipAt, clipEnd, clipsInOrder, sourceAt } from '../sequence/geometry.ts';
+import { sourceTiming } from '../time/regular.ts';
 import { toNumber } from '../time/rational.ts';
 import { EMPTY_BOARD } from './edit.ts';
 
@@ -109,10 +111,18 @@ async function keyframeAt(
   { check, signal }: FromTimelineOptions,
 ): Promise<BoardKeyframe> {
   const clip = clipAt({ clips }, frame)!;
-  const { file, timing, clip: row } = await analyseClip(db, clip.media, { signal });
+  const { file, info, facts, clip: row } = await analyseClip(db, clip.media, { signal });
   const path = await check(file.path);
-  const at = nearest(timing.times, momentOf(clip, settings.rate, frame)) / TICKS;
-  return { id: newId(), name: `${row.name} at ${at.toFixed(2)} s`.slice(0, 1000), path, at, points: null };
+  const { fields } = clip;
+  const at = nearest(timesOf(treatFields(info, facts, fields)), momentOf(clip, settings.rate, frame)) / TICKS;
+  const name = `${row.name} at ${at.toFixed(2)} s`.slice(0, 1000);
+  return { id: newId(), name, path, at, points: null, ...(fields && { fields }) };
+}
+
+/** Of the pictures, as keyframes are read. */
+function timesOf({ info: { video }, facts: { index } }: TreatedSource): readonly number[] {
+  const claimed = [video.nominalRate, video.averageRate];
+  return sourceTiming(index.times, index.end, index.stamps.timeBase, claimed).times;
 }
 
 /** Of ascending times the one nearest to `time`. */

@@ -86,9 +86,14 @@ async function frameOf(
   return { width: side(film.width), height: side(film.height), fit };
 }
 
-function laid({ path, at, points }: BoardKeyframe, print: string | WireError, frame: FrameOrder | null): LaidKeyframe {
+function laid(
+  { path, at, points, fields }: BoardKeyframe,
+  print: string | WireError,
+  frame: FrameOrder | null,
+): LaidKeyframe {
   if (typeof print !== 'string') return { corner: null, problem: print };
-  return { corner: { key: keyOf(['still', print, at, frame]), path, at, points }, problem: null };
+  const read = at === null ? [] : [fields ?? 'auto'];
+  return { corner: { key: keyOf(['still', print, at, frame, ...read]), path, at, points, fields }, problem: null };
 }
 
 interface Laid extends LayoutOptions {

@@ -1,6 +1,6 @@
 /** What the boards and their processes say to each other. Both sides check what they hear. */
 import { z } from 'zod';
-import { DEVICES } from '../../contract/jobs.ts';
+import { DEVICES, FIELDS } from '../../contract/choices.ts';
 import { MORPH_FITS, MORPH_MOTIONS, type MorphPlan, type MorphSpec } from '../../contract/morph.ts';
 import { wireErrorSchema } from '../jobs/messages.ts';
 import { keyPointSchema, seedSchema } from './schema.ts';
@@ -14,6 +14,7 @@ const stillSchema = z.object({
   key: keySchema,
   path: z.string(),
   at: z.number().nullable(),
+  fields: z.enum(FIELDS).optional(),
 });
 
 /** How stills are fitted. */

@@ -1,5 +1,6 @@
 /** What a board is, as it comes from outside: a page, or a row of the library. Bounds of fields; what must fit together is in problem.ts. */
 import { z } from 'zod';
+import { FIELDS } from '../../contract/choices.ts';
 import {
   MORPH_EASES,
   MORPH_FITS,
@@ -44,6 +45,7 @@ export const keyframeSchema = z.strictObject({
   path,
   at: z.number().min(0).max(1e9).nullable(),
   points: z.array(keyPointSchema).max(1000).nullable(),
+  fields: z.enum(FIELDS).optional(),
 });
 
 export const boardSchema = z.strictObject({

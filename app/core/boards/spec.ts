@@ -17,7 +17,7 @@ export function morphOf(board: Board, { output, device, codec, quality, force }:
   return {
     kind: 'morph',
     title: name,
-    keyframes: keyframes.map(({ path, at, points }) => ({ path, at, points })),
+    keyframes: keyframes.map(({ path, at, points, fields }) => ({ path, at, points, ...(fields && { fields }) })),
     gaps: gapsOf(board).map(({ frames, engine, motion, ease, takes, take }) => {
       return { frames, engine, motion, ease, seed: takes[take]! };
     }),

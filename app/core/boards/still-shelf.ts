@@ -9,17 +9,17 @@ import type { FrameOrder, StillOrder } from './messages.ts';
 const KEPT = 12;
 
 export class StillShelf {
-  readonly #index: ReadOptions['index'];
+  readonly #source: ReadOptions['source'];
   readonly #kept = new Map<string, Frame>();
 
-  /** `index` knows the times of videos' frames. */
-  constructor(index?: ReadOptions['index']) {
-    this.#index = index;
+  /** `source` knows videos' frames. */
+  constructor(source?: ReadOptions['source']) {
+    this.#source = source;
   }
 
   /** `alpha`: with a plane of it or without; as the still is unless given. Throws as readKeyframe; the signal's reason. */
   async get(
-    { key, path, at }: StillOrder,
+    { key, path, at, fields }: StillOrder,
     { width, height, fit }: FrameOrder,
     alpha: boolean | undefined,
     signal: AbortSignal,
@@ -27,18 +27,18 @@ export class StillShelf {
     const name = `${key} ${alpha}`;
     const known = this.#kept.get(name);
     this.#kept.delete(name);
-    const frame = known ?? (await this.#read({ path, at }, { width, height, fit, alpha }, signal));
+    const frame = known ?? (await this.#read({ path, at, fields }, { width, height, fit, alpha }, signal));
     this.#kept.set(name, frame);
     if (this.#kept.size > KEPT) this.#kept.delete(this.#kept.keys().next().value!);
     return frame;
   }
 
   async #read(
-    { path, at }: Pick<StillOrder, 'path' | 'at'>,
+    { path, at, fields }: Omit<StillOrder, 'key'>,
     options: FrameOrder & { readonly alpha: boolean | undefined },
     signal: AbortSignal,
   ): Promise<Frame> {
-    const keyframes = new Keyframes([{ path, at, points: null }], { signal, index: this.#index });
+    const keyframes = new Keyframes([{ path, at, points: null, fields }], { signal, source: this.#source });
     const still = await keyframes.still(0);
     // Kept in mind, so that a plan need not read it once more.
     await keyframes.facts(0);

@@ -54,10 +54,10 @@ export class Stills {
       if (!still || this.#problemOf(still.key) || (await store.still(still.key))) continue;
       let making = this.#making.get(still.key);
       if (!making) {
-        const { key, path, at } = still;
+        const { key, path, at, fields } = still;
         making = { made: Promise.withResolvers(), boards: new Set() };
         this.#making.set(key, making);
-        missing.push({ key, path, at });
+        missing.push({ key, path, at, fields });
       }
       waiting.set(still.key, making);
     }

@@ -3,7 +3,7 @@ import { AppError, toAppError, type WireError } from '../../contract/errors.ts';
 import { homeAt } from '../base/home.ts';
 import type { ParentPort } from '../base/parent-port.ts';
 import { throttle } from '../base/throttle.ts';
-import { sourceIndex } from '../jobs/tasks/source-facts.ts';
+import { treatedSource } from '../jobs/tasks/source-facts.ts';
 import { analysisCache } from '../library/analysis-cache.ts';
 import { openLibrary } from '../library/db.ts';
 import { identify } from '../library/file-identity.ts';
@@ -38,7 +38,7 @@ class Room {
   readonly #say: Say;
   readonly #store: TakeStore;
   readonly #shelf: StillShelf;
-  readonly #index: NonNullable<ReadOptions['index']>;
+  readonly #source: NonNullable<ReadOptions['source']>;
   readonly #engines: EngineShelf;
   /** Of key points: an engine fills one gap at a time. */
   readonly #pointing: EngineShelf;
@@ -52,11 +52,11 @@ class Room {
     this.#say = say;
     this.#store = new TakeStore(home);
     const analyses = analysisCache(openLibrary(homeAt(home)));
-    this.#index = async (info) => {
+    this.#source = async (info, fields) => {
       const identity = await identify(info.path);
-      return await sourceIndex(info, identity, { analyses, signal: this.#never });
+      return await treatedSource(info, identity, { analyses, signal: this.#never }, { fields });
     };
-    this.#shelf = new StillShelf(this.#index);
+    this.#shelf = new StillShelf(this.#source);
     this.#engines = new EngineShelf(threads);
     this.#pointing = new EngineShelf(threads);
   }
@@ -131,7 +131,7 @@ class Room {
   /** Never rejects. */
   async #plan({ request, spec }: Extract<BoardOrder, { type: 'plan' }>): Promise<void> {
     try {
-      const plan = await planMorph(spec, { index: this.#index });
+      const plan = await planMorph(spec, { source: this.#source });
       this.#say({ type: 'plan', request, plan, error: null });
     } catch (thrown) {
       this.#say({ type: 'plan', request, plan: null, error: wire(thrown) });

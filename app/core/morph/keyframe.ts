@@ -3,24 +3,25 @@ import { createHash } from 'node:crypto';
 import { open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { AppError, toAppError } from '../../contract/errors.ts';
+import type { FieldsChoice } from '../../contract/choices.ts';
 import type { VideoInfo } from '../../contract/media.ts';
 import type { MorphKeyframe } from '../../contract/morph.ts';
 import { TICKS } from '../../contract/time.ts';
 import { capabilities } from '../media/capabilities.ts';
 import { decodeFrames } from '../media/decode.ts';
 import { runFfmpeg } from '../media/ffmpeg.ts';
-import { indexSource } from '../media/index-source.ts';
+import { findTreated } from '../media/fields/find-treated.ts';
+import type { TreatedSource } from '../media/fields/treat.ts';
 import { inputArgsOf } from '../media/input.ts';
 import { probe } from '../media/probe.ts';
-import type { SourceIndex } from '../media/source.ts';
 import { readStill, withoutOpaqueAlpha, type Still } from '../media/stills.ts';
 import { secondsToTicks } from '../time/rational.ts';
 import { sourceTiming } from '../time/regular.ts';
 
 export interface ReadOptions {
   readonly signal?: AbortSignal | undefined;
-  /** The times of a video's frames, where somebody keeps them; unless given the video is decoded once for them. */
-  readonly index?: ((info: VideoInfo) => Promise<SourceIndex>) | undefined;
+  /** A video's frames with their fields treated, where somebody keeps what is known of it; unless given the video is decoded once for them. */
+  readonly source?: ((info: VideoInfo, fields: FieldsChoice | undefined) => Promise<TreatedSource>) | undefined;
 }
 
 /** A keyframe's picture. */
@@ -37,14 +38,15 @@ const PICTURE = /_pipe$|^image2$|^(gif|apng|ico)$/;
 
 /**
  * The picture of a keyframe, upright. Of a GIF or PNG that moves it is the first one, and a note says so. `at` is taken as slowmo takes times: the first frame that starts
- * then or later, half a millisecond early still counting, and the last one up to the video's end. Throws as `probe` and `readStill`; 'bad-morph' for a video
- * without `at` and a picture with it, 'empty-range' for a time beyond the end, and what decoding throws.
+ * then or later, half a millisecond early still counting, and the last one up to the video's end; of interlaced and telecined video it is a frame as slowmo has
+ * them, never two fields woven. Throws as `probe` and `readStill`; 'bad-morph' for a video without `at` and a picture with it, 'empty-range' for a time beyond
+ * the end, as treatFields, and what decoding throws.
  */
 export async function readKeyframe(keyframe: MorphKeyframe, options: ReadOptions = {}): Promise<KeyframeStill> {
-  const { path, at } = keyframe;
+  const { path, at, fields } = keyframe;
   const signal = options.signal ? { signal: options.signal } : {};
   const info = await probe(path, signal).catch((thrown: unknown) => asPictureError(path, thrown));
-  if (at !== null) return await readVideoFrame(info, at, options);
+  if (at !== null) return await readVideoFrame(info, { at, fields }, options);
   const notes: string[] = [];
   const picture = PICTURE.test(info.format);
   if ((!picture || MOVING.test(info.format)) && (await moves(info, options.signal))) {
@@ -107,14 +109,16 @@ async function isMovingWebp(path: string): Promise<boolean> {
 const ROUNDED = TICKS / 2000;
 
 async function readVideoFrame(
-  info: VideoInfo,
-  at: number,
-  { signal, index: known }: ReadOptions,
+  probed: VideoInfo,
+  { at, fields }: { readonly at: number; readonly fields: FieldsChoice | undefined },
+  { signal, source }: ReadOptions,
 ): Promise<KeyframeStill> {
-  const { path } = info;
-  if (PICTURE.test(info.format) && !MOVING.test(info.format))
+  const { path } = probed;
+  if (PICTURE.test(probed.format) && !MOVING.test(probed.format))
     throw new AppError('bad-morph', `${path} is a still picture: it has no frame at ${at} s.`);
-  const index = known ? await known(info) : await indexOnce(info, signal);
+  const treated = await (source ? source(probed, fields) : treatedOnce(probed, fields, signal));
+  const { info } = treated;
+  const { index } = treated.facts;
   const { times, end } = sourceTiming(index.times, index.end, index.stamps.timeBase, [
     info.video.nominalRate,
     info.video.averageRate,
@@ -129,7 +133,9 @@ async function readVideoFrame(
   const range = { first: frame, last: frame, index, ...(signal && { signal }) };
   for await (const picture of decodeFrames(path, info, range)) {
     const seconds = times[frame]! / TICKS;
-    return { frame: { ...withoutOpaqueAlpha(picture), time: 0 }, info, at: { frame, seconds }, notes: [] };
+    // Said of a clip where it is the only one; a morph has several.
+    const notes = treated.notes.map((note) => note.replace(/^This clip/, basename(path)));
+    return { frame: { ...withoutOpaqueAlpha(picture), time: 0 }, info, at: { frame, seconds }, notes };
   }
   throw new AppError('source-changed', `${path} was changed while it was read; run the command again.`);
 }
@@ -143,21 +149,25 @@ function frameAt(times: readonly number[], end: number, seconds: number): number
 }
 
 /** Of the last few videos: a gap needs two of their frames, and a plan looks at them before. */
-const indexes = new Map<string, SourceIndex>();
-const MOST_INDEXES = 4;
+const sources = new Map<string, TreatedSource>();
+const MOST_SOURCES = 4;
 
-async function indexOnce(info: VideoInfo, signal: AbortSignal | undefined): Promise<SourceIndex> {
+async function treatedOnce(
+  info: VideoInfo,
+  fields: FieldsChoice | undefined,
+  signal: AbortSignal | undefined,
+): Promise<TreatedSource> {
   const changed = await stat(info.path).then(
     ({ mtimeMs }) => mtimeMs,
     () => 0,
   );
-  const key = `${info.path}\0${info.bytes}\0${changed}`;
-  const found = indexes.get(key);
+  const key = `${info.path}\0${info.bytes}\0${changed}\0${fields ?? 'auto'}`;
+  const found = sources.get(key);
   if (found) return found;
-  const index = await indexSource(info.path, info, signal ? { signal } : {});
-  indexes.set(key, index);
-  for (const oldest of indexes.keys()) if (indexes.size > MOST_INDEXES) indexes.delete(oldest);
-  return index;
+  const treated = await findTreated(info, { fields, ...(signal && { signal }) });
+  sources.set(key, treated);
+  for (const oldest of sources.keys()) if (sources.size > MOST_SOURCES) sources.delete(oldest);
+  return treated;
 }
 
 /** A hash of what a still shows: equal for pictures that are the same sample for sample. */

@@ -84,7 +84,7 @@ export function keepNewest<T>(kept: Map<number, T>, frameOf: (one: T) => Frame, 
 }
 
 /** What a keyframe shows depends on this alone; undefined for what is no file of its own (numbered images). */
-async function keyOf({ path, at }: MorphKeyframe): Promise<string | undefined> {
+async function keyOf({ path, at, fields }: MorphKeyframe): Promise<string | undefined> {
   const found = await stat(path, { bigint: true }).catch(() => undefined);
-  return found && JSON.stringify([path, at, String(found.size), String(found.mtimeNs), String(found.ino)]);
+  return found && JSON.stringify([path, at, fields, String(found.size), String(found.mtimeNs), String(found.ino)]);
 }

@@ -142,8 +142,8 @@ async function pieceKey(
   const { keyframes, output } = film;
   const { width, height, format, sampleAspect, fit, native, colour } = output.canvas;
   const shown = (index: number): unknown => {
-    const { path, at } = keyframes.at(index);
-    return [content(path), at];
+    const { path, at, fields } = keyframes.at(index);
+    return at === null ? [content(path), at] : [content(path), at, fields ?? 'auto'];
   };
   const parts: unknown[] = [];
   // Hashed, since a gap has as many times as frames and each of its frames names it.

@@ -1,6 +1,6 @@
 /** What a morph's spec must look like to be run. */
 import { z } from 'zod';
-import { CODECS, DEVICES } from '../../contract/choices.ts';
+import { CODECS, DEVICES, FIELDS } from '../../contract/choices.ts';
 import {
   MORPH_EASES,
   MORPH_FITS,
@@ -24,6 +24,7 @@ const keyframe = z.strictObject({
   path,
   at: number.nonnegative().nullable(),
   points: z.array(point).max(1000).nullable(),
+  fields: z.enum(FIELDS).optional(),
 });
 
 const gap = z.strictObject({

@@ -11,7 +11,7 @@ import { allNotes, enginesOf } from '../../morph/run.ts';
 import { format } from '../../time/rational.ts';
 import { sourceAt, type Task, type TaskContext } from '../task.ts';
 import { reporter, type Report } from './report.ts';
-import { sourceIndex } from './source-facts.ts';
+import { treatedSource } from './source-facts.ts';
 
 export const morph: Task<MorphSpec> = async (spec, context) => {
   const started = performance.now();
@@ -22,9 +22,9 @@ export const morph: Task<MorphSpec> = async (spec, context) => {
     signal,
     existing: 'any',
     onKeyframe: (done, total) => report('probing', done, total),
-    index: async (info) => {
+    source: async (info, fields) => {
       const onProgress = (done: number, total: number) => report('analysing', done, total);
-      return await sourceIndex(info, sourceAt(sources, info.path), context, { onProgress });
+      return await treatedSource(info, sourceAt(sources, info.path), context, { onProgress, fields });
     },
   });
   const notes = allNotes(film);

@@ -1,11 +1,11 @@
 /** What a decoding pass tells of a source, once for each state of the file. */
+import type { FieldsChoice } from '../../../contract/choices.ts';
 import type { VideoInfo } from '../../../contract/media.ts';
 import type { Rational } from '../../../contract/time.ts';
 import type { AnalysisCache } from '../../library/analysis-cache.ts';
 import type { FileIdentity } from '../../library/file-identity.ts';
 import { FACTS_KIND, findFrameFacts, frameFactsSchema, type FrameFacts } from '../../media/frame-facts.ts';
-import { treatFields } from '../../media/fields/treat.ts';
-import type { SourceIndex } from '../../media/source.ts';
+import { treatFields, type TreatedSource } from '../../media/fields/treat.ts';
 import { format, toNumber } from '../../time/rational.ts';
 
 export interface SourceFactsOptions {
@@ -35,7 +35,12 @@ export async function sourceFacts(
   return facts;
 }
 
-/** The index of a source whose fields are treated by what was found: for whoever decodes pictures of it and asks for nothing else. Throws as sourceFacts. */
-export async function sourceIndex(...args: Parameters<typeof sourceFacts>): Promise<SourceIndex> {
-  return treatFields(args[0], await sourceFacts(...args)).facts.index;
+/** The source with its fields treated, for whoever decodes pictures of it and asks for nothing else. Throws as sourceFacts and treatFields. */
+export async function treatedSource(
+  info: VideoInfo,
+  source: FileIdentity,
+  context: Parameters<typeof sourceFacts>[2],
+  { fields, ...options }: SourceFactsOptions & { readonly fields?: FieldsChoice | undefined } = {},
+): Promise<TreatedSource> {
+  return treatFields(info, await sourceFacts(info, source, context, options), fields);
 }
