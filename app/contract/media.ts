@@ -52,6 +52,8 @@ export interface VideoStreamInfo extends StreamLabels {
   bitDepth: number;
   colour: ColourInfo;
   hasAlpha: boolean;
+  /** ffmpeg's decoder to be asked for by name, where the one it would take leaves out the transparency of VP8 or VP9. */
+  decoder?: 'libvpx' | 'libvpx-vp9';
   fieldOrder?: string;
   /** HDR10 mastering display and light level, as ffprobe's side data, when there. */
   hdr?: { mastering?: Record<string, string | number>; contentLight?: { max: number; average: number } };

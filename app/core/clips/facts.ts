@@ -10,7 +10,7 @@ import { identify, type FileIdentity } from '../library/file-identity.ts';
 import { cadences } from '../media/cadence.ts';
 import { describeFound } from '../media/fields/found.ts';
 import { treatFields, type TreatedSource } from '../media/fields/treat.ts';
-import { FACTS_KIND, findFrameFacts, frameFactsSchema, type FrameFacts } from '../media/frame-facts.ts';
+import { factsKind, findFrameFacts, frameFactsSchema, type FrameFacts } from '../media/frame-facts.ts';
 import { probe } from '../media/probe.ts';
 import { sourceTiming, type SourceTiming } from '../time/regular.ts';
 
@@ -84,10 +84,10 @@ async function analyse(
   const asProbed = clip.bytes === file.bytes && clip.mtimeNs === file.mtimeNs && clip.info.path === file.path;
   const info = asProbed ? clip.info : await probe(file.path, { signal });
   const cache = analysisCache(db);
-  let facts: FrameFacts | undefined = await cache.find(file, FACTS_KIND, frameFactsSchema);
+  let facts: FrameFacts | undefined = await cache.find(file, factsKind(info), frameFactsSchema);
   if (!facts) {
     facts = await findFrameFacts(file.path, info, { signal, onProgress });
-    await cache.store(file, FACTS_KIND, facts);
+    await cache.store(file, factsKind(info), facts);
   }
   const treated = treatFields(info, facts);
   const { times, end, stamps } = treated.facts.index;
@@ -98,8 +98,9 @@ async function analyse(
 
 /** Whether `analyseClip` would answer without decoding. */
 export async function isAnalysed(db: Library, id: string): Promise<boolean> {
-  const file = await identify(usableClip(db, id).path);
-  return (await analysisCache(db).find(file, FACTS_KIND, frameFactsSchema)) !== undefined;
+  const { path, info } = usableClip(db, id);
+  const file = await identify(path);
+  return (await analysisCache(db).find(file, factsKind(info), frameFactsSchema)) !== undefined;
 }
 
 /** The analysis as the renderer needs it: seconds, no decoder's stamps. */

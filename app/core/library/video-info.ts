@@ -40,6 +40,7 @@ const video = z.object({
   bitDepth: index,
   colour,
   hasAlpha: z.boolean(),
+  decoder: z.enum(['libvpx', 'libvpx-vp9']).optional(),
   fieldOrder: tag,
   hdr: z
     .object({

@@ -15,6 +15,8 @@ export interface Timing {
   readonly timeBase: Rational;
   /** Ticks in a second of the chunk files: the finest the concatenation keeps exact (it counts in microseconds). */
   readonly timescale: number;
+  /** Ticks in a second by the clock of the chunk files, where their container has one of its own: a tick is a tick of that, however long it takes. */
+  readonly stamped?: number;
   /** Constant rate, or undefined for VFR. */
   readonly rate: Rational | undefined;
   /** What the encoder is told. */
@@ -59,14 +61,14 @@ function sumOf(terms: readonly string[]): string {
  * The `setts` filter for a chunk whose frames start at `ticks[0] = 0, ticks[1], ...` and end at the last of `ticks` (all in
  * 1/timescale s, strictly ascending). Quoted for a bitstream filter chain.
  */
-export function settsFor(ticks: readonly number[], { timescale, reorder, rate }: Timing): string {
+export function settsFor(ticks: readonly number[], { timescale, stamped, reorder, rate }: Timing): string {
   const steps = ticks.slice(1).map((tick, i) => tick - ticks[i]!);
   const before = rate ? (steps[0] ?? 1) : 1;
   const frame = 'st(0,if(N,floor((PTS-STARTPTS)*N/(DTS-STARTDTS)+0.5),0))*0';
   const pts = `${frame}+${timeOf('ld(0)', steps, before)}`;
   const dts = `st(1,N-${reorder})*0+${timeOf('ld(1)', steps, before)}`;
   const lengths = runsOf(steps).map(({ step, from, count }) => `${step}*between(ld(0),${from},${from + count - 1})`);
-  return `setts=time_base=1/${timescale}:pts='${pts}':dts='${dts}':duration='${frame}+${sumOf(lengths)}'`;
+  return `setts=time_base=1/${stamped ?? timescale}:pts='${pts}':dts='${dts}':duration='${frame}+${sumOf(lengths)}'`;
 }
 
 /**

@@ -23,7 +23,7 @@ export async function writeConcatList(chunks: readonly Chunk[], timing: Timing, 
   let [start, from] = [0, 0];
   for (const [i, chunk] of chunks.entries()) {
     start += chunk.timestamps.at(-1) ?? 0;
-    const to = mulDivRound(chunkTicks(start, timing), 1_000_000, timing.timescale);
+    const to = mulDivRound(chunkTicks(start, timing), 1_000_000, timing.stamped ?? timing.timescale);
     lines.push(`file ${quoted(await listable(resolve(chunk.path), i, scratch))}`);
     lines.push(`duration ${decimal(to - from)}`);
     from = to;

@@ -77,7 +77,7 @@ function encoderArgs(path: string, plan: OutputPlan, timestamps: readonly number
   if (ticks.length < 2 || ticks[0] !== 0 || ticks.some((tick, i) => i > 0 && tick <= ticks[i - 1]!)) {
     throw new Error('timestamps of a chunk start at 0 and ascend');
   }
-  const { input, nominalRate, sampleAspect, timescale } = plan;
+  const { input, nominalRate, sampleAspect } = plan;
   const retimed = plan.retime === 'setpts' ? setptsFor(ticks, plan) : undefined;
   const tagged = setparams(plan.colour);
   const aspect = sampleAspect.num > 0 ? `setsar=${sampleAspect.num}/${sampleAspect.den}` : undefined;
@@ -93,8 +93,12 @@ function encoderArgs(path: string, plan: OutputPlan, timestamps: readonly number
     retimed ? ['-enc_time_base', encoderClock(plan), '-use_editlist', '0'] : [],
     ['-c:v', plan.encoder, ...plan.encoderArgs, '-pix_fmt', plan.pixelFormat, ...colourArgs(plan.colour)],
     plan.retime === 'setts' ? ['-bsf:v', settsFor(ticks, plan)] : [],
-    ['-video_track_timescale', String(timescale), '-map_metadata', '-1', '-f', plan.chunkMuxer, fileUrl(path)],
+    ['-map_metadata', '-1', ...muxerArgs(plan), fileUrl(path)],
   ].flat();
+}
+
+function muxerArgs({ chunkMuxer, timescale }: OutputPlan): string[] {
+  return [...(chunkMuxer === 'webm' ? [] : ['-video_track_timescale', String(timescale)]), '-f', chunkMuxer];
 }
 
 /** Of the timestamps `setptsFor` makes. */

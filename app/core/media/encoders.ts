@@ -29,6 +29,8 @@ export interface EncoderSettings {
   readonly height: number;
   /** Of a sample, as it is encoded; 8 unless given. */
   readonly bits?: number;
+  /** The picture has transparency. */
+  readonly alpha?: boolean;
 }
 
 export interface EncoderSpec {
@@ -136,9 +138,11 @@ export const ENCODERS: readonly EncoderSpec[] = [
     even: false,
     reorder: 0,
     hdr: false,
-    args: (quality) => {
+    args: (quality, { alpha }) => {
       const rate = `-crf ${quality} -b:v 0 -g ${KEY_INTERVAL}`;
-      return `-deadline realtime -cpu-used 6 -row-mt 1 -tile-columns 2 -threads ${THREADS} ${rate}`.split(' ');
+      // Picture and transparency are two streams: one packet each a frame, and key frames in both or in none.
+      const paired = alpha ? ` -auto-alt-ref 0 -lag-in-frames 0 -keyint_min ${KEY_INTERVAL}` : '';
+      return `-deadline realtime -cpu-used 6 -row-mt 1 -tile-columns 2 -threads ${THREADS} ${rate}${paired}`.split(' ');
     },
   },
   {

@@ -22,6 +22,8 @@ export interface FitRequest {
   readonly quality: number | undefined;
   /** ffmpeg's filters that there are. */
   readonly filters: ReadonlySet<string>;
+  /** Why transparency beside VP9's picture cannot be written, as the end of a sentence; undefined where it can ([Note: alpha in chunks], output-format.ts). */
+  readonly noLayer: string | undefined;
 }
 
 export interface Fit {
@@ -104,9 +106,16 @@ function sizeNotes(spec: EncoderSpec, padded: { width: number; height: number },
   ];
 }
 
-function alphaNotes(spec: EncoderSpec, { carrier, hasAlpha }: FitRequest, kept: boolean): string[] {
+function alphaNotes(spec: EncoderSpec, { carrier, hasAlpha, noLayer }: FitRequest, kept: boolean): string[] {
   if (kept || !hasAlpha || !has(carrier, 'a')) return [];
-  return [`Transparency is not kept: ${spec.codec} cannot hold it; prores, ffv1 (.mkv) and numbered .png images can.`];
+  const why = spec.codec === 'vp9' ? (noLayer ?? 'vp9 holds it beside 8 bits of 4:2:0 only') : undefined;
+  const others = `prores, ffv1 (.mkv) and numbered .png images can${why ? '' : ', and vp9 (.webm, .mkv) beside 8 bits of 4:2:0'}`;
+  return [`Transparency is not kept: ${why ?? `${spec.codec} cannot hold it`}; ${others}.`];
+}
+
+/** Of the codecs that hold planes as they are. */
+function holdsAlpha({ codec }: EncoderSpec, { noLayer }: FitRequest): boolean {
+  return codec === 'ffv1' || (codec === 'vp9' && noLayer === undefined);
 }
 
 function defaults(spec: EncoderSpec, { quality }: FitRequest): number {
@@ -128,8 +137,7 @@ function fitExactly(spec: EncoderSpec, formats: ReadonlySet<string>, request: Fi
     .filter(
       (format) => isGrey(carrier) || (chroma(format).shiftX <= from.shiftX && chroma(format).shiftY <= from.shiftY),
     )
-    // VP9's alpha is a stream of its own beside the packets, which chunks cannot hold.
-    .filter((format) => !has(format, 'a') || (has(carrier, 'a') && spec.codec === 'ffv1'))
+    .filter((format) => !has(format, 'a') || (has(carrier, 'a') && holdsAlpha(spec, request)))
     // ffmpeg's FFV1 spoils 4:1:1 and 4:1:0 where its slices meet within a chroma sample (seen in 5.1).
     .filter((format) => chroma(format).shiftX < 2)
     .toSorted((a, b) => Number(has(b, 'a')) - Number(has(a, 'a')) || cost(a) - cost(b))
@@ -199,12 +207,16 @@ function yuvColour(fed: ColourInfo): ColourInfo & { range: 'limited'; matrix: st
 }
 
 function fitRgbToYuv(spec: EncoderSpec, formats: ReadonlySet<string>, request: FitRequest): Fit | undefined {
-  const target = request.carrier.bits === 8 ? 'yuv420p' : 'yuv420p10le';
+  const { bits } = request.carrier;
+  // What is transparent is worth more than bits that only a conversion would fill.
+  const alpha = has(request.carrier, 'a') && holdsAlpha(spec, request) && formats.has('yuva420p');
+  const target = alpha ? 'yuva420p' : bits === 8 ? 'yuv420p' : 'yuv420p10le';
   if (!formats.has(target)) return undefined;
   const fed = fedColour(request);
   const colour = yuvColour(fed);
   const size = paddedSize(spec, target, request);
-  const deep = request.carrier.bits > 10 ? ` of its ${request.carrier.bits} bits 10 are kept,` : '';
+  const kept = alpha ? 8 : 10;
+  const deep = bits > kept ? ` of its ${bits} bits ${kept} are kept,` : '';
   return {
     input: { pixelFormat: request.carrier.name, ...size, fullRange: true },
     filters: convertValues(FULL_RGB, valuesOf(colour), { ...size, target, filters: request.filters }),
@@ -216,7 +228,7 @@ function fitRgbToYuv(spec: EncoderSpec, formats: ReadonlySet<string>, request: F
     notes: [
       `The source is RGB: written as ${target} (${colour.matrix}, limited range),${deep} colour at half resolution as players expect; ffv1 in .mkv or numbered .png images keep RGB.`,
       ...sizeNotes(spec, size, request),
-      ...alphaNotes(spec, request, false),
+      ...alphaNotes(spec, request, alpha),
     ],
   };
 }

@@ -9,8 +9,13 @@ import { indexSource, linesSize, thumbnailSize, type IndexOptions } from './inde
 import { CutDetector, THUMBNAIL_WIDTH } from './scenes.ts';
 import type { SourceIndex } from './source.ts';
 
-/** Names the facts in the cache of analyses; its number changes whenever the same file would give other facts. */
-export const FACTS_KIND = 'frame-facts/5';
+/** Its number changes whenever the same file would give other facts. */
+const FACTS_KIND = 'frame-facts/5';
+
+/** Names the facts of a source in the cache of analyses; which frames are key frames depends on its decoder. */
+export function factsKind({ video }: VideoInfo): string {
+  return video.decoder ? `${FACTS_KIND} by ${video.decoder}` : FACTS_KIND;
+}
 
 const index = z.int().nonnegative();
 const rational = z.object({ num: z.int(), den: z.int().positive() });

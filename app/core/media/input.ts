@@ -19,8 +19,10 @@ export async function inputArgs(path: string, more: readonly string[] = [], buil
 
 /** `inputArgs` for what was probed, image sequences included. */
 export async function inputArgsOf(info: VideoInfo, more: readonly string[] = []): Promise<string[]> {
-  if (info.format !== IMAGE_SEQUENCE)
-    return await inputArgs(info.path, [...imageArgs(info.format), ...editArgs(isUnedited(info)), ...more]);
+  if (info.format !== IMAGE_SEQUENCE) {
+    const own = [...imageArgs(info.format), ...editArgs(isUnedited(info)), ...decoderArgs(info)];
+    return await inputArgs(info.path, [...own, ...more]);
+  }
   return await sequenceArgs(info.path, info.video.nominalRate ?? { num: 24, den: 1 }, more);
 }
 
@@ -47,6 +49,11 @@ export function isUnedited({ recorded }: Pick<VideoInfo, 'recorded'>): boolean {
 /** For a stream whose file's edits are left out ([Note: clocks], recorded.ts). */
 export function editArgs(unedited: boolean): string[] {
   return unedited ? ['-ignore_editlist', '1'] : [];
+}
+
+/** [Note: alpha layer], probe-picture.ts. */
+function decoderArgs({ video }: VideoInfo): string[] {
+  return video.decoder ? [`-c:${video.index}`, video.decoder] : [];
 }
 
 async function guards(build?: FfmpegBuild, also?: string): Promise<string[]> {

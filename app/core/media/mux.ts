@@ -97,6 +97,7 @@ async function muxArgs(request: MuxRequest, list: string, folder: string): Promi
     tracks.output,
     container.images ? [] : labelArgs('v:0', { ...request.picture, dispositions: ['default'] }, container),
     container.images ? [] : timecodeArgs(request),
+    plan.decoder ? ['-metadata:s:v:0', 'alpha_mode=1'] : [],
     ['-max_muxing_queue_size', '4096', '-progress', 'pipe:1'],
     container.name === 'mp4' || container.name === 'mov' ? ['-video_track_timescale', String(plan.timescale)] : [],
     ['-f', container.muxer, ...container.muxerArgs],
@@ -117,6 +118,7 @@ function finalTiming({ chunks, plan }: MuxRequest): string {
   const starts = chunks.map(({ timestamps }) => timestamps.at(-1) ?? 0);
   const end = starts.reduce((sum, length) => sum + length, 0);
   const endTicks = chunkTicks(end, plan);
+  if (plan.stamped !== undefined) return unstamped(plan, frames, endTicks);
   const stored = `eq(N,${frames - 1})`;
   if (plan.container.ticks !== undefined) {
     const duration = plan.rate
@@ -129,6 +131,15 @@ function finalTiming({ chunks, plan }: MuxRequest): string {
   const shown = chunkTicks(end - (last.at(-1) ?? 0) + (last.at(-2) ?? 0), plan);
   const duration = `if(gte(PTS,${shown})+${stored},${endTicks}-PTS,min(DURATION,${endTicks}-PTS))`;
   return `setts=pts=PTS:dts='if(${stored},PTS,DTS)':duration='${duration}'`;
+}
+
+/** From chunks' own clock to the film's, both in the container's ticks ([Note: alpha in chunks], output-format.ts); no packet is stored before its turn. */
+function unstamped({ container, timescale }: OutputPlan, frames: number, endTicks: number): string {
+  const { ticks = 1000 } = container;
+  const time = (stamp: string | number): string => `floor(${stamp}*${ticks}/${timescale}+0.5)`;
+  const usual = Math.max(1, Math.floor((endTicks * ticks) / timescale / frames));
+  const duration = `if(eq(N,${frames - 1}),${time(endTicks)}-${time('PTS')},${usual})`;
+  return `setts=pts='${time('PTS')}':dts='${time('PTS')}':duration='${duration}'`;
 }
 
 /** Length of the last stored packet, whose decoding time is that of frame `frames - 1 - reorder`. */

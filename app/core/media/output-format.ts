@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 import { CODECS } from '../../contract/jobs.ts';
 import type { Codec } from '../../contract/jobs.ts';
-import type { ColourInfo, VideoInfo } from '../../contract/media.ts';
+import type { ColourInfo, VideoInfo, VideoStreamInfo } from '../../contract/media.ts';
 import type { Rational } from '../../contract/time.ts';
 import { compare, rational, standardRate } from '../time/rational.ts';
 import { encoderTrial } from './capabilities.ts';
@@ -63,8 +63,10 @@ export interface OutputPlan extends Timing {
   readonly colour: ColourInfo;
   readonly sampleAspect: Rational;
   readonly audio?: AudioPlan;
-  /** Container of the chunk files: both keep exact time bases. */
-  readonly chunkMuxer: 'mp4' | 'mov';
+  /** Container of the chunk files: all keep exact time bases ([Note: alpha in chunks]). */
+  readonly chunkMuxer: 'mp4' | 'mov' | 'webm';
+  /** Reads the written file with its transparency, where ffmpeg's own choice would leave it out. */
+  readonly decoder?: VideoStreamInfo['decoder'];
   /** How packets get their times ([Note: chunk timing]). */
   readonly retime: 'setts' | 'setpts';
   readonly passthrough: readonly string[];
@@ -84,6 +86,9 @@ export async function planOutput(request: OutputRequest, capabilities: Capabilit
   if (chosen && !container.codecs.includes(request.codec)) throw cannotHold(container, request.codec);
   const codecs = chosen ? [request.codec] : container.codecs;
   const { spec, fit } = await firstThatFits(codecs, request, capabilities);
+  const { bits = 8, planes = [] } = PIXEL_FORMATS.get(fit.pixelFormat) ?? {};
+  const alpha = planes.some(({ channel }) => channel === 'a');
+  const layered = alpha && spec.codec === 'vp9';
   const timing = timingOf(request, capabilities.bsfs.has('setts') ? spec.reorder : 0);
   const retime = capabilities.bsfs.has('setts') ? 'setts' : 'setpts';
   const hdr = hdrOf(request.info);
@@ -99,7 +104,8 @@ export async function planOutput(request: OutputRequest, capabilities: Capabilit
       bFrames: retime === 'setts' ? 3 : 0,
       width: fit.input.width,
       height: fit.input.height,
-      bits: PIXEL_FORMATS.get(fit.pixelFormat)?.bits ?? 8,
+      bits,
+      alpha,
     }),
     quality: fit.quality,
     carrier: request.carrier,
@@ -113,7 +119,8 @@ export async function planOutput(request: OutputRequest, capabilities: Capabilit
     colour: fit.colour,
     sampleAspect: request.info.video.sampleAspect,
     ...(audio ? { audio } : {}),
-    chunkMuxer: ['h264', 'hevc', 'av1', 'vp9'].includes(spec.codec) ? 'mp4' : 'mov',
+    chunkMuxer: layered ? 'webm' : ['h264', 'hevc', 'av1', 'vp9'].includes(spec.codec) ? 'mp4' : 'mov',
+    ...(layered ? { decoder: LAYER_DECODER, stamped: 1000 } : {}),
     retime,
     passthrough: capabilities.passthrough,
     ffmpegVersion: capabilities.build.version,
@@ -216,12 +223,30 @@ async function whatWorks(
   return { missing, working };
 }
 
-function fitRequest(request: OutputRequest, codec: VideoCodec, { filters }: Capabilities): FitRequest {
+function fitRequest(request: OutputRequest, codec: VideoCodec, capabilities: Capabilities): FitRequest {
+  const { filters } = capabilities;
   const { carrier, width, height, info } = request;
   // A quality is in the measure of the codec asked for; another that is fallen forward to has its own.
   const quality = request.codecChosen === false && codec !== request.codec ? undefined : request.quality;
-  return { carrier, width, height, colour: info.video.colour, hasAlpha: info.video.hasAlpha, quality, filters };
+  const { colour, hasAlpha } = info.video;
+  return { carrier, width, height, colour, hasAlpha, quality, filters, noLayer: noLayer(request.path, capabilities) };
 }
+
+/**
+ * VP9's transparency is a second stream within the packets, which WebM and Matroska hold and MP4 does not. [Note: alpha in chunks]
+ *
+ * So chunks of it are WebM. It counts milliseconds; a chunk is stamped with a millisecond for every tick, as if it took so much longer, and its times are
+ * exact. Putting the film together takes them back to what they are (mux.ts), rounded once to the milliseconds of the film. (NUT keeps exact times and says it keeps
+ * what lies beside packets, but what ffmpeg 5.1 reads of that has eight bytes too many.) What is written must be
+ * read again with its transparency to be verified, so there must be a decoder for that as well.
+ */
+function noLayer(path: string, { bsfs, decoders }: Capabilities): string | undefined {
+  const { name } = containerFor(path);
+  if (name !== 'webm' && name !== 'mkv') return `vp9 holds it in .webm and .mkv, not in .${name}`;
+  return bsfs.has('setts') && decoders.has(LAYER_DECODER) ? undefined : 'this ffmpeg cannot write that of vp9';
+}
+
+const LAYER_DECODER = 'libvpx-vp9';
 
 /** A sentence that names the codecs and formats that hold the source. */
 async function whatCan(request: OutputRequest, capabilities: Capabilities): Promise<string> {

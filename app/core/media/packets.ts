@@ -20,6 +20,8 @@ export interface PacketStream {
   readonly durations: number[];
   /** Samples at the very end that are padding and not heard. */
   discardedSamples: number;
+  /** Packets with something beside them in Matroska's way: the transparency of VP8 and VP9. Without ffprobe, with anything beside them. */
+  additions: number;
 }
 
 /** Reads the times of all packets by ffprobe, or by ffmpeg where there is none of the same build. Throws ffmpeg-failed and as the signal says. */
@@ -30,7 +32,7 @@ export async function readPackets(path: string, signal?: AbortSignal): Promise<P
 
 async function byFfprobe(path: string, signal?: AbortSignal): Promise<PacketStream[]> {
   const entries =
-    'stream=index,codec_type,time_base,sample_rate,duration:stream_tags=DURATION:packet=stream_index,pts,duration:packet_side_data=discard_padding';
+    'stream=index,codec_type,time_base,sample_rate,duration:stream_tags=DURATION:packet=stream_index,pts,duration:packet_side_data=side_data_type,discard_padding';
   const args = [...(await inputArgs(path)), '-show_entries', entries, '-of', 'compact=nk=0'];
   const streams = new Map<number, PacketStream>();
   const packets: Map<string, string>[] = [];
@@ -58,6 +60,7 @@ async function byFfprobe(path: string, signal?: AbortSignal): Promise<PacketStre
     stream.times.push(Number(packet.get('pts')));
     stream.durations.push(Number(packet.get('duration') ?? 0) || 0);
     stream.discardedSamples = Number(packet.get('discard_padding') ?? 0) || 0;
+    if (packet.get('side_data_type') === 'Matroska BlockAdditional') stream.additions++;
   }
   return [...streams.values()];
 }
@@ -135,6 +138,7 @@ async function readFramecrc(args: readonly string[], signal?: AbortSignal): Prom
     if (!stream || pts === undefined) return;
     stream.times.push(pts);
     stream.durations.push(duration ?? 0);
+    if (/, S=[1-9]/.test(line)) stream.additions++;
   });
   return [...streams.values()];
 }
@@ -161,6 +165,7 @@ function newStream(
     times: [],
     durations: [],
     discardedSamples: 0,
+    additions: 0,
   };
 }
 

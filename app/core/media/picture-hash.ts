@@ -2,7 +2,8 @@
  * What a written film shows, as one number. [Note: picture hash]
  *
  * SHA-256 over the planes of every picture of the first video stream, as its decoder gives them, in the order they are shown; nothing is scaled, turned or
- * converted. Anybody can compute it again: `ffmpeg -noautorotate -i FILE -map 0:v:0 -fps_mode passthrough -f hash -hash sha256 -`. It says that two files
+ * converted. Anybody can compute it again: `ffmpeg -noautorotate -i FILE -map 0:v:0 -fps_mode passthrough -f hash -hash sha256 -`, with
+ * `-c:v libvpx-vp9` before `-i` where a VP9 film has transparency, which counts then. It says that two files
  * show the same, whatever their containers, sound and tags; and since it takes decoding all of the file, that all of it can be decoded.
  * It stays in ffmpeg, so no pixel comes through a pipe: at 1920x1080 a frame costs the decoder's 4 ms and 4 ms of hashing (one measurement by hand, on a
  * machine that did other things as well).
@@ -12,6 +13,7 @@ import { AppError, toAppError } from '../../contract/errors.ts';
 import { capabilities } from './capabilities.ts';
 import { runFfmpeg } from './ffmpeg.ts';
 import { inputArgs, sequenceArgs } from './input.ts';
+import type { OutputPlan } from './output-format.ts';
 
 /** What is damaged is an error. */
 const STRICT = ['-noautorotate', '-err_detect', 'explode'];
@@ -23,12 +25,21 @@ export interface PicturesWritten {
   readonly images?: string | undefined;
   /** How many pictures there must be. */
   readonly frames: number;
+  /** The plan's, where it names one. */
+  readonly decoder?: OutputPlan['decoder'] | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((frames: number) => void) | undefined;
 }
 
 /** Hexadecimal, lower case. Throws verify-failed when a picture cannot be decoded, or when there are more or fewer; the signal's reason on abort. */
-export async function hashPictures({ path, images, frames, signal, onProgress }: PicturesWritten): Promise<string> {
+export async function hashPictures({
+  path,
+  images,
+  frames,
+  decoder,
+  signal,
+  onProgress,
+}: PicturesWritten): Promise<string> {
   let seen = 0;
   let wrong: string | undefined;
   const onLine = (line: string): boolean => {
@@ -43,7 +54,7 @@ export async function hashPictures({ path, images, frames, signal, onProgress }:
   try {
     const input = images
       ? await sequenceArgs(join(path, basename(images)), { num: 24, den: 1 }, STRICT)
-      : await inputArgs(path, STRICT);
+      : await inputArgs(path, decoder ? [...STRICT, '-c:v', decoder] : STRICT);
     const { passthrough } = await capabilities();
     const args = ['-xerror', ...input, '-map', '0:v:0', ...passthrough, '-progress', 'pipe:2'];
     const hashed = [...args, '-f', 'hash', '-hash', 'sha256', 'pipe:1'];

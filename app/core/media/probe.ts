@@ -245,7 +245,9 @@ async function describeVideo(
   stream: RawStream,
   context: Context,
 ): Promise<{ info: VideoStreamInfo; warnings: string[] }> {
-  const { width = 0, height = 0, pix_fmt: pixelFormat } = stream;
+  const { width = 0, height = 0 } = stream;
+  const layer = alphaLayerOf(stream, (await capabilities()).decoders);
+  const pixelFormat = layer.pixelFormat ?? stream.pix_fmt;
   if (!pixelFormat || width < 1 || height < 1) {
     throw new AppError('no-frames', `No picture of ${path} can be decoded: it is damaged or encrypted.`);
   }
@@ -283,13 +285,14 @@ async function describeVideo(
     bitDepth: carrier.format.bits,
     colour: colour.info,
     hasAlpha: carrier.format.planes.some((plane) => plane.channel === 'a'),
+    ...(layer.decoder ? { decoder: layer.decoder } : {}),
     ...(stream.field_order ? { fieldOrder: stream.field_order } : {}),
     ...(hdr ? { hdr } : {}),
     dolbyVision: dolbyVision !== undefined,
     ...(stream.nb_frames ? { frameCount: stream.nb_frames } : {}),
     ...labelsOf(stream),
   };
-  const layers = [dolbyVision, dynamicHdrOf(told), alphaLayerOf(stream)].filter((warning) => warning !== undefined);
+  const layers = [dolbyVision, dynamicHdrOf(told), layer.warning].filter((warning) => warning !== undefined);
   return { info, warnings: [...colour.warnings, ...turn.warnings, ...layers, ...pictureWarnings(info, carrier.exact)] };
 }
 

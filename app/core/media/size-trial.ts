@@ -32,8 +32,9 @@ async function trial(spec: EncoderSpec, fit: Fit, build: Capabilities['build']):
   // Whether what was asked for is on its scale is another question.
   const quality = Math.min(spec.quality[1], Math.max(spec.quality[0], fit.quality));
   const { width, height } = input;
-  const bits = PIXEL_FORMATS.get(pixelFormat)?.bits ?? 8;
-  const settings = { hdr: {}, fullRange: colour.range === 'full', bFrames: 3, width, height, bits };
+  const { bits = 8, planes = [] } = PIXEL_FORMATS.get(pixelFormat) ?? {};
+  const alpha = planes.some(({ channel }) => channel === 'a');
+  const settings = { hdr: {}, fullRange: colour.range === 'full', bFrames: 3, width, height, bits, alpha };
   const source = ['-f', 'rawvideo', '-pixel_format', input.pixelFormat, '-video_size', `${width}x${height}`];
   const filter = [...filters, `format=${pixelFormat}`].join(',');
   const args = [

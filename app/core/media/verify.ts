@@ -63,6 +63,7 @@ export async function verifyOutput(path: string, expected: Expectation): Promise
   if (sounds.length !== wanted.length)
     throw failed(`it has ${sounds.length} sound streams instead of ${wanted.length}`);
   const end = checkTimes(pictures[0]!, expected);
+  checkAlpha(pictures[0]!, expected);
   checkTracks(info, streams, expected);
   let drift = 0;
   for (const [i, sound] of sounds.entries()) {
@@ -174,6 +175,11 @@ function checkTimes(stream: PacketStream, { plan, frames, timestamp }: Expectati
     throw failed(`its picture ends at ${end} s instead of ${planned} s`);
   }
   return end;
+}
+
+/** Transparency beside the picture ([Note: alpha in chunks], output-format.ts) is there for all frames or the film is not what was planned. */
+function checkAlpha({ additions }: PacketStream, { plan, frames }: Expectation): void {
+  if (plan.decoder && additions !== frames) throw failed(`${additions} of its ${frames} frames have transparency`);
 }
 
 /** When the last sample is heard, in seconds; decoders drop what the codec padded. */

@@ -44,7 +44,7 @@ export async function planMorphOutput(spec: MorphSpec, facts: readonly KeyframeF
   const notes = kind === 'film' ? [...final.notes] : [];
   if (!keeps) {
     notes.push(
-      `What is transparent is shown on black: ${final.codec} in ${extname(spec.output)} has no transparency; prores in .mov, ffv1 in .mkv, .png and .gif have.`,
+      `What is transparent is shown on black: ${final.codec} in ${extname(spec.output)} has no transparency; vp9 in .webm, prores in .mov, ffv1 in .mkv, .png and .gif have.`,
     );
   }
   const grid = kind === 'strip' ? gridOf(spec, canvas) : null;

@@ -40,7 +40,7 @@ export const morph: Task<MorphSpec> = async (spec, context) => {
   const images = film.output.kind === 'film' && film.output.plan.container.images;
   const pictures = film.output.grid ? 1 : film.frames;
   const pictureHash = await hashPictures({
-    ...{ path: part, frames: pictures, signal },
+    ...{ path: part, frames: pictures, decoder: film.output.plan.decoder, signal },
     ...(images && { images: spec.output }),
     onProgress: (done) => report('verifying', done, pictures),
   });

@@ -278,7 +278,7 @@ async function write(
     ),
   );
   const pictureHash = await hashPictures({
-    ...{ path: part, frames: frames.count, signal },
+    ...{ path: part, frames: frames.count, decoder: output.decoder, signal },
     ...(output.container.images && { images: output.path }),
     onProgress: (done) => report('verifying', done, frames.count),
   });

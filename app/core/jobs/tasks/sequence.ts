@@ -200,7 +200,7 @@ async function write(
     signal,
   });
   const pictureHash = await hashPictures({
-    ...{ path: part, frames, signal },
+    ...{ path: part, frames, decoder: output.decoder, signal },
     ...(output.container.images && { images: output.path }),
     onProgress: (done) => report('verifying', done, frames),
   });

@@ -4,7 +4,7 @@ import type { VideoInfo } from '../../../contract/media.ts';
 import type { Rational } from '../../../contract/time.ts';
 import type { AnalysisCache } from '../../library/analysis-cache.ts';
 import type { FileIdentity } from '../../library/file-identity.ts';
-import { FACTS_KIND, findFrameFacts, frameFactsSchema, type FrameFacts } from '../../media/frame-facts.ts';
+import { factsKind, findFrameFacts, frameFactsSchema, type FrameFacts } from '../../media/frame-facts.ts';
 import { treatFields, type TreatedSource } from '../../media/fields/treat.ts';
 import { format, toNumber } from '../../time/rational.ts';
 
@@ -22,7 +22,7 @@ export async function sourceFacts(
   { analyses, signal }: { readonly analyses: AnalysisCache; readonly signal: AbortSignal },
   { rate, onProgress }: SourceFactsOptions = {},
 ): Promise<FrameFacts> {
-  const kind = rate ? `${FACTS_KIND} at ${format(rate)}` : FACTS_KIND;
+  const kind = rate ? `${factsKind(info)} at ${format(rate)}` : factsKind(info);
   const known = await analyses.find(source, kind, frameFactsSchema);
   if (known) return known;
   const rough = Math.round((info.duration ?? 0) * toNumber(info.video.averageRate ?? { num: 25, den: 1 }));
