@@ -44,7 +44,7 @@ export async function mineClip(
     );
   if (options.most < 1) return { triplets: [], tally };
   const random = randomOf(`${options.seed}/${clip.name}`);
-  const { index, ...shots } = await findShots(clip.path, info, {
+  const { index, ...shots } = await findShots(info, {
     ...(signal ? { signal } : {}),
     onProgress: (share) => onProgress?.(INDEX_SHARE * share),
   });

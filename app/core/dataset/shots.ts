@@ -1,34 +1,25 @@
-/** The frames of a video with their times, and where cuts and repeated frames are: one decoding pass. */
+/** The frames of a video with their times, and where cuts and repeated frames are: one decoding pass. Of interlaced and telecined video, the pictures made of its fields. */
 import type { VideoInfo } from '../../contract/media.ts';
-import { HoldDetector, type Hold } from '../media/holds.ts';
-import { indexSource, thumbnailSize } from '../media/index-source.ts';
-import { CutDetector, THUMBNAIL_WIDTH } from '../media/scenes.ts';
-import type { SourceIndex } from '../media/source.ts';
+import { findTreated } from '../media/fields/find-treated.ts';
+import type { FrameFacts } from '../media/frame-facts.ts';
 
 export interface Shots {
   /** First frames of new shots. */
   readonly cuts: readonly { readonly frame: number }[];
-  readonly holds: readonly Hold[];
+  readonly holds: FrameFacts['holds'];
 }
 
 /** `onProgress` is told the share of the clip that was looked at. Throws what decoding throws. */
 export async function findShots(
-  path: string,
   info: VideoInfo,
   { signal, onProgress }: { readonly signal?: AbortSignal; readonly onProgress?: (share: number) => void },
-): Promise<Shots & { index: SourceIndex }> {
-  const size = thumbnailSize(info, THUMBNAIL_WIDTH);
-  const [cuts, holds] = [new CutDetector(size), new HoldDetector(size)];
+): Promise<Shots & Pick<FrameFacts, 'index'>> {
   const seconds = info.video.duration ?? 0;
-  const index = await indexSource(path, info, {
+  const { facts } = await findTreated(info, {
     ...(signal ? { signal } : {}),
-    thumbnails: { width: THUMBNAIL_WIDTH },
-    onThumbnail: (frame, luma) => {
-      cuts.push(frame, luma);
-      holds.push(frame, luma);
-    },
     // A file that does not say its length begins with 0 of 0.
     onProgress: (at) => onProgress?.(at.seconds > 0 ? Math.min(1, at.seconds / Math.max(seconds, at.seconds)) : 0),
   });
-  return { index, ...cuts.finish(), ...holds.finish() };
+  const { index, cuts, holds } = facts;
+  return { index, cuts: cuts.map((frame) => ({ frame })), holds };
 }

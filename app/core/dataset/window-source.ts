@@ -34,7 +34,7 @@ export interface WindowOptions {
 export interface WindowSource {
   readonly path: string;
   readonly name: string;
-  /** Of a video: first and last frame of each range to be cut; none is all. */
+  /** Of a video: first and last frame of each range to be cut, its fields treated (media/fields/treat.ts); none is all. */
   readonly ranges: readonly (readonly [first: number, last: number])[];
 }
 
@@ -90,7 +90,7 @@ async function* videoWindows(
   const { count, stride, size, channels, signal, onProgress } = options;
   const abort = signal ? { signal } : {};
   const info = await probe(path, abort);
-  const shots = await findShots(path, info, { ...abort, onProgress: (share) => onProgress?.(INDEX_SHARE * share) });
+  const shots = await findShots(info, { ...abort, onProgress: (share) => onProgress?.(INDEX_SHARE * share) });
   const { index, cuts } = shots;
   const edges = [0, ...cuts.map(({ frame }) => frame), index.times.length];
   const spans = edges.slice(1).flatMap((end, shot) => {

@@ -1,4 +1,5 @@
 /** A still moved as a video moves, or along a file of key points: FOMM's own use. */
+import { basename } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 import type { DeviceChoice } from '../../contract/choices.ts';
 import type { KeyPoint } from '../../contract/morph.ts';
@@ -11,7 +12,7 @@ import { findInbetweener } from '../engines/registry.ts';
 import { decodeFrames } from '../media/decode.ts';
 import { floatRgb } from '../media/float-rgb.ts';
 import type { Frame } from '../media/frame.ts';
-import { indexSource } from '../media/index-source.ts';
+import { findTreated } from '../media/fields/find-treated.ts';
 import { probe } from '../media/probe.ts';
 import { sourceTiming } from '../time/regular.ts';
 import { format } from '../time/rational.ts';
@@ -103,8 +104,9 @@ async function* fittingFrames(
 }
 
 async function videoDriving(path: string, { signal, fps, onNote }: MoveOptions): Promise<Driving> {
-  const info = await probe(path, { signal });
-  const index = await indexSource(path, info, { signal });
+  const { info, facts, notes } = await findTreated(await probe(path, { signal }), { signal });
+  const { index } = facts;
+  for (const note of notes) onNote(note.replace(/^This clip/, basename(path)));
   const { nominalRate, averageRate, colour } = info.video;
   if (index.times.length < 2)
     throw new AppError(

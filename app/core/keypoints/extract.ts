@@ -71,7 +71,8 @@ export async function extractPoints(
   const { count, stride, step, force, signal, onProgress } = options;
   if (!force && (await stat(out).catch(() => undefined))) throw new AppError('output-exists', `${out} exists already.`);
   const part = partOf(out);
-  const header = JSON.stringify({ keypoints: 1, model: model.version, count, stride, step });
+  // The number changes when the same video would give other windows.
+  const header = JSON.stringify({ keypoints: 2, model: model.version, count, stride, step });
   const before = await doneBefore(part, header);
   const starts = await startsBySize(sources);
   const eta = createEta();

@@ -10,8 +10,8 @@ import { TICKS } from '../../contract/time.ts';
 import { capabilities } from '../media/capabilities.ts';
 import { decodeFrames } from '../media/decode.ts';
 import { runFfmpeg } from '../media/ffmpeg.ts';
-import { findTreated } from '../media/fields/find-treated.ts';
-import type { TreatedSource } from '../media/fields/treat.ts';
+import { treatFields, type TreatedSource } from '../media/fields/treat.ts';
+import { findFrameFacts, type FrameFacts } from '../media/frame-facts.ts';
 import { inputArgsOf } from '../media/input.ts';
 import { probe } from '../media/probe.ts';
 import { readStill, withoutOpaqueAlpha, type Still } from '../media/stills.ts';
@@ -149,8 +149,8 @@ function frameAt(times: readonly number[], end: number, seconds: number): number
 }
 
 /** Of the last few videos: a gap needs two of their frames, and a plan looks at them before. */
-const sources = new Map<string, TreatedSource>();
-const MOST_SOURCES = 4;
+const known = new Map<string, FrameFacts>();
+const MOST_KNOWN = 4;
 
 async function treatedOnce(
   info: VideoInfo,
@@ -161,13 +161,11 @@ async function treatedOnce(
     ({ mtimeMs }) => mtimeMs,
     () => 0,
   );
-  const key = `${info.path}\0${info.bytes}\0${changed}\0${fields ?? 'auto'}`;
-  const found = sources.get(key);
-  if (found) return found;
-  const treated = await findTreated(info, { fields, ...(signal && { signal }) });
-  sources.set(key, treated);
-  for (const oldest of sources.keys()) if (sources.size > MOST_SOURCES) sources.delete(oldest);
-  return treated;
+  const key = `${info.path}\0${info.bytes}\0${changed}`;
+  const facts = known.get(key) ?? (await findFrameFacts(info.path, info, signal ? { signal } : {}));
+  known.set(key, facts);
+  for (const oldest of known.keys()) if (known.size > MOST_KNOWN) known.delete(oldest);
+  return treatFields(info, facts, fields);
 }
 
 /** A hash of what a still shows: equal for pictures that are the same sample for sample. */

@@ -3,7 +3,8 @@
  * that of the MoViNet notebook (tensorflow/models, official/projects/movinet).
  *
  * [Note: overlay] A video shows every frame at its own time, with the clip's sound; a VFR clip stays VFR. A GIF shows ten pictures a second and a strip
- * eight pictures spread over the clip, each the frame that is shown at that time. HDR is shown as an ordinary screen shows it.
+ * eight pictures spread over the clip, each the frame that is shown at that time. HDR is shown as an ordinary screen shows it, and of interlaced and
+ * telecined video the pictures that are made of its fields.
  */
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -17,7 +18,8 @@ import type { Chunk } from '../media/concat-list.ts';
 import { decodeFrames } from '../media/decode.ts';
 import { openChunkEncoder } from '../media/encode.ts';
 import type { Frame } from '../media/frame.ts';
-import { indexSource } from '../media/index-source.ts';
+import { findTreated } from '../media/fields/find-treated.ts';
+import type { TreatedSource } from '../media/fields/treat.ts';
 import { muxOutput, type MuxAudio } from '../media/mux.ts';
 import { renameIntoPlace, withTemporary } from '../media/output-file.ts';
 import { planOutput, type OutputPlan } from '../media/output-format.ts';
@@ -43,8 +45,8 @@ export interface OverlayOptions {
   /** .mp4, .mov, .mkv or .webm, .gif, or .png for a strip. */
   readonly output: string;
   readonly force?: boolean;
-  /** What is known of the clip, where it is. */
-  readonly index?: SourceIndex | undefined;
+  /** The clip with its fields treated, where it is known; otherwise it is decoded once for that. */
+  readonly source?: TreatedSource | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Pictures made, of how many. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
@@ -129,8 +131,8 @@ export async function makeOverlay(options: OverlayOptions & { readonly to: strin
   const signal = options.signal ?? new AbortController().signal;
   const kind = outputKind(output);
   const curves = chooseCurves(scores, Math.min(MOST_TOP, options.top));
-  const info = await probe(options.input, { signal });
-  const index = options.index ?? (await indexSource(info.path, info, { signal }));
+  const { info, facts } = options.source ?? (await findTreated(await probe(options.input, { signal }), { signal }));
+  const { index } = facts;
   const claimed = [info.video.nominalRate, info.video.averageRate];
   const timing = sourceTiming(index.times, index.end, index.stamps.timeBase, claimed);
   const layout = layOut(info, SIZES[kind], { curves, rate: scores.rate, seconds: timing.end / TICKS });

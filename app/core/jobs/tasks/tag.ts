@@ -2,6 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { AppError } from '../../../contract/errors.ts';
 import type { RetimeResult } from '../../../contract/jobs.ts';
+import type { VideoInfo } from '../../../contract/media.ts';
 import type { TagSpec } from '../../../contract/tags.ts';
 import { findTagger } from '../../engines/registry.ts';
 import type { TaggerEntry } from '../../engines/tagger.ts';
@@ -21,6 +22,7 @@ import { tagFormat } from '../../tags/spec.ts';
 import { tagsText } from '../../tags/write.ts';
 import { findAllTaught } from '../../teach/taught.ts';
 import { sourceAt, type Task, type TaskContext } from '../task.ts';
+import { treatedSource } from './source-facts.ts';
 
 export const tag: Task<TagSpec> = async (spec, context) => tagWith(await findTagger(spec.engine), spec, context);
 
@@ -59,7 +61,9 @@ export async function tagWith(
   });
   if ((await readFile(part, 'utf8')) !== text) throw new AppError('verify-failed', `${part} is not what was written.`);
   const overlay =
-    spec.overlay === undefined ? [] : [await drawn(spec, spec.overlay, context, scoresOfRun(db, run, labels))];
+    spec.overlay === undefined
+      ? []
+      : [await drawn(spec, spec.overlay, context, { info, scores: scoresOfRun(db, run, labels) })];
   emit({ type: 'progress', stage: 'writing', fraction: 0.99, done: 0, total: 1, unit: 'seconds' });
   await context.publish([{ from: part, to: spec.output }, ...overlay]);
   const { top, spans } = report;
@@ -84,12 +88,14 @@ export async function tagWith(
 async function drawn(
   { input, top }: TagSpec,
   output: string,
-  { partFor, signal, emit }: TaskContext,
-  scores: Scores,
+  context: TaskContext,
+  { info, scores }: { readonly info: VideoInfo; readonly scores: Scores },
 ): Promise<{ from: string; to: string }> {
-  const to = partFor(output);
+  const { signal, emit } = context;
+  const to = context.partFor(output);
+  const source = await treatedSource(info, sourceAt(context.sources, input), context);
   await makeOverlay({
-    ...{ input, scores, top, output, to, signal },
+    ...{ input, source, scores, top, output, to, signal },
     onProgress: (done, total) => {
       const fraction = RUNS_TO.overlay + (0.99 - RUNS_TO.overlay) * (total > 0 ? done / total : 0);
       emit({ type: 'progress', stage: 'rendering', fraction, done, total, unit: 'frames' });

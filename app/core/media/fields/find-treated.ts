@@ -1,17 +1,12 @@
 /** A source looked at once and treated, for whoever keeps no analyses. */
-import type { FieldsChoice } from '../../../contract/choices.ts';
 import type { VideoInfo } from '../../../contract/media.ts';
 import { findFrameFacts } from '../frame-facts.ts';
 import { treatFields, type TreatedSource } from './treat.ts';
 
-export interface FindTreatedOptions extends NonNullable<Parameters<typeof findFrameFacts>[2]> {
-  readonly fields?: FieldsChoice | undefined;
-}
-
-/** Decodes the whole source. Throws as findFrameFacts and treatFields. */
+/** By what is found. Decodes the whole source. Throws as findFrameFacts. */
 export async function findTreated(
   info: VideoInfo,
-  { fields, ...options }: FindTreatedOptions = {},
+  options: Parameters<typeof findFrameFacts>[2],
 ): Promise<TreatedSource> {
-  return treatFields(info, await findFrameFacts(info.path, info, options), fields);
+  return treatFields(info, await findFrameFacts(info.path, info, options));
 }

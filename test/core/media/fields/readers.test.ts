@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
+import { windowsOf } from '../../../../app/core/dataset/window-source.ts';
 import { readKeyframe } from '../../../../app/core/morph/keyframe.ts';
 import { lumaPsnr, makeFields, moving, originals, pulldown, rawBytes } from '../../../support/fields.ts';
 import { tempFolder } from '../../../support/command.ts';
 
-const source = moving({ width: 64, frames: 40 });
+const source = moving({ width: 64, frames: 32 });
 let clip = '';
 let film: Uint8Array[] = [];
 
@@ -27,4 +28,14 @@ test("a morph's keyframe is a frame of the film; with the fields off it is one o
   assert.match(taken.notes.join(), /^telecined\.mkv is telecined film .* taken back/);
   const woven = await read('off');
   assert.ok(film.every((one) => lumaPsnr(rawBytes(woven.frame), one, source) < 60));
+});
+
+test('windows for training are cut from the film', async () => {
+  const cut = { count: 2, stride: 1, step: 1, size: 8, channels: 1, view: 'image_aux1' } as const;
+  const starts: number[] = [];
+  for await (const window of windowsOf({ path: clip, name: 'film', ranges: [] }, cut)) starts.push(window.index);
+  assert.deepEqual(
+    starts,
+    film.slice(1).map((_, i) => i),
+  );
 });
