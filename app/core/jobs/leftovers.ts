@@ -1,9 +1,10 @@
 /** What a job leaves behind when its processes are killed, and how it is cleared away before the job goes on. */
 import { randomUUID } from 'node:crypto';
-import { renameSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import { readdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { syncFolder } from '../base/durable.ts';
 import { liveness, processStart } from '../base/process-identity.ts';
 import type { Library } from '../library/db.ts';
 import { jobById } from '../library/job-rows.ts';
@@ -51,7 +52,10 @@ export function scratchPath(scratchRoot: string, job: string, token: string): st
   return join(scratchRoot, job, token.slice(0, 8));
 }
 
-/** Removes what one attempt wrote besides its chunks and its outputs; another attempt may be working beside it. */
+/**
+ * Removes what one attempt wrote besides its chunks and its outputs; another attempt may be working beside it. For good: a job that is done is not
+ * gone on with, so a part that a power cut brought back would stay.
+ */
 export async function clearAttempt(
   scratchRoot: string,
   job: string,
@@ -59,7 +63,13 @@ export async function clearAttempt(
   token: string,
 ): Promise<void> {
   await removeTree(scratchPath(scratchRoot, job, token));
-  for (const output of outputs) await removeTree(partPath(job, output, token));
+  for (const output of outputs) {
+    const part = partPath(job, output, token);
+    if (!existsSync(part)) continue;
+    await removeTree(part);
+    // Where the folder itself is gone there is nothing to come back to.
+    await syncFolder(dirname(part)).catch(() => {});
+  }
   await rmdir(join(scratchRoot, job)).catch(() => {});
 }
 
