@@ -56,10 +56,11 @@ export const COLOUR: readonly Promised[] = [
   },
   {
     id: 'transparency',
-    says: 'Transparency is kept by prores, ffv1 and numbered .png images, other codecs say that they lose it; what moves over nothing has no dark rim.',
+    says: 'Transparency is kept by prores, ffv1, numbered .png images and, in .webm and .mkv with 8 bits of 4:2:0, vp9; other codecs say that they lose it. That of VP8 and VP9 is read. What moves over nothing has no dark rim.',
     answers: [],
     keptBy: [
       { file: CHARTS, name: 'transparency is kept where the plan does not say that it is lost' },
+      { file: 'test/core/media/alpha-layer.test.ts' },
       { file: 'test/core/engines/over-alpha.test.ts' },
     ],
   },

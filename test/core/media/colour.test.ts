@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { capabilities } from '../../../app/core/media/capabilities.ts';
 import { probe } from '../../../app/core/media/probe.ts';
 import { FIGURE } from '../../guarantees/promise.ts';
 import { faults, markdown } from '../../support/colour-bounds.ts';
@@ -71,16 +72,19 @@ test('a still scene does not flicker', async (t) => {
 });
 
 test('transparency is kept where the plan does not say that it is lost', async (t) => {
-  for (const [codec, path] of [
-    ['ffv1', 'a.mkv'],
-    ['prores', 'a.mov'],
-    ['vp9', 'a.webm'],
-    ['h264', 'a.mp4'],
+  const { bsfs } = await capabilities();
+  for (const [codec, path, source, kept] of [
+    ['ffv1', 'a.mkv', 'yuva444p', true],
+    ['prores', 'a.mov', 'yuva444p', true],
+    ['vp9', 'a.webm', 'yuva420p', bsfs.has('setts')],
+    ['vp9', 'a.webm', 'yuva444p', false],
+    ['vp9', 'a.mp4', 'yuva420p', false],
+    ['h264', 'a.mp4', 'yuva444p', false],
   ] as const) {
     if (!(await encodes(t, codec))) continue;
-    const { pixelFormat, notes } = await planFor('yuva444p', { codec, path });
-    assert.equal(pixelFormat.startsWith('yuva'), !/Transparency is not kept/.test(notes.join(' ')), codec);
-    assert.equal(pixelFormat.startsWith('yuva'), codec === 'ffv1' || codec === 'prores', codec);
+    const { pixelFormat, notes } = await planFor(source, { codec, path });
+    assert.equal(pixelFormat.startsWith('yuva'), !/Transparency is not kept/.test(notes.join(' ')), `${codec} ${path}`);
+    assert.equal(pixelFormat.startsWith('yuva'), kept, `${codec} ${path} ${source}`);
   }
 });
 
