@@ -275,6 +275,7 @@ ${tableOf(rows)}
   the map too; of text that is shown backwards they are stretched evenly. Scrolling effects of ASS (the field Effect) keep their own speed.
 - A chapter that is shown twice is there twice; chapters that overlap end where the next begins.
 - A track that turns out unreadable is left out by name; the job is done without it.
+- The title of a track in .mp4 and .mov is written twice: as the track's name (\`udta/name\`), which players show, and as its handler's name, which ffmpeg reads.
 - Sounds are all made in the job's mode (\`--audio\`). Of sequences the sound is one mix; their clips' text becomes one subtitle track, their markers chapters.
 `;
   const path = join(root, 'docs', 'containers.md');

@@ -13,7 +13,7 @@ export interface Abilities {
   readonly cover: 'attachment' | 'stream' | undefined;
   readonly chapters: boolean;
   readonly timecode: boolean;
-  /** Where the title of a track goes. */
+  /** Where the title of a track is read from; 'handler_name': it is written as the track's name (udta) too. */
   readonly title: 'title' | 'handler_name';
   readonly sounds: boolean;
   readonly dispositions: ReadonlySet<string>;

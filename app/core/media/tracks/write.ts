@@ -64,10 +64,9 @@ export function labelArgs(stream: string, labels: StreamLabels, container: Conta
   const language = languageFor(container.name, labels.language);
   const said = (key: string, value: string | undefined): string[] =>
     value ? [`-metadata:s:${stream}`, `${key}=${value.replaceAll('\0', '')}`] : [];
-  const names =
-    holds.title === 'title'
-      ? [...said('title', labels.title), ...said('handler_name', labels.handler)]
-      : said('handler_name', labels.title ?? labels.handler);
+  // MP4's own place for it (udta/name) is what players show, and the handler's name what ffmpeg up to 5.1 at least reads back.
+  const handler = holds.title === 'title' ? labels.handler : (labels.title ?? labels.handler);
+  const names = [...said('title', labels.title), ...said('handler_name', handler)];
   const roles = labels.dispositions?.filter((one) => holds.dispositions.has(one)).join('+');
   const disposed = roles === undefined ? [] : [`-disposition:${stream}`, roles || '0'];
   return [...said('language', language), ...names, ...disposed];

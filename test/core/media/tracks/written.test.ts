@@ -163,12 +163,14 @@ test('MP4 keeps what it can: text becomes its own, the cover stays; what is left
   assert.match(notes, /Left out: attachment font\.ttf: \.mp4 has no place for it/);
   assert.match(notes, /Left out: the tags make, mine: \.mp4 has no place/);
   assert.deepEqual(
-    found.audio.map(({ language, handler, dispositions = [] }) => [language, handler, ...dispositions]),
+    found.audio.map(({ language, title, handler, dispositions = [] }) => [language, title ?? handler, ...dispositions]),
     [
       ['eng', 'Main', 'default'],
       ['fra', 'Remarks', ...remarks()],
     ],
   );
+  const bytes = readFileSync(made.path);
+  for (const title of ['Main', 'Remarks']) assert.ok(bytes.includes(`name${title}`), `${title} is the name of a track`);
   for (const track of [0, 1, 2]) assertTimes(await times(made, track), `text ${track}`);
   assert.equal(found.other.filter(({ type }) => type === 'cover').length, 1);
   assert.equal(found.chapterList?.length, 2);
