@@ -133,7 +133,7 @@ export interface RetimeResult {
   durationOut: number;
   /** What became of the sound; 'none' when the source has none or the output holds none, 'mixed' where a sequence's clips differ. */
   audio: AudioMode | 'none' | 'mixed';
-  /** End of sound minus end of picture, measured on the written file; 0 without sound. */
+  /** End of sound minus end of picture, measured on the written file, of the sound track that is furthest off; 0 without sound. */
   avDriftMs: number;
   seconds: number;
   /** The written file was probed: frames, duration and streams are as planned. */

@@ -27,6 +27,24 @@ async function film(
   return { folder, path, plan };
 }
 
+test('of several sounds the one that is furthest off is told', async (t) => {
+  const folder = await scratch(t);
+  const path = join(folder, 'film.mkv');
+  const plan = await planFor('yuv420p', { path, sound: true });
+  const pictures = Array.from({ length: FRAMES }, (_, k) => gradient(plan.carrier, 48, 32, k));
+  const chunks = [await encodeChunk(join(folder, 'chunk.mp4'), plan, pictures)];
+  const lengths = [1, 0.9, 1.02];
+  const made = [];
+  for (const seconds of lengths) {
+    const wav = join(folder, `${seconds}.wav`);
+    await runFfmpeg(['-f', 'lavfi', '-i', `sine=sample_rate=48000:duration=${seconds}`, '-y', fileUrl(wav)]);
+    made.push({ path: wav, channels: 1 });
+  }
+  await muxOutput({ chunks, plan, sounds: made, to: path, scratch: folder });
+  const { avDriftMs } = await verifyOutput(path, { ...expected, plan, sounds: lengths });
+  assert.ok(Math.abs(avDriftMs + 100) < 2, String(avDriftMs));
+});
+
 test('a file as planned is verified, and anything else is not', async (t) => {
   const { folder, path, plan } = await film(t, 'mp4');
   const good = await verifyOutput(path, { ...expected, plan });
