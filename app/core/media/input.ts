@@ -51,7 +51,7 @@ export function editArgs(unedited: boolean): string[] {
   return unedited ? ['-ignore_editlist', '1'] : [];
 }
 
-/** [Note: alpha layer], probe-picture.ts. */
+/** [Note: alpha layer], alpha-layer.ts. */
 function decoderArgs({ video }: VideoInfo): string[] {
   return video.decoder ? [`-c:${video.index}`, video.decoder] : [];
 }

@@ -137,32 +137,3 @@ export function dynamicHdrOf(list: readonly RawSideData[]): string | undefined {
   const name = type.includes('2094-40') ? 'HDR10+' : type.replace('HDR Dynamic Metadata ', '');
   return `The dynamic metadata of HDR (${name}) is left behind; the picture and its static light levels are kept.`;
 }
-
-/** What there is to know of transparency that lies beside a picture. */
-export interface AlphaLayer {
-  /** With its transparency, where it can be read. */
-  readonly pixelFormat?: string;
-  readonly decoder?: VideoStreamInfo['decoder'];
-  /** Where it is left behind, why. */
-  readonly warning?: string;
-}
-
-/**
- * VP8 and VP9 keep transparency as a second stream within the packets of WebM and Matroska. [Note: alpha layer]
- *
- * ffmpeg's own decoders leave it out, libvpx's give it, beside 8 bits in 4:2:0 and nothing else. Through them ffmpeg 5.1 calls every frame a key frame, so a
- * seek to just before any frame is tried (lock-step.ts): libvpx gives nothing before a key frame of both streams, and a decoder that begins too late is not
- * believed. ffmpeg 7.0 calls none one, and decodes from the first frame.
- */
-export function alphaLayerOf(
-  { tags, codec_name: codec, pix_fmt: pixelFormat }: RawStream,
-  decoders: ReadonlySet<string>,
-): AlphaLayer {
-  if ((tags['alpha_mode'] ?? tags['ALPHA_MODE']) !== '1' || pixelFormat?.startsWith('yuva')) return {};
-  const decoder = codec === 'vp9' ? 'libvpx-vp9' : codec === 'vp8' ? 'libvpx' : undefined;
-  if (!decoder) return {};
-  const left = 'The transparency of this video is left behind, it is read as an opaque picture';
-  if (!decoders.has(decoder)) return { warning: `${left}: this ffmpeg was built without ${decoder}.` };
-  if (pixelFormat !== 'yuv420p') return { warning: `${left}: ${decoder} reads none beside ${pixelFormat}.` };
-  return { pixelFormat: 'yuva420p', decoder };
-}

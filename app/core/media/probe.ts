@@ -4,6 +4,7 @@ import { extname } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 import type { AudioStreamInfo, OtherStreamInfo, VideoInfo, VideoStreamInfo } from '../../contract/media.ts';
 import type { Rational } from '../../contract/time.ts';
+import { readAlphaLayer } from './alpha-layer.ts';
 import { capabilities } from './capabilities.ts';
 import { isEncryptedMovie } from './encrypted.ts';
 import { orientationOf } from './exif.ts';
@@ -16,7 +17,7 @@ import { askProbe, firstFrameSideData, ratio } from './probe-raw.ts';
 import type { RawProbe, RawSideData, RawStream } from './probe-raw.ts';
 import { withinProbeLimit } from './probe-limit.ts';
 import { chaptersOf, labelsOf, lowered } from './probe-tracks.ts';
-import { alphaLayerOf, colourOf, dolbyVisionOf, dynamicHdrOf, hdrOf, turnOf } from './probe-picture.ts';
+import { colourOf, dolbyVisionOf, dynamicHdrOf, hdrOf, turnOf } from './probe-picture.ts';
 import type { Turn } from './probe-picture.ts';
 import { findRecorded } from './recorded.ts';
 
@@ -245,13 +246,11 @@ async function describeVideo(
   stream: RawStream,
   context: Context,
 ): Promise<{ info: VideoStreamInfo; warnings: string[] }> {
-  const { width = 0, height = 0 } = stream;
-  const layer = alphaLayerOf(stream, (await capabilities()).decoders);
-  const pixelFormat = layer.pixelFormat ?? stream.pix_fmt;
-  if (!pixelFormat || width < 1 || height < 1) {
+  const { width = 0, height = 0, pix_fmt: opaque } = stream;
+  if (!opaque || width < 1 || height < 1) {
     throw new AppError('no-frames', `No picture of ${path} can be decoded: it is damaged or encrypted.`);
   }
-  const heavy = !STILL.test(context.format) || /f(16|32)/.test(pixelFormat);
+  const heavy = !STILL.test(context.format) || /f(16|32)/.test(opaque);
   const most = heavy ? MAX_HEAVY_PIXELS : MAX_PIXELS;
   if (width > MAX_SIDE || height > MAX_SIDE || width * height > most) {
     throw new AppError(
@@ -259,6 +258,8 @@ async function describeVideo(
       `${path} is ${width}x${height}, larger than the ${MAX_SIDE} a side and ${most} pixels taken.`,
     );
   }
+  const layer = await readAlphaLayer(path, stream, context.signal);
+  const pixelFormat = layer.pixelFormat ?? opaque;
   const carrier = carrierOf(pixelFormat);
   const colour = colourOf(stream, carrier);
   const turn = await turnFor(path, stream);

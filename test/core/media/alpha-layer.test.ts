@@ -6,6 +6,7 @@ import type { JobEvent } from '../../../app/contract/jobs.ts';
 import { openHome } from '../../../app/core/base/home.ts';
 import { runJob } from '../../../app/core/jobs/runner.ts';
 import { openLibrary } from '../../../app/core/library/db.ts';
+import { alphaLayerOf } from '../../../app/core/media/alpha-layer.ts';
 import { capabilities } from '../../../app/core/media/capabilities.ts';
 import { decodeFrames } from '../../../app/core/media/decode.ts';
 import type { Frame } from '../../../app/core/media/frame.ts';
@@ -14,7 +15,6 @@ import { seekPlan } from '../../../app/core/media/lock-step.ts';
 import { muxOutput } from '../../../app/core/media/mux.ts';
 import { chunkRecipe } from '../../../app/core/media/output-format.ts';
 import { pixelFormat } from '../../../app/core/media/pixel-format.ts';
-import { alphaLayerOf } from '../../../app/core/media/probe-picture.ts';
 import { checkRawProbe } from '../../../app/core/media/probe-raw.ts';
 import { probe } from '../../../app/core/media/probe.ts';
 import { verifyOutput } from '../../../app/core/media/verify.ts';
@@ -137,13 +137,16 @@ test('half the speed of a WebM with transparency has that of its frames, and bet
     `${FIGURE}alpha is off by ${worst.toFixed(2)} once written, ${real.toFixed(2)} again; between by ${made.toFixed(2)}`,
   );
   assert.ok(worst < 3 && real < 3 && made < 3, [worst, real, made].join());
-  // A film whose frames have lost it is not taken for one that has it.
-  const copy = (to: string, from: string, ...more: string[]) =>
-    ffmpegOutput('-i', from, '-c', 'copy', ...more, '-y', to);
-  copy(join(folder, 'lost.mp4'), source);
-  copy(join(folder, 'lost.webm'), join(folder, 'lost.mp4'), '-metadata:s:v:0', 'alpha_mode=1');
-  const expected = { plan: { ...plan, colour: {} }, frames: COUNT, timestamp: (k: number) => k };
-  await assert.rejects(verifyOutput(join(folder, 'lost.webm'), expected), /: 0 of its 12 frames have transparency/);
+  // A film whose frames have lost it, some or all, is not taken for one that has it.
+  const opaque = await encodeChunk(join(folder, 'opaque.webm'), { ...plan, pixelFormat: 'yuv420p' }, drawn.slice(half));
+  const lost = join(folder, 'lost.webm');
+  await muxOutput({ chunks: [chunks[0]!, opaque], plan, to: lost, scratch: folder });
+  const expected = { plan, frames: COUNT, timestamp: (k: number) => k };
+  await assert.rejects(verifyOutput(lost, expected), /: 6 of its 12 frames have transparency/);
+  await muxOutput({ chunks: [opaque], plan, to: lost, scratch: folder });
+  const { video: without, warnings: why } = await probe(lost);
+  assert.deepEqual([without.hasAlpha, without.decoder], [false, undefined]);
+  assert.match(why.join(' '), /left behind, .* missing or damaged/);
 });
 
 test('frames with transparency keep their own times to the millisecond, odd sizes as well', async (t) => {
