@@ -12,7 +12,7 @@ export const HISTORY_LIMITS = { steps: 2000, bytes: 64 << 20 };
 /** Entries of the history that are told with a project; undoing goes beyond them. */
 const TOLD = 500;
 /** Bytes the changes of one step may unpack to. */
-const MOST_UNPACKED = 1 << 30;
+export const MOST_UNPACKED = 1 << 30;
 
 const entrySchema = z
   .object({ step: z.number(), label: z.string(), at: z.number() })
@@ -49,6 +49,27 @@ export function addStep(
      )`,
     ...[project, step, project, HISTORY_LIMITS.steps, HISTORY_LIMITS.bytes],
   );
+}
+
+/** A step of any project. Numbers are used again after steps were undone and replaced, with another time. */
+export interface StepKey {
+  readonly project: number;
+  readonly step: number;
+  readonly at: number;
+}
+
+const keySchema = z.object({ project: z.number(), step: z.number(), at: z.number() });
+const packedSchema = z.object({ changes: z.instanceof(Uint8Array) });
+
+/** Of all projects, undone ones included. */
+export function allSteps(db: Library): StepKey[] {
+  return db.all(keySchema, 'SELECT project, step, at FROM project_steps');
+}
+
+/** A step's changes as they are stored: JSON, deflated, at most MOST_UNPACKED bytes. Undefined where it is gone. */
+export function packedChanges(db: Library, { project, step, at }: StepKey): Uint8Array | undefined {
+  const sql = 'SELECT changes FROM project_steps WHERE project = ? AND step = ? AND at = ?';
+  return db.get(packedSchema, sql, project, step, at)?.changes;
 }
 
 export interface Step {

@@ -1,5 +1,6 @@
 /** Handlers of mask.*: masks that somebody painted on a page, kept by their content, and their pictures. */
 import { masksFolder } from '../base/home.ts';
+import { sweepMasks } from '../projects/mask-sweep.ts';
 import { importMask, importMaskBytes, maskPath } from '../media/mask/painted.ts';
 import type { StudioContext } from './context.ts';
 import type { HandlersOf } from './handlers.ts';
@@ -8,10 +9,16 @@ import { fileResponse, type MediaRoutes } from './media.ts';
 export interface MaskPart {
   readonly handlers: HandlersOf<'mask'>;
   readonly media: MediaRoutes;
+  close(): Promise<void>;
 }
 
-export function maskPart({ home, access, signal }: StudioContext): MaskPart {
+export function maskPart({ db, home, access, signal }: StudioContext): MaskPart {
   const folder = masksFolder(home);
+  // What cannot be swept now is swept when the library is opened next.
+  const sweeping = sweepMasks(db, home, { signal }).then(
+    () => {},
+    () => {},
+  );
   return {
     handlers: {
       'mask.save': async ({ png }, call) => {
@@ -29,5 +36,6 @@ export function maskPart({ home, access, signal }: StudioContext): MaskPart {
           ? await fileResponse(maskPath(folder, id), 'image/png', request, { immutable: true })
           : undefined,
     },
+    close: () => sweeping,
   };
 }

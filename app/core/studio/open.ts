@@ -91,7 +91,7 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
   const board = await openBoardPart(context, queue.queue, add);
   const tagJobs = openTagJobs(context, queue.queue);
   const models = await openModelsPart(context, { ...library, clearBoards: board.clear });
-  const parts = [models, tagJobs, board, pair, batch, exporting, queue, preview, project, library];
+  const parts = [models, tagJobs, board, pair, batch, exporting, queue, preview, masks, project, library];
   const info: AppInfo = {
     version: version(),
     host: options.desktop ? 'window' : 'page',
@@ -122,7 +122,7 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
     ...tagJobs.handlers,
     ...models.handlers,
   };
-  const routes: MediaRoutes = Object.assign({}, masks.media, ...parts.map((part) => part.media));
+  const routes: MediaRoutes = Object.assign({}, ...parts.map((part) => part.media));
   return {
     topics,
     home: home.root,

@@ -2,7 +2,7 @@
  * Masks that people paint: grey PNGs in the library, white where nothing moves, named by their own SHA-256. [Note: painted masks]
  *
  * They are stretched over the picture as it is shown (upright, before its pixels are made square), so one mask does for every size of a clip.
- * A mask is never changed or deleted: projects, their histories and jobs name it.
+ * A mask is never changed, and deleted only when no project, history or job has named it for a month (projects/mask-sweep.ts).
  */
 import { createHash } from 'node:crypto';
 import { access, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';

@@ -1,11 +1,11 @@
 /** Painted masks on their way with a project: inside an .inbetween file, back into the library where it is read. */
-import { readFile } from 'node:fs/promises';
+import { readFile, utimes } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AppError } from '../../../contract/errors.ts';
 import type { ProjectState } from '../../../contract/project.ts';
 import { masksFolder } from '../../base/home.ts';
 import type { Library } from '../../library/db.ts';
-import { importMaskBytes, maskPath, requireMask } from '../../media/mask/painted.ts';
+import { importMaskBytes, maskPath } from '../../media/mask/painted.ts';
 
 /** Base64 of all masks of a project; what is beyond stays behind. */
 const MOST_TEXT = 32 * 2 ** 20;
@@ -72,8 +72,10 @@ export async function takeMasks(
   return { state: { ...state, clips: Object.fromEntries(clips) }, notes };
 }
 
+/** One that is here is in use from now on: see [Note: unused masks]. */
 async function isHere(folder: string, id: string): Promise<boolean> {
-  return await requireMask(folder, id, 'the project').then(
+  const now = Date.now() / 1000;
+  return await utimes(maskPath(folder, id), now, now).then(
     () => true,
     () => false,
   );
