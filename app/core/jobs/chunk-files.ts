@@ -10,7 +10,7 @@ import { rmSync, statSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
-import { asDiskFull, makeFolder, renameNow, syncFile, syncFolder } from '../base/durable.ts';
+import { asDiskFull, isErrno, makeFolder, renameNow, syncFile, syncFolder } from '../base/durable.ts';
 import { processTag, tagLiveness, thisProcess } from '../base/process-identity.ts';
 import {
   adoptChunk,
@@ -55,6 +55,15 @@ export async function openChunkStore(options: ChunkStoreOptions): Promise<ChunkS
       checkKey(key);
       return db.soft(() => findChunk(db, root, key, job));
     },
+    async forget(key) {
+      checkKey(key);
+      db.soft(() => {
+        const row = chunkByKey(db, key);
+        if (row === undefined) return;
+        forgetChunk(db, key);
+        rmSync(join(folderOf(root, key), row.file), { force: true });
+      });
+    },
     async begin(key, extension = 'nut') {
       checkKey(key);
       if (!/^[A-Za-z0-9]+$/.test(extension))
@@ -81,6 +90,7 @@ export async function openChunkStore(options: ChunkStoreOptions): Promise<ChunkS
 export function guardedStore(store: ChunkStore, files: readonly FileIdentity[]): ChunkStore {
   return {
     find: (key) => store.find(key),
+    forget: (key) => store.forget(key),
     async begin(key, extension) {
       const pending = await store.begin(key, extension);
       return {
@@ -113,7 +123,7 @@ function pendingChunk(
         await syncFolder(dirname(path));
       } catch (error) {
         await rm(path, { force: true });
-        throw asDiskFull(error, path);
+        throw asStoreError(error, path);
       }
       return final;
     },
@@ -123,6 +133,14 @@ function pendingChunk(
       await rm(path, { force: true });
     },
   };
+}
+
+function asStoreError(error: unknown, path: string): unknown {
+  if (!isErrno(error, 'ENOENT')) return asDiskFull(error, path);
+  const folder = dirname(dirname(path));
+  return new AppError('library-folder', `What was made so far was removed from ${folder}; run it again.`, {
+    cause: error,
+  });
 }
 
 function findChunk(db: Library, root: string, key: string, job: string): string | undefined {

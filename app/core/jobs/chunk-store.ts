@@ -6,6 +6,8 @@ export interface ChunkStore {
   find(key: string): Promise<string | undefined>;
   /** A path to write the chunk to, ending in `.extension` ('nut' by default); nothing is visible under `key` until `commit`. */
   begin(key: string, extension?: string): Promise<PendingChunk>;
+  /** Deletes a chunk that is not what it should be, whoever uses it. */
+  readonly forget: (key: string) => Promise<void>;
 }
 
 /** What is known of a chunk's frames besides their pixels. */

@@ -5,8 +5,9 @@
  * do not add up, and half a microsecond vanishes when the demuxer turns it back into the chunks' ticks. The list is read line by line: a name with
  * a line end in it is reached through a link.
  */
-import { link, symlink, writeFile } from 'node:fs/promises';
+import { access, link, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { AppError } from '../../contract/errors.ts';
 import { mulDivRound } from '../time/rational.ts';
 import { chunkTicks } from './chunk-timing.ts';
 import type { Timing } from './chunk-timing.ts';
@@ -17,11 +18,15 @@ export interface Chunk {
   readonly timestamps: readonly number[];
 }
 
-/** Writes the list into the folder `scratch` and returns its path. */
+/** Writes the list into the folder `scratch` and returns its path. Throws library-folder when a chunk is not there: the demuxer would pass over it. */
 export async function writeConcatList(chunks: readonly Chunk[], timing: Timing, scratch: string): Promise<string> {
   const lines = ['ffconcat version 1.0'];
   let [start, from] = [0, 0];
   for (const [i, chunk] of chunks.entries()) {
+    await access(chunk.path).catch((cause: unknown) => {
+      const sentence = `A piece that was made was removed (${chunk.path}); run it again, and only that is made anew.`;
+      throw new AppError('library-folder', sentence, { cause });
+    });
     start += chunk.timestamps.at(-1) ?? 0;
     const to = mulDivRound(chunkTicks(start, timing), 1_000_000, timing.stamped ?? timing.timescale);
     lines.push(`file ${quoted(await listable(resolve(chunk.path), i, scratch))}`);

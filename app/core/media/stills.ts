@@ -1,10 +1,11 @@
 /** Single pictures: read as a Frame at their own depth, written by their extension. */
 import { basename, dirname, extname, join } from 'node:path';
-import { AppError } from '../../contract/errors.ts';
+import { AppError, toAppError } from '../../contract/errors.ts';
 import type { ColourInfo, VideoInfo } from '../../contract/media.ts';
 import { asPlaceError, isErrno, moveNew, renameTo, syncFile, syncFolder } from '../base/durable.ts';
 import { capabilities } from './capabilities.ts';
 import { scaleMatrix } from './colour.ts';
+import { asEncodeError } from './encode.ts';
 import { fileUrl, runFfmpeg } from './ffmpeg.ts';
 import { frameBytes, frameFromBytes } from './frame.ts';
 import type { Frame, PixelFormat } from './frame.ts';
@@ -81,7 +82,7 @@ const KINDS: Readonly<Record<string, { readonly encoder: string; readonly bits: 
 /**
  * Writes a frame as PNG, TIFF, BMP, JPEG or EXR, by the extension, under a temporary name first. RGB and grey go into PNG, TIFF and EXR exactly; YUV is
  * converted by its matrix and range. EXR gets floats of 0..1, unchanged in transfer. Throws output-format, encoder-missing,
- * output-exists, output-folder, ffmpeg-failed, cancelled.
+ * output-exists, output-folder, disk-full, encode-failed, cancelled.
  */
 export async function writeStill(frame: Frame, path: string, options: WriteOptions = {}): Promise<void> {
   const kind = KINDS[extname(path).toLowerCase()];
@@ -112,7 +113,9 @@ export async function writeStill(frame: Frame, path: string, options: WriteOptio
       '-y',
       fileUrl(temporary),
     ];
-    await runFfmpeg([...source, ...target], { ...(signal ? { signal } : {}), input });
+    await runFfmpeg([...source, ...target], { ...(signal ? { signal } : {}), input }).catch((error: unknown) => {
+      throw asEncodeError(error, [toAppError(error).message], path);
+    });
     await place(temporary, path, options.force ?? true);
   });
 }

@@ -10,6 +10,7 @@ import { heedsSeed } from '../../contract/morph.ts';
 import { prefetch } from '../base/prefetch.ts';
 import { openChunkEncoder } from '../media/encode.ts';
 import { chunkRecipe } from '../media/output-format.ts';
+import { checkingChunks, type KeyedChunk } from '../media/spoilt-chunks.ts';
 import { finishMorph } from './finish.ts';
 import { filmPieces, gapEnds, type FilmFrame } from './layout.ts';
 import { heedsMore, MorphPictures, type MorphPicture } from './pictures.ts';
@@ -20,6 +21,7 @@ import { MORPH_VERSION } from './spec.ts';
 export interface PieceStore {
   find(key: string): Promise<string | undefined>;
   begin(key: string, extension: string): Promise<PendingPiece>;
+  readonly forget: (key: string) => Promise<void>;
 }
 
 export interface PendingPiece {
@@ -56,17 +58,12 @@ export interface MadeMorph {
   readonly confidence: number | undefined;
 }
 
-interface Piece {
-  readonly path: string;
-  readonly timestamps: readonly number[];
-}
-
 /** Throws what reading, engines and encoding throw, 'verify-failed', and the signal's reason on abort; what it left at `to` is the caller's to remove. */
 export async function makeMorph(film: MorphFilm, options: MakeOptions): Promise<MadeMorph> {
   const { store, signal, onFrames, checkRoom } = options;
   const { plan } = film.output;
   await using pictures = new MorphPictures(film, options);
-  const pieces: Piece[] = [];
+  const pieces: KeyedChunk[] = [];
   let [done, between, reused] = [0, 0, 0];
   let confidence: number | undefined;
   for (const frames of filmPieces(film.spec)) {
@@ -90,10 +87,13 @@ export async function makeMorph(film: MorphFilm, options: MakeOptions): Promise<
       between += frames.filter((frame) => 'gap' in frame).length;
       onFrames({ done, made: between, device: undefined });
     }
-    pieces.push({ path, timestamps });
+    pieces.push({ key, path, timestamps });
   }
   const { title } = film.spec;
-  const duration = await finishMorph({ ...options, output: film.output, chunks: pieces, frames: film.frames, title });
+  const finish = { ...options, output: film.output, chunks: pieces, frames: film.frames, title };
+  const duration = await checkingChunks(pieces, { decoder: plan.decoder, forget: store.forget, signal }, () =>
+    finishMorph(finish),
+  );
   const device = pictures.devices.join(', ') || 'nothing: every frame came from earlier chunks';
   return { device, duration, engineMs: pictures.engineMs, reused, confidence };
 }

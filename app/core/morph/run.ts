@@ -132,6 +132,7 @@ function passingStore(folder: string): PieceStore {
   let begun = 0;
   return {
     find: async () => undefined,
+    forget: async () => {},
     begin: async (_, extension) => {
       const path = join(folder, `piece-${begun++}.${extension}`);
       return { path, commit: async () => path, abandon: () => rm(path, { force: true }) };

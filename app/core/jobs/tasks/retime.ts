@@ -10,6 +10,7 @@ import type { Interpolator } from '../../engines/engine.ts';
 import { estimateBytes, requireSpace, watchSpace } from '../../media/disk-space.ts';
 import { muxOutput } from '../../media/mux.ts';
 import { hashPictures } from '../../media/picture-hash.ts';
+import { checkingChunks } from '../../media/spoilt-chunks.ts';
 import { chunkRecipe } from '../../media/output-format.ts';
 import { fieldsMark } from '../../media/fields/field-index.ts';
 import { maskMark, type MaskPlan } from '../../media/mask/real-parts.ts';
@@ -55,7 +56,11 @@ export const retime: Task<RetimeSpec> = async (spec, context) => {
   const made = await makePictures(plan, ways[0], { chunks, mask }, context, report);
   const sounds = await makeSounds(plan, context, report);
   notes.push(...say(lateNotes(tracks, sounds), context));
-  const verified = await write(plan, made.chunks, { tracks, ...sounds }, context, report);
+  const verified = await checkingChunks(
+    made.chunks,
+    { decoder: plan.output.decoder, forget: context.chunks.forget, signal: context.signal },
+    () => write(plan, made.chunks, { tracks, ...sounds }, context, report),
+  );
   return {
     output: spec.output,
     engine: plan.engine.id,

@@ -6,6 +6,7 @@ import { capabilities } from '../../media/capabilities.ts';
 import { estimateBytes, requireSpace, watchSpace } from '../../media/disk-space.ts';
 import { muxOutput, type MuxAudio } from '../../media/mux.ts';
 import { hashPictures } from '../../media/picture-hash.ts';
+import { checkingChunks } from '../../media/spoilt-chunks.ts';
 import { probe } from '../../media/probe.ts';
 import { verifyOutput } from '../../media/verify.ts';
 import { format } from '../../time/rational.ts';
@@ -39,7 +40,11 @@ export const sequence: Task<SequenceSpec> = async (spec, context) => {
   await checkSpace(plan, ways, context);
   const made = await makePictures(plan, ways, context, report);
   const sound = plan.output.audio && (await makeSound(plan, context, report));
-  const verified = await write(plan, made.chunks, { sound, tracks }, context, report);
+  const verified = await checkingChunks(
+    made.chunks,
+    { decoder: plan.output.decoder, forget: context.chunks.forget, signal: context.signal },
+    () => write(plan, made.chunks, { sound, tracks }, context, report),
+  );
   const durationIn = shownSeconds(plan);
   return {
     output: spec.output,
