@@ -12,6 +12,7 @@ import { indexSource } from '../../../app/core/media/index-source.ts';
 import { readPackets } from '../../../app/core/media/packets.ts';
 import { probe } from '../../../app/core/media/probe.ts';
 import { ffmpegOutput, makeClip } from '../../support/clips.ts';
+import { few } from '../../support/few.ts';
 
 let folder = '';
 before(async () => void (folder = await mkdtemp(join(tmpdir(), 'inbetween-proxy-'))));
@@ -85,7 +86,7 @@ describe('a proxy has the frames of its source at their times', () => {
     'media__sample_shorter_audio.mp4': 'full range, sound that ends early',
     'mediabunny__no-initial-keyframe.ts': 'begins without a keyframe',
   };
-  for (const [name, what] of Object.entries(clips)) {
+  for (const [name, what] of few(Object.entries(clips), ([name]) => /prores|reflect|keyframe/.test(name))) {
     test(`${name}: ${what}`, { skip }, async () => void (await checkProxy(join(odd, name))));
   }
 });

@@ -12,6 +12,7 @@ import { frameBytes } from '../../../app/core/media/frame.ts';
 import type { Frame, PixelFormat, Plane } from '../../../app/core/media/frame.ts';
 import { PIXEL_FORMATS, pixelFormat } from '../../../app/core/media/pixel-format.ts';
 import { FORMATS, collect, maxDifference, noise, paint, psnr, texture } from './frames.ts';
+import { few } from '../../support/few.ts';
 
 /** Tiles of at most `pixels` pixels. */
 const byPixels = (pixels: number, overlap: number): Tiling => ({
@@ -119,8 +120,11 @@ test('glide: 8K of every format and preset is done whole, the largest pictures i
   }
 });
 
+/** Chroma at half size with transparency, and 12 bits whole. */
+const isOne = ({ name }: PixelFormat): boolean => /^(yuva420p|yuv444p12)/.test(name);
+
 test('every format, odd sizes: a still pair gives the still picture, exactly, in tiles', async () => {
-  for (const format of Object.values(FORMATS)) {
+  for (const format of few(Object.values(FORMATS), isOne)) {
     const [still, copy] = [moved(format, 211, 133, 0, 0), moved(format, 211, 133, 0, 0)];
     const [made] = await glideInTiles(still, copy, [0.3], byPixels(9000, 32), 1);
     assert.ok(made);
@@ -154,7 +158,7 @@ function meanDifference(a: Plane, b: Plane, bits: number, counts: (x: number, y:
   return (sum / count) * 2 ** (8 - bits);
 }
 
-for (const format of Object.values(FORMATS))
+for (const format of few(Object.values(FORMATS), isOne))
   test(`a pan in tiles has no seams (${format.name})`, async () => {
     const [w, h, u, v] = [371, 259, 9, -5];
     const [a, b] = [moved(format, w, h, 0, 0), moved(format, w, h, u, v)];

@@ -6,6 +6,7 @@ import { after, test } from 'node:test';
 import { HoldDetector } from '../../../app/core/media/holds.ts';
 import { detectShots } from '../../../app/core/media/shot-score.ts';
 import { openReel, REEL } from '../../../app/core/media/shot-reel.ts';
+import { few } from '../../support/few.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'inbetween-holds-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -51,7 +52,7 @@ test('on twos, on threes, every fifth: the repeats, encoded, are found where the
 });
 
 test('a freeze in the middle, short or long, is one hold', async () => {
-  for (const length of [4, 12, 40]) {
+  for (const length of few([4, 12, 40], (one) => one === 12)) {
     const frames = range(20, at).concat(
       range(length, () => at(19)),
       range(20, (i) => at(20 + i)),
