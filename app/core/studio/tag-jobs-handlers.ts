@@ -59,7 +59,7 @@ export function openTagJobs({ db, home, topics }: StudioContext, queue: JobQueue
         for (const id of clips) {
           try {
             const clip = usableClip(db, id);
-            const content = sampledContent((await identify(clip.path)).fingerprint);
+            const content = sampledContent((await identify(clip.path)).fingerprint, clip.info);
             const key = { clip: id, engine: entry.id, version: entry.version, content };
             const known = again ? undefined : finishedRun(db, key);
             if (known && (!given || canonicalJson(known.rules) === canonicalJson(given))) continue;

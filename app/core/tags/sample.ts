@@ -26,10 +26,12 @@ import { isHdrTransfer, toneMap } from '../media/tone-map.ts';
 
 /** Counts whenever the same file would give other pictures. 2: of interlaced footage one field. */
 const SAMPLING = 2;
+/** The same of HDR. 3: by the curve of BT.2390. */
+const HDR_SAMPLING = 3;
 
 /** What a run's scores are of: the content with this fingerprint, as it is sampled here. */
-export function sampledContent(fingerprint: string): string {
-  return `${fingerprint}/${SAMPLING}`;
+export function sampledContent(fingerprint: string, { video }: Pick<VideoInfo, 'video'>): string {
+  return `${fingerprint}/${isHdrTransfer(video.colour.transfer) ? HDR_SAMPLING : SAMPLING}`;
 }
 
 export interface SampleOptions {

@@ -86,6 +86,30 @@ for (const { version } of MIGRATIONS.slice(0, -1)) {
   });
 }
 
+test('what showed HDR by another curve is made again, and nothing else', () => {
+  using place = new Place();
+  {
+    using old = openLibrary(place, { migrations: MIGRATIONS.slice(0, 12) });
+    for (const [id, hdr, proxy] of [
+      ['sdr', 0, 'a-540-1.mp4'],
+      ['old', 1, 'b-540-1.mp4'],
+      ['new', 1, 'c-540-2.mp4'],
+    ] as const) {
+      old.run(
+        `INSERT INTO clips (id, path, name, sort_name, search, state, named, bytes, mtime_ns, added_at, hdr, thumbs, thumb_state, proxy_state, proxy_path)
+         VALUES (?, ?, '', '', '', 'ready', 0, 1, '0', 0, ?, 24, 'ready', 'ready', ?)`,
+        ...[id, id, hdr, proxy],
+      );
+    }
+  }
+  using db = openLibrary(place);
+  const value = "SELECT id || ' ' || thumb_state || ' ' || proxy_state AS value FROM clips ORDER BY number";
+  assert.deepEqual(
+    db.all(text, value).map((row) => row.value),
+    ['sdr ready ready', 'old wanted unneeded', 'new wanted ready'],
+  );
+});
+
 test('a step that fails leaves the database as it was', () => {
   using place = new Place();
   openLibrary(place).close();

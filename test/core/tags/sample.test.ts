@@ -5,7 +5,7 @@ import { decodeFrames } from '../../../app/core/media/decode.ts';
 import { floatRgb } from '../../../app/core/media/float-rgb.ts';
 import { indexSource } from '../../../app/core/media/index-source.ts';
 import { probe } from '../../../app/core/media/probe.ts';
-import { samplePictures, type SampleOptions } from '../../../app/core/tags/sample.ts';
+import { sampledContent, samplePictures, type SampleOptions } from '../../../app/core/tags/sample.ts';
 import { TICKS } from '../../../app/contract/time.ts';
 import { ffmpegOutput } from '../../support/clips.ts';
 import { shared, tempFolder } from '../../support/command.ts';
@@ -35,6 +35,9 @@ test('picture i is the frame shown at i / rate, at a varying rate too, and going
   );
   const info = await probe(path);
   const index = await indexSource(path, info);
+  // Scores of HDR from before its curve changed are of other pictures, those of everything else are not.
+  const hdr = { video: { ...info.video, colour: { ...info.video.colour, transfer: 'arib-std-b67' } } };
+  assert.deepEqual([sampledContent('it', info), sampledContent('it', hdr)], ['it/2', 'it/3']);
   for (const rate of [5, 12.5]) {
     const found = await pictures(path, { size: 16, rate });
     assert.equal(found.length, Math.ceil((rate * index.end) / TICKS - 1e-6), `${rate}`);

@@ -47,7 +47,12 @@ export async function tagWith(
   const info = await probe(spec.input, { signal });
   requireFootage(info);
   const clip = await libraryClip(db, source, info, signal);
-  const key = { clip: clip.id, engine: entry.id, version: entry.version, content: sampledContent(source.fingerprint) };
+  const key = {
+    clip: clip.id,
+    engine: entry.id,
+    version: entry.version,
+    content: sampledContent(source.fingerprint, info),
+  };
   const known = spec.again === undefined ? finishedRun(db, key) : undefined;
   const tagged = known
     ? applyRules(known, spec, context)
@@ -123,7 +128,7 @@ async function recognise(
   const to = spec.overlay === undefined ? RUNS_TO.plain : RUNS_TO.overlay;
   return await tagClip({
     ...{ db, clip, info, storeMs, entry, threads, signal, rules: spec.rules, device: spec.device },
-    content: sampledContent(sourceAt(sources, spec.input).fingerprint),
+    content: sampledContent(sourceAt(sources, spec.input).fingerprint, info),
     unchanged: () => requireUnchanged(sources),
     onProgress: ({ done, rate, device }) => {
       // What the file claims is a guess until the end.

@@ -11,6 +11,7 @@ import { engineSpeeds } from './000009-engine-speeds.ts';
 import { boards } from './000010-boards.ts';
 import { tags } from './000011-tags.ts';
 import { taught } from './000012-taught.ts';
+import { hdrLooks } from './000013-hdr-looks.ts';
 import type { Migration } from './migration.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -26,4 +27,5 @@ export const MIGRATIONS: readonly Migration[] = [
   boards,
   tags,
   taught,
+  hdrLooks,
 ];
