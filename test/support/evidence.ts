@@ -1,12 +1,18 @@
 /** Evidence of the long tests: docs/evidence/NAME.json, with the commit and the machine it was measured on. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, totalmem } from 'node:os';
-import { join } from 'node:path';
+import { availableParallelism, cpus, homedir, tmpdir, totalmem } from 'node:os';
+import { join, sep } from 'node:path';
 import { root } from './command.ts';
 
 function git(...args: string[]): string {
   return execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
+}
+
+/** A message without paths of this machine: what is below a test's own folder is told from there, the repository as `.`, the user's folder as `~`. */
+export function placeless(text: string): string {
+  const below = text.replaceAll(tmpdir() + sep, '<tmp>').replace(/<tmp>inbetween-[\w-]+/g, '');
+  return below.replaceAll(root, '.').replaceAll(homedir() + sep, `~${sep}`);
 }
 
 export function writeEvidence(name: string, figures: Record<string, unknown>): void {
@@ -18,5 +24,6 @@ export function writeEvidence(name: string, figures: Record<string, unknown>): v
     machine: `${availableParallelism()} cores of ${cpus()[0]?.model ?? 'an unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`,
     ...figures,
   };
-  writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(evidence, null, 2)}\n`);
+  const said = (_: string, value: unknown): unknown => (typeof value === 'string' ? placeless(value) : value);
+  writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(evidence, said, 2)}\n`);
 }
