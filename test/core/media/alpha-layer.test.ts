@@ -51,7 +51,8 @@ async function read(path: string, first = 0, count?: number): Promise<Frame[]> {
 
 /** Alpha of every frame of VP9 as ffmpeg itself gives it. */
 function alphas(path: string, [width, height] = [WIDTH, HEIGHT]): Uint8Array[] {
-  const all = ffmpegOutput('-c:v', 'libvpx-vp9', '-i', path, '-vf', 'alphaextract', '-f', 'rawvideo', '-');
+  const every = ['-vf', 'alphaextract', '-vsync', 'passthrough'];
+  const all = ffmpegOutput('-c:v', 'libvpx-vp9', '-i', path, ...every, '-f', 'rawvideo', '-');
   const size = width * height;
   return Array.from({ length: all.length / size }, (_, n) => all.subarray(n * size, (n + 1) * size));
 }
