@@ -65,4 +65,15 @@ export const FAULTS: readonly Promised[] = [
     answers: [13],
     keptBy: [SAME, { file: 'test/core/media/picture-hash.test.ts' }],
   },
+  {
+    id: 'file-that-hangs',
+    says: 'A file that does not answer when it is looked at, as on a network drive that went away, is refused after a minute; until then it can be cancelled.',
+    answers: [16, 17],
+    keptBy: [
+      {
+        file: 'test/core/media/probe-limit.test.ts',
+        name: 'a file that does not answer is given up by the clock, and can be cancelled before',
+      },
+    ],
+  },
 ];

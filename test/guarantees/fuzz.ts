@@ -40,10 +40,11 @@ export const FUZZ: readonly Promised[] = [
   },
   {
     id: 'any-name',
-    says: 'Files and folders may have any name the system allows: quotes, brackets, percent signs, line breaks, every script, 255 bytes, a leading dash.',
+    says: 'Files and folders may have any name the system allows: quotes, brackets, percent signs, line breaks, every script, 255 bytes, a leading dash. What a terminal would obey in them is shown instead of sent.',
     answers: [23],
     keptBy: [
       { file: 'test/cli/hostile-names.test.ts' },
+      { file: 'test/cli/printable.test.ts', name: 'escape sequences in names are shown, not sent' },
       { file: 'test/cli/slowmo.test.ts', name: 'hostile names as input and output' },
       { file: 'test/core/media/mux.test.ts', name: 'hostile names of chunks, folders and outputs' },
       {
