@@ -55,7 +55,7 @@ export const EARLIER: readonly Promised[] = [
       },
       {
         file: 'test/core/media/audio/render.test.ts',
-        name: 'twenty minutes: no drift at the end, no memory that grows with length',
+        name: 'long sound: no drift at the end, no memory that grows with length',
       },
       {
         file: 'test/core/media/mux.test.ts',

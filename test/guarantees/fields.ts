@@ -76,7 +76,7 @@ export const FIELDS: readonly Promised[] = [
   },
   {
     id: 'fields-wherever-read',
-    says: 'Keyframes of morphs and boards, tags drawn over a clip and windows cut for training are pictures of one moment too, never two fields woven, unless that is asked for.',
+    says: 'Keyframes of morphs and boards and windows cut for training are pictures of one moment too, never two fields woven, unless that is asked for.',
     answers: [10],
     keptBy: [
       {
@@ -84,7 +84,6 @@ export const FIELDS: readonly Promised[] = [
         name: "a morph's keyframe is a frame of the film; with the fields off it is one of the clip",
       },
       { file: 'test/core/media/fields/readers.test.ts', name: 'windows for training are cut from the film' },
-      { file: 'test/long/field-readers.long.ts' },
     ],
   },
 ];
