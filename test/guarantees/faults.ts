@@ -34,7 +34,7 @@ export const FAULTS: readonly Promised[] = [
     id: 'power-cuts',
     says: 'After a power cut nothing half is taken for whole: an output is there whole or not at all, and a job that says done has its output.',
     answers: [13, 17],
-    keptBy: [{ file: 'test/core/jobs/power.test.ts' }],
+    keptBy: [{ file: 'test/core/jobs/power.test.ts' }, { file: 'test/long/power.long.ts', evidence: 'power' }],
   },
   {
     id: 'full-disk',

@@ -44,6 +44,7 @@ export const FUZZ: readonly Promised[] = [
     answers: [23],
     keptBy: [
       { file: 'test/cli/hostile-names.test.ts' },
+      { file: 'test/long/hostile-names.long.ts', evidence: 'hostile-names' },
       { file: 'test/cli/printable.test.ts', name: 'escape sequences in names are shown, not sent' },
       { file: 'test/cli/slowmo.test.ts', name: 'hostile names as input and output' },
       { file: 'test/core/media/mux.test.ts', name: 'hostile names of chunks, folders and outputs' },

@@ -12,6 +12,7 @@ export const RATES: readonly Promised[] = [
     answers: [1, 2],
     keptBy: [
       LONG,
+      { file: 'test/long/rates-hours.long.ts', evidence: 'rates-hours' },
       {
         ...UNIT,
         name: 'VFR of a phone, x2.5, to mp4: every frame, flash, beep and both ends are where the retime puts them',

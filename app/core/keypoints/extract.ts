@@ -16,6 +16,7 @@ import type { Window } from '../dataset/window.ts';
 import { sourceKey, startsBySize, VIEWS, windowsOf, type WindowSource } from '../dataset/window-source.ts';
 import type { FommInbetweener } from '../engines/fomm/fill.ts';
 import type { Picture } from '../engines/guide/fields.ts';
+import { temporaryName } from '../media/output-file.ts';
 import { pointsBytes, requireFormat, windowJson, windowOf, windowSchema, type PointWindow } from './points-file.ts';
 
 /** Of a file's name, at most. */
@@ -117,7 +118,7 @@ async function doneBefore(part: string, header: string): Promise<ReadonlyMap<str
   }
   // The last piece is what follows the last whole line.
   const whole = lines.slice(0, -1).flatMap((line) => parseJson(lineSchema, line) ?? []);
-  const aside = `${part}.new`;
+  const aside = temporaryName(part);
   await writeFile(aside, `${[header, ...whole.map((line) => JSON.stringify(line))].join('\n')}\n`);
   await renameTo(aside, part);
   return new Map(whole.map((line) => [line.key, line]));
@@ -177,7 +178,7 @@ function pictureOf({ width, height, data }: Window, n: number): Picture {
 }
 
 async function write(out: string, bytes: Uint8Array): Promise<void> {
-  const temporary = `${out}.new`;
+  const temporary = temporaryName(out);
   try {
     await writeFile(temporary, bytes);
     await syncFile(temporary);
