@@ -2,9 +2,12 @@
 process.env['INBETWEEN_FULL'] = 'all';
 for (const name of [
   'clips/proxy',
+  'engines/rife/versions',
   'engines/tiles',
   'fixtures/run',
+  'jobs/sequence-odd',
   'media/audio/render',
+  'media/colour',
   'media/decode',
   'media/encode',
   'media/holds',
@@ -14,6 +17,7 @@ for (const name of [
   'media/scenes',
   'media/stills',
   'morph/differ',
+  'queue/kill',
   'score/run',
 ])
   await import(`../core/${name}.test.ts`);

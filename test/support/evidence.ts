@@ -11,8 +11,9 @@ function git(...args: string[]): string {
 
 /** A message without paths of this machine: what is below a test's own folder is told from there, the repository as `.`, the user's folder as `~`. */
 export function placeless(text: string): string {
-  const below = text.replaceAll(tmpdir() + sep, '<tmp>').replace(/<tmp>inbetween-[\w-]+/g, '');
-  return below.replaceAll(root, '.').replaceAll(homedir() + sep, `~${sep}`);
+  // The repository and the user's folder may themselves lie in the folder for temporary files.
+  const known = text.replaceAll(root + sep, `.${sep}`).replaceAll(homedir() + sep, `~${sep}`);
+  return known.replaceAll(tmpdir() + sep, '<tmp>').replace(/<tmp>inbetween-[\w-]+/g, '');
 }
 
 export function writeEvidence(name: string, figures: Record<string, unknown>): void {

@@ -51,8 +51,6 @@ export const FEW: readonly string[] = [
 export const FEWEST: readonly string[] = [
   ...Object.keys(REFUSED),
   'testdata__video-3s.avi',
-  'auto-editor__SAR-2by3.mp4',
   'imageio-binaries__newtonscradle.gif',
   'mediabunny__no-initial-keyframe.ts',
-  'moviepy__no_duration.webm',
 ];

@@ -12,8 +12,9 @@ import { planOrRefusal, TARGETS, written, type Chunks } from '../../support/colo
 import { flicker } from '../../support/colour-still.ts';
 import { root } from '../../support/command.ts';
 import { encodes, planFor, scratch } from './output-kit.ts';
+import { few } from '../../support/few.ts';
 
-/** Systems, ranges, depths, layouts and codecs, each at least once. */
+/** Systems, ranges, depths, layouts and codecs, each at least once; `npm test` takes every second. */
 const PAIRS = [
   ['BT.601 525 limited yuv420p', 'h264', 'mp4'],
   ['BT.709 full gbrp10le', 'prores', 'mov'],
@@ -28,7 +29,8 @@ test('charts come back with their code values and their tags', async (t) => {
   const folder = await scratch(t);
   const wrong: string[] = [];
   let exact = 0;
-  for (const [name, codec, ending] of PAIRS) {
+  const pairs = few(PAIRS, (_, at) => at % 2 === 0);
+  for (const [name, codec, ending] of pairs) {
     if (!(await encodes(t, codec))) continue;
     const chart = CHARTS.find((one) => one.name === name)!;
     const target = TARGETS.find((one) => one.codec === codec && one.ending === ending)!;
@@ -43,7 +45,7 @@ test('charts come back with their code values and their tags', async (t) => {
     wrong.push(...faults(chart, target, outcome).map((fault) => `${name} -> ${codec} .${ending}: ${fault}`));
   }
   assert.deepEqual(wrong, []);
-  t.diagnostic(`${FIGURE}${PAIRS.length} charts through ${PAIRS.length} codecs, ${exact} without a code value changed`);
+  t.diagnostic(`${FIGURE}${pairs.length} charts through ${pairs.length} codecs, ${exact} without a code value changed`);
 });
 
 test('what a file does not say is inferred aloud, and what it says is kept', async (t) => {

@@ -9,7 +9,7 @@ import { runFfmpeg } from '../../../app/core/media/ffmpeg.ts';
 import { CutDetector, readCuts } from '../../../app/core/media/scenes.ts';
 import { makeReel, seeded } from '../../../app/core/media/shot-reel.ts';
 import { scoreCuts } from '../../../app/core/media/shot-score.ts';
-import { FULL } from '../../support/few.ts';
+import { ONLY_LONG } from '../../support/few.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'inbetween-scenes-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -104,7 +104,7 @@ test('any shape of thumbnail, and any number of frames, is taken', () => {
   assert.throws(() => new CutDetector({ width: 8, height: 8 }).push(0, new Uint8Array(3)), RangeError);
 });
 
-test('a reel of generated clips: every cut at its frame, and nothing else', async (t) => {
+test('a reel of generated clips: every cut at its frame, and nothing else', { skip: ONLY_LONG }, async (t) => {
   if (!(await capabilities()).filters.has('gradients'))
     return t.skip('this ffmpeg has no filter gradients to make a clip with');
   const sources = [
@@ -124,7 +124,7 @@ test('a reel of generated clips: every cut at its frame, and nothing else', asyn
       '-i',
       source,
       '-frames:v',
-      FULL ? '80' : '50',
+      '80',
       '-pix_fmt',
       'yuv420p',
       '-c:v',
@@ -135,9 +135,9 @@ test('a reel of generated clips: every cut at its frame, and nothing else', asyn
     ]);
     clips.push({ path, cuts: [] });
   }
-  const options = { clips, seed: 13, scratch: folder, reels: 1, shots: FULL ? 12 : 8 };
+  const options = { clips, seed: 13, scratch: folder, reels: 1, shots: 12 };
   const score = await scoreCuts(options);
-  assert.ok(score.cuts.found >= (FULL ? 9 : 6), `${score.cuts.found} cuts`);
+  assert.ok(score.cuts.found >= 9, `${score.cuts.found} cuts`);
   assert.ok(score.cuts.f1 === 1, JSON.stringify(score));
   const again = await makeReel(clips, { seed: 11, shots: 3, to: join(folder, 'again.mp4') });
   const more = await makeReel(clips, { seed: 11, shots: 3, to: join(folder, 'more.mp4') });

@@ -14,6 +14,7 @@ import { openStudio, type Studio } from '../../../app/core/studio/open.ts';
 import { frameHashes, makeClip } from '../../support/clips.ts';
 import { tempFolder } from '../../support/command.ts';
 import { gone, until } from '../jobs/support.ts';
+import { ONLY_LONG } from '../../support/few.ts';
 
 const APP = fileURLToPath(new URL('run-studio.ts', import.meta.url));
 /** Frames of a chunk (jobs/tasks/chunks.ts), and how many may be in work: one is made while the one before is being finished. */
@@ -101,7 +102,7 @@ test('kill -9 of the app: the job is shown as left, goes on when asked, and only
   );
 });
 
-test('where the settings say so, it goes on by itself', async (t) => {
+test('where the settings say so, it goes on by itself', { skip: ONLY_LONG }, async (t) => {
   const { home, spec } = prepare(t);
   {
     await using studio = await open(home);

@@ -8,7 +8,7 @@ import { parseProtocol, readProtocol, type ScoreItem } from '../../../app/core/s
 import { readBaselines, scoreJson, scoreTable } from '../../../app/core/score/report.ts';
 import { runScore, type ScoreProgress } from '../../../app/core/score/run.ts';
 import { ffmpegOutput } from '../../support/clips.ts';
-import { FULL } from '../../support/few.ts';
+import { ONLY_LONG } from '../../support/few.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'inbetween-score-'));
 after(() => rm(folder, { recursive: true, force: true }));
@@ -158,14 +158,13 @@ test('an abort ends a score with its own reason', async () => {
 const shared = process.env['INBETWEEN_SHARED'];
 test(
   'blend reproduces the published numbers',
-  { skip: shared ? false : 'INBETWEEN_SHARED is not set: the evaluation clips are not here' },
+  { skip: shared ? ONLY_LONG : 'INBETWEEN_SHARED is not set: the evaluation clips are not here' },
   async () => {
     const protocol = join(shared!, 'clips', 'eval', 'protocol.json');
     const baselines = await readBaselines(protocol);
-    const chosen = FULL ? /davis|:/ : /davis/;
-    const items = (await readProtocol(protocol)).filter(({ set }) => chosen.test(set));
+    const items = (await readProtocol(protocol)).filter(({ set }) => !set.startsWith('x4k') && set !== 'sam2_bedroom');
     const { sets } = await runScore(framesOf(items), { engines: ['blend'] });
-    assert.equal(sets.length, FULL ? 3 : 1);
+    assert.equal(sets.length, 3);
     for (const { name, engines } of sets) {
       const [got, want] = [engines.get('blend')!, baselines.get(name)!.get('blend')!];
       // Videos are blended as their own planes, not as RGB: rounding twice costs a little more than the stills'
