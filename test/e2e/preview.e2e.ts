@@ -12,6 +12,7 @@ import { ffmpegOutput } from '../support/clips.ts';
 import { measureSeeks } from '../support/preview-figures.ts';
 import { canvasPixels, ffmpegPixels, openInEditor, psnr, untilShown, withChunk } from '../support/preview-page.ts';
 import { openStudioPage, type StudioPage } from '../support/studio-page.ts';
+import { ONLY_LONG } from '../support/few.ts';
 
 const BT709 = '-colorspace bt709 -color_primaries bt709 -color_trc bt709 -color_range tv'.split(' ');
 /** Of ffmpeg's pictures to compare with. The second film does not say its colours: by its size they are BT.601's. */
@@ -182,7 +183,7 @@ describe('preview', { skip: skipWithoutChromium() }, () => {
   const shared = process.env['INBETWEEN_SHARED'] ?? '';
   const odd = join(shared, 'clips', 'odd', 'MasterSelects__test_prores.mov');
   const skip = shared !== '' && existsSync(odd) ? false : 'no clips here (INBETWEEN_SHARED)';
-  test('ProRes of 1080p from elsewhere', { skip }, async () => {
+  test('ProRes of 1080p from elsewhere', { skip: skip || ONLY_LONG }, async () => {
     await using studio = await openStudioPage();
     await openInEditor(studio, [odd]);
     await step(studio, 'ArrowRight', 0, 3);

@@ -12,6 +12,7 @@ import { sequenceLength } from '../../app/core/sequence/geometry.ts';
 import { skipWithoutChromium } from '../support/chromium.ts';
 import { makeClip } from '../support/clips.ts';
 import { openStudioPage, type StudioPage } from '../support/studio-page.ts';
+import { few } from '../support/few.ts';
 
 const HOSTS = process.env['INBETWEEN_ELECTRON'] === '1' ? (['double'] as const) : (['serve', 'double'] as const);
 /** 12.5 frames a second, and sound that ends before the picture does. */
@@ -32,7 +33,8 @@ async function project({ page, call }: StudioPage) {
   return await call('project.open', { id });
 }
 
-for (const host of HOSTS) {
+// Most other specs go over `serve`.
+for (const host of few(HOSTS, (one) => one === 'double')) {
   test(`import, draw, preview, export: ${host}`, { skip: skipWithoutChromium() }, async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'inbetween-e2e-out-'));
     t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
