@@ -98,7 +98,10 @@ for (const host of few(HOSTS, (one) => one === 'double')) {
     await page.getByRole('button', { name: 'Export', exact: true }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('File').fill(output);
-    await dialog.getByRole('button', { name: 'Add to queue' }).click();
+    await dialog
+      .getByRole('button', { name: 'Add to queue' })
+      .click()
+      .catch(async (thrown: unknown) => assert.fail(`${String(thrown)}\n${await dialog.innerText()}`));
     for (let tries = 0; ; tries++) {
       const { items } = await call('queue.status', {});
       const item = items.find(({ job }) => job.spec.output === output);

@@ -2,10 +2,12 @@
 process.env['INBETWEEN_FULL'] = 'all';
 for (const name of [
   'clips/proxy',
+  'demo/run',
   'engines/rife/versions',
   'engines/tiles',
   'fixtures/run',
   'jobs/sequence-odd',
+  'keypoints/keypoints',
   'media/audio/render',
   'media/colour',
   'media/decode',

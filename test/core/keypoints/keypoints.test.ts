@@ -20,6 +20,7 @@ import { makeClip } from '../../support/clips.ts';
 import { tempFolder } from '../../support/command.ts';
 import { FORMATS, maxDifference, paint, texture } from '../engines/frames.ts';
 import { follows, TINY, writeFomm } from '../engines/fomm/support.ts';
+import { ONLY_LONG } from '../../support/few.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'inbetween-test-'));
 const before = process.env.INBETWEEN_HOME;
@@ -210,45 +211,49 @@ test('a still moves as a video moves; where that has not moved yet it is itself'
   );
 });
 
-test('a still with transparency is shown on black; published pictures are the network’s', async (t) => {
-  const folder = tempFolder(t);
-  const picture = await still(folder, 'clear.png', 'gbrap16');
-  const notes: string[] = [];
-  const points = join(folder, 'points.json');
-  const own = await (async () => {
-    await using engine = await (await findFomm('tiny')).open({ width: 72, height: 64, threads: 1, device: 'cpu' });
-    const { frame } = await readStill(await still(folder));
-    return await engine.points(frame);
-  })();
-  const moved = own.map(({ x, ...rest }) => ({ x: x + 0.1, ...rest }));
-  const window = { source: 'hand', index: 0, stride: 1, frames: [own, moved] };
-  writeFileSync(points, pointsBytes({ model: 'other', points: 10, windows: [window] }, points));
-  const strip = join(folder, 'strip.png');
-  const made = await renderPoints(picture, points, strip, {
-    ...options({ onNote: (note) => notes.push(note) }),
-    window: 0,
-  });
-  assert.equal(made.frames, 2);
-  assert.ok(
-    notes.some((note) => /on black/.test(note)) && notes.some((note) => /found by other/.test(note)),
-    notes.join(),
-  );
-  const { frame } = await readStill(strip);
-  assert.deepEqual([frame.width, frame.height, frame.planes.length], [144, 64, 3]);
-  const published = join(folder, 'published.png');
-  await renderPoints(picture, points, published, { ...options({ published: true, relative: false }), window: 0 });
-  assert.ok(maxDifference((await readStill(published)).frame, frame) > 1000);
-  const missing = renderPoints(picture, points, strip, { ...options({ force: true }), window: 1 });
-  await assert.rejects(missing, { code: 'bad-keypoints', message: /has one window, counted from 0: there is no 1/ });
-  const few = join(folder, 'few.json');
-  writeFileSync(few, pointsBytes(FILE, few));
-  const unlike = renderPoints(picture, few, strip, { ...options({ force: true }), window: 0 });
-  await assert.rejects(unlike, { code: 'bad-keypoints', message: /2 key points a frame, and the model 10/ });
-  await assert.rejects(
-    renderPoints(picture, points, strip, { ...options({ force: true, model: 'film' }), window: 0 }),
-    { code: 'engine-kind' },
-  );
-});
+test(
+  'a still with transparency is shown on black; published pictures are the network’s',
+  { skip: ONLY_LONG },
+  async (t) => {
+    const folder = tempFolder(t);
+    const picture = await still(folder, 'clear.png', 'gbrap16');
+    const notes: string[] = [];
+    const points = join(folder, 'points.json');
+    const own = await (async () => {
+      await using engine = await (await findFomm('tiny')).open({ width: 72, height: 64, threads: 1, device: 'cpu' });
+      const { frame } = await readStill(await still(folder));
+      return await engine.points(frame);
+    })();
+    const moved = own.map(({ x, ...rest }) => ({ x: x + 0.1, ...rest }));
+    const window = { source: 'hand', index: 0, stride: 1, frames: [own, moved] };
+    writeFileSync(points, pointsBytes({ model: 'other', points: 10, windows: [window] }, points));
+    const strip = join(folder, 'strip.png');
+    const made = await renderPoints(picture, points, strip, {
+      ...options({ onNote: (note) => notes.push(note) }),
+      window: 0,
+    });
+    assert.equal(made.frames, 2);
+    assert.ok(
+      notes.some((note) => /on black/.test(note)) && notes.some((note) => /found by other/.test(note)),
+      notes.join(),
+    );
+    const { frame } = await readStill(strip);
+    assert.deepEqual([frame.width, frame.height, frame.planes.length], [144, 64, 3]);
+    const published = join(folder, 'published.png');
+    await renderPoints(picture, points, published, { ...options({ published: true, relative: false }), window: 0 });
+    assert.ok(maxDifference((await readStill(published)).frame, frame) > 1000);
+    const missing = renderPoints(picture, points, strip, { ...options({ force: true }), window: 1 });
+    await assert.rejects(missing, { code: 'bad-keypoints', message: /has one window, counted from 0: there is no 1/ });
+    const few = join(folder, 'few.json');
+    writeFileSync(few, pointsBytes(FILE, few));
+    const unlike = renderPoints(picture, few, strip, { ...options({ force: true }), window: 0 });
+    await assert.rejects(unlike, { code: 'bad-keypoints', message: /2 key points a frame, and the model 10/ });
+    await assert.rejects(
+      renderPoints(picture, points, strip, { ...options({ force: true, model: 'film' }), window: 0 }),
+      { code: 'engine-kind' },
+    );
+  },
+);
 
 test('the verbs say what they need, and show draws', async (t: TestContext) => {
   const folder = tempFolder(t);
