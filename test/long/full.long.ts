@@ -8,6 +8,7 @@ for (const name of [
   'fixtures/run',
   'jobs/sequence-odd',
   'keypoints/keypoints',
+  'library/clip-search',
   'media/audio/render',
   'media/colour',
   'media/decode',
