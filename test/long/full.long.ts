@@ -6,6 +6,7 @@ for (const name of [
   'engines/rife/versions',
   'engines/tiles',
   'fixtures/run',
+  'jobs/sequence',
   'jobs/sequence-odd',
   'keypoints/keypoints',
   'library/clip-search',
@@ -21,6 +22,7 @@ for (const name of [
   'media/stills',
   'morph/differ',
   'queue/kill',
+  'queue/pairs',
   'score/run',
 ])
   await import(`../core/${name}.test.ts`);

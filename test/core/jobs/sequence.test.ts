@@ -7,6 +7,7 @@ import { prepareJob } from '../../../app/core/jobs/spec.ts';
 import { probe } from '../../../app/core/media/probe.ts';
 import { differenceDb, frameAt, frameHashes, Room, samplesOf } from './clips.ts';
 import { sequenceClip, sequenceSpec, SETTINGS } from './sequence-support.ts';
+import { few } from '../../support/few.ts';
 
 const code = (expected: string) => (error: Error) => 'code' in error && error.code === expected;
 
@@ -104,10 +105,12 @@ test('clips of other sizes, shapes, depths and ranges are fitted into the sequen
     rgb: room.clip('rgb.mkv', { format: 'gbrp', frames: 10, more: ['-c:v', 'ffv1', '-color_range', 'pc'] }),
     same: room.clip('same.mov', { frames: 10 }),
   };
-  const clips = Object.values(looks).map((input, i) => sequenceClip(input, i * 10, 10));
+  const isOne = ([look]: readonly [string, string]): boolean => /small|tall|wide|rgb/.test(look);
+  const chosen = few(Object.entries(looks), isOne).map(([, path]) => path);
+  const clips = chosen.map((input, i) => sequenceClip(input, i * 10, 10));
   const spec = sequenceSpec(clips, room.path('out.mp4'), { quality: 4, title: 'All of them' });
   const result = await room.run(spec);
-  assert.equal(result.passedThrough, 80);
+  assert.equal(result.passedThrough, 10 * chosen.length);
   const info = await probe(spec.output);
   assert.deepEqual([info.video.width, info.video.height, info.video.pixelFormat], [160, 90, 'yuv420p']);
   assert.equal(info.tags['title'], 'All of them');
@@ -126,11 +129,14 @@ test('clips of other sizes, shapes, depths and ranges are fitted into the sequen
     [looks.rgb, reference('160:90', 'pc').replace('bicubic', 'bicubic+full_chroma_inp+accurate_rnd')],
     [looks.same, 'null'],
   ];
-  for (const [i, [input, filter]] of wanted.entries()) {
+  for (const [i, [input, filter]] of wanted.filter(([path]) => chosen.includes(path)).entries()) {
     const db = differenceDb(frameAt(spec.output, i * 10 + 5), frameAt(input, 5, filter));
     assert.ok(db > 36, `${input}: ${db}`);
   }
-  assert.ok(result.notes.some((note) => /10 bits, of which the sequence keeps 8/.test(note)));
+  assert.equal(
+    result.notes.some((note) => /10 bits, of which the sequence keeps 8/.test(note)),
+    chosen.includes(looks.deep),
+  );
 });
 
 test('bars are black in full range too', async () => {

@@ -6,7 +6,7 @@ import { after, test } from 'node:test';
 import { HoldDetector } from '../../../app/core/media/holds.ts';
 import { detectShots } from '../../../app/core/media/shot-score.ts';
 import { openReel, REEL } from '../../../app/core/media/shot-reel.ts';
-import { few } from '../../support/few.ts';
+import { few, ONLY_LONG } from '../../support/few.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'inbetween-holds-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -61,7 +61,7 @@ test('a freeze in the middle, short or long, is one hold', async () => {
   }
 });
 
-test('real motion is no hold: steady, small, slow, easing to a rest, or none at all', async () => {
+test('real motion is no hold: steady, small, slow, easing to a rest, or none at all', { skip: ONLY_LONG }, async () => {
   assert.deepEqual(await holdsOf(range(50, at)), [], 'steady');
   assert.deepEqual(
     await holdsOf(range(50, (i) => picture(0, 60 + 0.4 * i, 5))),

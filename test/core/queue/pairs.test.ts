@@ -10,6 +10,7 @@ import { Pairs } from '../../../app/core/queue/pairs.ts';
 import { ffmpegOutput } from '../../support/clips.ts';
 import { tempFolder } from '../../support/command.ts';
 import { until } from '../jobs/support.ts';
+import { ONLY_LONG } from '../../support/few.ts';
 
 interface Place extends AsyncDisposable {
   readonly folder: string;
@@ -73,7 +74,7 @@ test('pictures come as they are made, then the video', async (t) => {
   assert.equal(pairs.picture('../x', 'first'), undefined);
 });
 
-test('what is wrong with the photos is said', async (t) => {
+test('what is wrong with the photos is said', { skip: ONLY_LONG }, async (t) => {
   await using place = await open(t);
   const { pairs, folder } = place;
   const [small, text] = [join(folder, 'small.png'), join(folder, 'text.png')];
