@@ -6,11 +6,13 @@
 import { appendFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { isMainThread } from 'node:worker_threads';
 
 const EVERY_MS = 20_000;
 const file = process.env['INBETWEEN_KEPT'];
 
-if (file !== undefined) {
+// Threads have heaps of their own, small ones of code.
+if (file !== undefined && isMainThread) {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   setInterval(() => {
