@@ -1,4 +1,4 @@
-/** Tables of cases that are looked at whole by `npm run test:long` (test/long/full.long.ts), and by `npm test`, which must end in ten minutes, in part. */
+/** Tables of cases that are looked at whole by `npm run test:long` (test/long/full.long.ts), and by `npm test`, which is to end within ten minutes, in part. */
 
 /** Set by test/long/full.long.ts. */
 export const FULL = process.env['INBETWEEN_FULL'] === 'all';
